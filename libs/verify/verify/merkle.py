@@ -83,10 +83,16 @@ def check_subtree_inclusion(
 def check_subtree_consistency(
     *, start: int, end: int, size: int, proof: Sequence[bytes], node: bytes, root: bytes
 ) -> None:
-    """Raise `ProofRefusedError` unless `[start, end)` with hash `node` is part of the tree of `size` leaves with `root`."""
-    _require_subtree(start, end)
+    """Raise `ProofRefusedError` unless `[start, end)` with hash `node` is part of the tree of `size` leaves with `root`.
+
+    The empty part has the hash of nothing and is part of every tree: it needs no proof and says nothing about `root`.
+    """
     if end > size:
         raise ProofRefusedError(f"the first part ends at {end}, behind a tree of {size} leaves")
+    if 0 <= start == end:
+        _require_same_tree(proof, node, EMPTY_ROOT)
+        return
+    _require_subtree(start, end)
     if start == 0 and end == size:
         _require_same_tree(proof, node, root)
         return
@@ -96,25 +102,48 @@ def check_subtree_consistency(
 
 
 def _climb_both(start: int, end: int, size: int, proof: Sequence[bytes], node: bytes) -> tuple[bytes, bytes]:
-    """The hashes of the part and of the whole, as the path has them."""
+    """The hashes of the part and of the whole, as the path has them (draft, section 4.4.3)."""
     first, second, last = start, end - 1, size - 1
-    while first != second and (second == last or second & 1):
+    at_right_edge = second == last
+    while first != second and (at_right_edge or second & 1):
         first, second, last = first >> 1, second >> 1, last >> 1
-    if first == second:
-        while second & 1 and first == second and (first << 1 != start or True) and _whole_left(first):
-            break
     path = list(proof)
-    if first == second:
-        part = whole = node
-    elif path:
-        part = whole = path.pop(0)
-    else:
+    if first != second and not path:
         raise ProofRefusedError("the path is empty")
+    part = whole = node if first == second else path.pop(0)
+    for sibling in path:
+        if last == 0:
+            raise ProofRefusedError("the path is longer than the tree is high")
+        if second & 1 or second == last:
+            if first < second:
+                part = hash_node(sibling, part)
+            whole = hash_node(sibling, whole)
+            while not second & 1:
+                first, second, last = first >> 1, second >> 1, last >> 1
+        else:
+            whole = hash_node(whole, sibling)
+        first, second, last = first >> 1, second >> 1, last >> 1
+    if last:
+        raise ProofRefusedError("the path is shorter than the tree is high")
     return part, whole
+
+
+def _require_subtree(start: int, end: int) -> None:
+    """A subtree starts at a multiple of the smallest power of two that holds it (draft, section 4.1)."""
+    if not 0 <= start < end:
+        raise ProofRefusedError(f"[{start}, {end}) is no subtree: it is empty")
+    if start % (1 << (end - start - 1).bit_length()):
+        raise ProofRefusedError(f"[{start}, {end}) is no subtree: its start is not aligned")
+
+
+def _require_hashes(hashes: Sequence[bytes]) -> None:
+    for hashed in hashes:
+        if len(hashed) != HASH_BYTES:
+            raise ProofRefusedError(f"a hash has {len(hashed)} bytes, not {HASH_BYTES}")
 
 
 def _require_same_tree(proof: Sequence[bytes], node: bytes, root: bytes) -> None:
     if proof:
-        raise ProofRefusedError("a tree needs no proof that it extends itself")
+        raise ProofRefusedError("what needs no proof has one")
     if node != root:
-        raise ProofRefusedError("two roots for one tree")
+        raise ProofRefusedError("two hashes for one tree")
