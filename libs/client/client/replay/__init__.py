@@ -1,0 +1,1 @@
+"""Replay a programme through the public APIs on a virtual clock."""

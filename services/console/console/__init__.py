@@ -1,0 +1,1 @@
+"""The console: the edge for people. It owns no decision, no table and no event."""

@@ -1,0 +1,78 @@
+"""The board: teams × stages, from the stages as selection tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Outcome = Literal["entered", "advanced", "eliminated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A team's place in one stage; ``total`` and ``parts`` are decimal text and empty before the decision."""
+
+    team_id: str
+    total: str
+    rank: int
+    outcome: Outcome
+    reason: str
+    gate: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage with its standings, best first after the decision."""
+
+    stage_id: str
+    title_ko: str
+    title_en: str
+    state: str
+    opens_at: datetime
+    decides_at: datetime
+    final_at: datetime | None
+    waits_for: str
+    rule_set_sha256: str
+    decision_sha256: str
+    standings: tuple[Standing, ...]
+    synthetic_parts: frozenset[str] = frozenset()
+    """Parts whose published values do not exist and were made up for the replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One team's way through the stages; a cell is None where the team was not in the stage."""
+
+    team_id: str
+    cells: tuple[Standing | None, ...]
+    inside: bool
+    """Whether the team is still in the programme."""
+
+
+def rows(stages: Sequence[Stage]) -> tuple[Row, ...]:
+    """All teams, those that came furthest first; within a stage by rank, then by id."""
+    teams = sorted({standing.team_id for stage in stages for standing in stage.standings})
+    ways = [_way(team, stages) for team in teams]
+    return tuple(sorted(ways, key=_order))
+
+
+def _way(team: str, stages: Sequence[Stage]) -> Row:
+    cells = tuple(next((s for s in stage.standings if s.team_id == team), None) for stage in stages)
+    last = next(cell for cell in reversed(cells) if cell is not None)
+    return Row(team, cells, inside=last.outcome != "eliminated")
+
+
+def _order(row: Row) -> tuple[bool, int, int, str]:
+    reached = max(index for index, cell in enumerate(row.cells) if cell is not None)
+    last = row.cells[reached]
+    rank = last.rank if last is not None and last.rank else len(row.cells) + 1_000
+    return (not row.inside, -reached, rank, row.team_id)
+
+
+def current(stages: Sequence[Stage]) -> Stage | None:
+    """The latest decided stage: the one whose standings count now. None before the first decision."""
+    decided = [stage for stage in stages if stage.decision_sha256]
+    return decided[-1] if decided else None

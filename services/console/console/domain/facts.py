@@ -1,0 +1,84 @@
+"""Facts beside the board: names, scale-model runs, targets, the ledger and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TeamName:
+    """A lead's name in both languages."""
+
+    korean: str
+    english: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A benchmark run on a checkpoint; figures are decimal text and empty before completion."""
+
+    run_id: str
+    team_id: str
+    period: str
+    checkpoint_digest: str
+    state: str
+    accuracy: str
+    bits_per_byte: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRatio:
+    """How a team stands to a target; decimal text, ``to_declared`` empty where it declared none."""
+
+    team_id: str
+    value: str
+    to_best: str
+    to_declared: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A pinned moving target."""
+
+    target_id: str
+    stage_id: str
+    index: str
+    edition: str
+    window_from: str
+    window_to: str
+    best_model_id: str
+    best_value: str
+    ratio: str
+    threshold: str
+    candidates: tuple[CandidateRatio, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Whether the grants ledger balances, and its size in transactions."""
+
+    balanced: bool
+    transactions: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The notary's latest signed head: number of leaves and root hash in lower-case hex."""
+
+    tree_size: int
+    root_hash: str
+
+
+def runs_by_team(runs: Sequence[Run]) -> Mapping[str, Mapping[str, Run]]:
+    """Team → period → its latest run."""
+    table: dict[str, dict[str, Run]] = {}
+    for run in runs:
+        table.setdefault(run.team_id, {})[run.period] = run
+    return dict(sorted(table.items()))
+
+
+def periods(runs: Sequence[Run]) -> tuple[str, ...]:
+    """All periods that have a run, in order."""
+    return tuple(sorted({run.period for run in runs}))

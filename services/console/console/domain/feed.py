@@ -1,0 +1,78 @@
+"""The feed: the last events, in the words of people."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "CallOpened": ("공고가 게시되었습니다", "Call announced"),
+    "CallClosed": ("접수가 마감되었습니다", "Call closed"),
+    "ApplicationSubmitted": ("신청서가 접수되었습니다", "Application received"),
+    "EligibilityRecorded": ("자격 확인이 기록되었습니다", "Eligibility recorded"),
+    "RuleSetPublished": ("평가기준이 공개되었습니다", "Rule set published"),
+    "RuleSetFrozen": ("평가기준이 동결되었습니다", "Rule set frozen"),
+    "StagePlanned": ("단계가 계획되었습니다", "Stage planned"),
+    "StageOpened": ("단계가 시작되었습니다", "Stage opened"),
+    "GateVerdictRecorded": ("관문 판정이 기록되었습니다", "Gate verdict recorded"),
+    "DecisionProvisional": ("잠정 결정이 나왔습니다", "Decision computed"),
+    "DecisionFinalized": ("결정이 확정되었습니다", "Decision final"),
+    "EntitlementGranted": ("지원이 배정되었습니다", "Support granted"),
+    "EntitlementForfeited": ("지원이 회수되었습니다", "Support forfeited"),
+    "TransactionPosted": ("원장에 기록되었습니다", "Ledger posting"),
+    "HoldPosted": ("GPU 시간이 확보되었습니다", "GPU time held"),
+    "HoldRefused": ("GPU 시간이 거절되었습니다", "GPU time refused"),
+    "JobSubmitted": ("학습 작업이 제출되었습니다", "Training job submitted"),
+    "JobStarted": ("학습이 시작되었습니다", "Training started"),
+    "JobFinished": ("학습이 끝났습니다", "Training finished"),
+    "CheckpointCommitted": ("체크포인트가 등록되었습니다", "Checkpoint committed"),
+    "CheckpointNamed": ("MLflow에 등록되었습니다", "Named in MLflow"),
+    "PanelSeated": ("평가단이 구성되었습니다", "Panel seated"),
+    "ScoreSheetSubmitted": ("평가표가 제출되었습니다", "Score sheet received"),
+    "MeasurementsRecorded": ("측정값이 기록되었습니다", "Measurements recorded"),
+    "ReferenceModelsImported": ("비교 모델이 등록되었습니다", "Reference models imported"),
+    "TargetPinned": ("무빙타깃이 고정되었습니다", "Moving target pinned"),
+    "BenchmarkRunFinished": ("벤치마크가 끝났습니다", "Benchmark run finished"),
+    "ProcessOverdue": ("기한이 지났습니다", "Process overdue"),
+    "EventParked": ("이벤트가 보류되었습니다", "Event parked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event as shown: when (UTC), its type without the package, what it is about."""
+
+    number: int
+    time: datetime
+    type: str
+    key: str
+
+    def words(self, language: str) -> str:
+        """The event in Korean ("ko") or English; the type itself where no words are known."""
+        korean, english = _WORDS.get(self.type, (self.type, self.type))
+        return korean if language == "ko" else english
+
+
+class Feed:
+    """The newest ``capacity`` events and the count of all. Not a record: that is the notary's log."""
+
+    def __init__(self, capacity: int = 200) -> None:
+        self._items: deque[Item] = deque(maxlen=capacity)
+        self.total = 0
+
+    def add(self, time: datetime, event_type: str, key: str) -> Item:
+        """Add an event, whose type may be a full protobuf name."""
+        self.total += 1
+        item = Item(self.total, time, event_type.rpartition(".")[2], key)
+        self._items.append(item)
+        return item
+
+    def newest(self, count: int) -> tuple[Item, ...]:
+        """At most ``count`` items, the latest by time first: topics arrive side by side, so arrival is not order."""
+        return tuple(sorted(self._items, key=lambda item: (item.time, item.number), reverse=True)[:count])
+
+    def after(self, number: int) -> Iterable[Item]:
+        """The kept items that came after the given number."""
+        return tuple(item for item in self._items if item.number > number)

@@ -1,0 +1,92 @@
+"""What the page says, in Korean first and English second."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["ko", "en"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("독파모 · 독자 AI 파운데이션 모델 프로젝트", "Dokpamo · Sovereign AI Foundation Model programme"),
+    "board": ("팀과 단계", "Teams and stages"),
+    "standings": ("현재 순위", "Current standings"),
+    "events": ("이벤트", "Events"),
+    "scale_model": ("축소 모델 실측", "Scale model, really trained and measured"),
+    "scale_note": (
+        "각 팀의 작업이 이 컴퓨터의 Ray에서 실제로 학습한 작은 바이트 언어 모델의 측정값입니다. 공개된 점수가 아닙니다.",
+        "Figures of a small byte-level language model that each team's job really trained on this machine's Ray. "
+        "They are not the published scores.",
+    ),
+    "targets": ("무빙타깃", "Moving target"),
+    "ledger": ("GPU 원장", "GPU ledger"),
+    "verify": ("검증", "Verification"),
+    "team": ("팀", "Team"),
+    "rank": ("순위", "Rank"),
+    "total": ("총점", "Total"),
+    "outcome": ("결과", "Outcome"),
+    "advanced": ("진출", "advanced"),
+    "eliminated": ("탈락", "eliminated"),
+    "entered": ("평가 중", "in evaluation"),
+    "planned": ("예정", "planned"),
+    "collecting": ("평가 중", "collecting"),
+    "objection": ("이의제기 기간", "objection window"),
+    "final": ("확정", "final"),
+    "by_rank": ("순위", "by rank"),
+    "by_gate": ("관문", "by gate"),
+    "by_majority": ("과반 미달", "no majority"),
+    "synthetic": ("합성", "synthetic"),
+    "synthetic_note": (
+        "‘합성’ 표시는 공개된 적이 없어 재현을 위해 만든 값입니다.",
+        "“synthetic” marks values that were never published and were made up for the replay.",
+    ),
+    "development": (
+        "개발용 내장 환경입니다. 로그인과 서명 열쇠는 시험용이며 실제 서비스에 쓸 수 없습니다.",
+        "Embedded development stack: its sign-in and signing keys are for trying out only, never for service.",
+    ),
+    "clock": ("가상 시각", "Virtual clock"),
+    "clock_live": ("시각", "Clock"),
+    "no_decision": ("아직 결정이 없습니다.", "No decision yet."),
+    "nothing": ("아직 없습니다.", "Nothing yet."),
+    "period": ("기간", "Period"),
+    "accuracy": ("다음 바이트 정확도", "Next-byte accuracy"),
+    "bits": ("바이트당 비트", "Bits per byte"),
+    "checkpoint": ("체크포인트", "Checkpoint"),
+    "best_in_window": ("기간 내 최고", "Best in window"),
+    "threshold": ("기준선", "Threshold"),
+    "window": ("기간", "Window"),
+    "ratio_best": ("최고 대비", "To best"),
+    "ratio_declared": ("자체 목표 대비", "To own target"),
+    "log_size": ("로그에 남은 이벤트", "Events in the log"),
+    "root": ("루트 해시", "Root hash"),
+    "verify_how": ("누구나 서버 없이 확인할 수 있습니다:", "Anyone can check this without a server:"),
+    "balanced": ("원장이 맞습니다", "The ledger balances"),
+    "unbalanced": ("원장이 맞지 않습니다", "The ledger does not balance"),
+    "transactions": ("거래", "transactions"),
+    "rule_set": ("평가기준", "Rule set"),
+    "decision": ("결정", "Decision"),
+    "skip": ("본문으로 건너뛰기", "Skip to content"),
+    "unreachable": ("지금 닿지 않는 서비스", "Services out of reach now"),
+    "waits_for": ("대기", "Waits for"),
+    "live": ("실시간", "live"),
+    "lost": ("연결 끊김", "disconnected"),
+    "of": ("중", "of"),
+}
+
+
+def say(word: str, language: Language) -> str:
+    """The words for a key. Raises KeyError for an unknown one: a page may not show a key to people."""
+    korean, english = WORDS[word]
+    return korean if language == "ko" else english
+
+
+def language_of(asked: str | None, accepted: str) -> Language:
+    """The language to answer in: what was asked for, else the browser's first of the two, else Korean."""
+    if asked in ("ko", "en"):
+        return "ko" if asked == "ko" else "en"
+    for entry in accepted.split(","):
+        tag = entry.split(";")[0].strip().lower()
+        if tag.startswith("ko"):
+            return "ko"
+        if tag.startswith("en"):
+            return "en"
+    return "ko"

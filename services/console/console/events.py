@@ -1,0 +1,36 @@
+"""The live feed: every event of every topic, from the beginning, in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from common.consumer import Received
+
+    from console.domain.feed import Feed
+
+
+class LiveFeed:
+    """Adds what arrives to the feed and wakes every page that listens."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self._arrived = asyncio.Condition()
+
+    async def on_event(self, received: Received[Any]) -> None:
+        """Take an event from Kafka."""
+        self.feed.add(received.time, received.type, received.key)
+        async with self._arrived:
+            self._arrived.notify_all()
+
+    async def totals(self, *, pause_seconds: float) -> AsyncIterator[int]:
+        """The number of events so far: at once, and then after every burst of arrivals, at most once a pause."""
+        seen = -1
+        while True:
+            async with self._arrived:
+                await self._arrived.wait_for(lambda: self.feed.total != seen)
+            seen = self.feed.total
+            yield seen
+            await asyncio.sleep(pause_seconds)

@@ -1,0 +1,87 @@
+"""What the page shows at once: gathered from the services, with those out of reach named instead of left out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from console.domain.board import Row, Stage, current, rows
+from console.domain.facts import Head, Ledger, Run, Target, TeamName
+
+_T = TypeVar("_T")
+
+
+class UnreachableError(Exception):
+    """A service does not answer now."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"{service} does not answer")
+        self.service = service
+
+
+class Sources(Protocol):
+    """Where the facts come from. Each raises UnreachableError where its service does not answer."""
+
+    async def stages(self) -> tuple[Stage, ...]:
+        """All stages in order of planning, with their standings."""
+
+    async def names(self) -> Mapping[str, TeamName]:
+        """Names of the teams that applied, by id."""
+
+    async def runs(self) -> tuple[Run, ...]:
+        """Benchmark runs in order of start."""
+
+    async def targets(self) -> tuple[Target, ...]:
+        """Pinned targets in order of pinning."""
+
+    async def ledger(self) -> Ledger:
+        """Whether the ledger balances."""
+
+    async def head(self) -> Head | None:
+        """The latest signed tree head; None while the log is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Everything on the page. What could not be had is empty, and its service is in ``unreachable``."""
+
+    stages: tuple[Stage, ...]
+    rows: tuple[Row, ...]
+    current: Stage | None
+    names: Mapping[str, TeamName]
+    runs: tuple[Run, ...]
+    targets: tuple[Target, ...]
+    ledger: Ledger | None
+    head: Head | None
+    unreachable: tuple[str, ...]
+
+
+async def programme(sources: Sources) -> Programme:
+    """Gather the page's facts side by side; a service that is away costs its own part only."""
+    away: list[str] = []
+
+    async def reached(what: Awaitable[_T], otherwise: _T) -> _T:
+        try:
+            return await what
+        except UnreachableError as error:
+            away.append(error.service)
+            return otherwise
+
+    nobody: Mapping[str, TeamName] = {}
+    stages, names, runs, targets, ledger, head = await asyncio.gather(
+        reached(sources.stages(), ()),
+        reached(sources.names(), nobody),
+        reached(sources.runs(), ()),
+        reached(sources.targets(), ()),
+        reached(_optional(sources.ledger()), None),
+        reached(sources.head(), None),
+    )
+    return Programme(
+        stages, rows(stages), current(stages), names, runs, targets, ledger, head, tuple(sorted(set(away)))
+    )
+
+
+async def _optional(what: Awaitable[_T]) -> _T | None:
+    return await what

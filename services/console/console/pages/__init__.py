@@ -1,0 +1,1 @@
+"""The console's pages, its data addresses and its gateway to the services."""

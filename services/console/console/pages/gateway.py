@@ -1,0 +1,118 @@
+"""The console's sources: the other services by gRPC, as anyone may call them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import grpc
+from common.errors import Refused
+from common.grpc import Client
+from dokpamo.evaluation.v1 import service_pb2 as evaluation
+from dokpamo.grants.v1 import service_pb2 as grants
+from dokpamo.intake.v1 import service_pb2 as intake
+from dokpamo.notary.v1 import service_pb2 as notary
+from dokpamo.selection.v1 import service_pb2 as selection
+
+from console import wire
+from console.handlers import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from common.grpc import Channel
+
+    from console.domain.board import Stage
+    from console.domain.facts import Head, Ledger, Run, Target, TeamName
+
+_T = TypeVar("_T")
+_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+_TIMEOUT_SECONDS = 3.0
+_PAGE = 500
+
+
+class Gateway:
+    """Calls the services. Answers are kept for ``fresh_seconds``, so that many open pages cost no more than one."""
+
+    def __init__(self, channels: Mapping[str, Channel], *, fresh_seconds: float = 0.5) -> None:
+        self._clients = {
+            service: Client(channel, f"dokpamo.{service}.v1.{service.capitalize()}Service")
+            for service, channel in channels.items()
+        }
+        self._fresh_seconds = fresh_seconds
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def stages(self) -> tuple[Stage, ...]:
+        """All stages in order of planning."""
+        return await self._once("stages", self._stages)
+
+    async def names(self) -> Mapping[str, TeamName]:
+        """Names of the teams, by id."""
+        return await self._once("names", self._names)
+
+    async def runs(self) -> tuple[Run, ...]:
+        """Benchmark runs in order of start."""
+        return await self._once("runs", self._runs)
+
+    async def targets(self) -> tuple[Target, ...]:
+        """Pinned targets in order of pinning."""
+        return await self._once("targets", self._targets)
+
+    async def ledger(self) -> Ledger:
+        """Whether the ledger balances."""
+        return await self._once("ledger", self._ledger)
+
+    async def head(self) -> Head | None:
+        """The latest signed tree head."""
+        return await self._once("head", self._head)
+
+    async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
+        """A decision with its documents. Raises Refused where there is none."""
+        request = selection.GetDecisionRequest(stage_id=stage_id)
+        answer: selection.GetDecisionResponse = await self._call("selection", "GetDecision", request)
+        return answer
+
+    async def _stages(self) -> tuple[Stage, ...]:
+        answer = await self._call("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))
+        return tuple(wire.stage(message) for message in answer.stages)
+
+    async def _names(self) -> Mapping[str, TeamName]:
+        answer = await self._call("intake", "ListReceipts", intake.ListReceiptsRequest(page_size=_PAGE))
+        return dict(wire.team_name(receipt) for receipt in answer.receipts)
+
+    async def _runs(self) -> tuple[Run, ...]:
+        answer = await self._call(
+            "evaluation", "ListBenchmarkRuns", evaluation.ListBenchmarkRunsRequest(page_size=_PAGE)
+        )
+        return tuple(wire.run(message) for message in answer.runs)
+
+    async def _targets(self) -> tuple[Target, ...]:
+        answer = await self._call("evaluation", "ListTargets", evaluation.ListTargetsRequest(page_size=_PAGE))
+        return tuple(wire.target(message) for message in answer.targets)
+
+    async def _ledger(self) -> Ledger:
+        return wire.ledger(await self._call("grants", "CheckLedger", grants.CheckLedgerRequest()))
+
+    async def _head(self) -> Head | None:
+        return wire.head(await self._call("notary", "GetHead", notary.GetHeadRequest()))
+
+    async def _call(self, service: str, rpc: str, request: Any) -> Any:
+        if service not in self._clients:
+            raise UnreachableError(service)
+        try:
+            return await getattr(self._clients[service], rpc)(request, timeout=_TIMEOUT_SECONDS)
+        except Refused as refused:
+            if refused.status in _AWAY:
+                raise UnreachableError(service) from refused
+            raise
+
+    async def _once(self, what: str, ask: Callable[[], Awaitable[_T]]) -> _T:
+        async with self._locks.setdefault(what, asyncio.Lock()):
+            kept = self._kept.get(what)
+            if kept is None or time.monotonic() - kept[0] > self._fresh_seconds:
+                kept = (time.monotonic(), await ask())
+                self._kept[what] = kept
+            answer: _T = kept[1]
+            return answer

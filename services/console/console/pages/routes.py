@@ -1,0 +1,180 @@
+"""Addresses of the console."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from common.clock import SEOUL
+from common.errors import Refused
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from console.domain.facts import periods, runs_by_team
+from console.domain.words import Language, language_of, say
+from console.handlers import programme
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from common.clock import Clock
+    from starlette.requests import Request
+
+    from console.events import LiveFeed
+    from console.pages.gateway import Gateway
+
+_FEED_LENGTH = 40
+_PAUSE_SECONDS = 0.5
+_SAFE = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; img-src 'self' data:",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Pages:
+    """The pages over a gateway and a live feed. ``embedded`` shows the development banner."""
+
+    def __init__(self, gateway: Gateway, live: LiveFeed, clock: Clock, *, embedded: bool, virtual: bool) -> None:
+        self._gateway = gateway
+        self._live = live
+        self._clock = clock
+        self._embedded = embedded
+        self._virtual = virtual
+        self._templates = Environment(
+            loader=PackageLoader("console.pages"),
+            autoescape=select_autoescape(),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/", self.home),
+                Route("/fragment", self.fragment),
+                Route("/live", self.live),
+                Route("/api/programme", self.api_programme),
+                Route("/api/decisions/{stage_id}", self.api_decision),
+                Route("/api/events", self.api_events),
+                Route("/healthz", self.health),
+            ]
+        )
+
+    async def home(self, request: Request) -> Response:
+        """The page."""
+        return await self._render("home.html", request)
+
+    async def fragment(self, request: Request) -> Response:
+        """What changes on the page, to be put in place of the old."""
+        return await self._render("board.html", request)
+
+    async def live(self, request: Request) -> Response:
+        """Server-sent events: the number of events so far, whenever it grows."""
+
+        async def lines() -> AsyncIterator[bytes]:
+            async for total in self._live.totals(pause_seconds=_PAUSE_SECONDS):
+                if await request.is_disconnected():
+                    return
+                yield f"event: total\ndata: {total}\n\n".encode()
+
+        return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    async def api_programme(self, _request: Request) -> Response:
+        """Everything on the page as JSON."""
+        return _json(dataclasses.asdict(await programme(self._gateway)) | {"now": self._clock.now()})
+
+    async def api_decision(self, request: Request) -> Response:
+        """A decision with the rule set and inputs it follows from, as canonical JSON documents."""
+        try:
+            answer = await self._gateway.decision(request.path_params["stage_id"])
+        except Refused as refused:
+            return _json({"code": refused.code, "message": str(refused), **refused.facts}, status=404)
+        return _json(
+            {
+                "stage_id": answer.stage_id,
+                "state": answer.state,
+                "rule_set_sha256": answer.rule_set_sha256,
+                "inputs_sha256": answer.inputs_sha256,
+                "decision_sha256": answer.decision_sha256,
+                "rule_set": json.loads(answer.rule_set_json),
+                "inputs": json.loads(answer.inputs_json),
+                "decision": json.loads(answer.decision_json),
+            }
+        )
+
+    async def api_events(self, request: Request) -> Response:
+        """The newest events; ``?after=N`` gives those after the N-th since the console started."""
+        after = request.query_params.get("after", "")
+        if after and not after.isdecimal():
+            return _json(
+                {"code": "FIELD_INVALID", "field": "after", "value": after, "rule": "a whole number, 0 or more"}, 400
+            )
+        items = self._live.feed.after(int(after)) if after else self._live.feed.newest(_FEED_LENGTH)
+        return _json({"total": self._live.feed.total, "events": [dataclasses.asdict(item) for item in items]})
+
+    async def health(self, _request: Request) -> Response:
+        """Whether the pages are served."""
+        return _json({"status": "serving"})
+
+    async def _render(self, template: str, request: Request) -> HTMLResponse:
+        language = language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+        view = await programme(self._gateway)
+        page = self._templates.get_template(template).render(
+            view=view,
+            lang=language,
+            say=lambda word: say(word, language),
+            title=lambda stage: stage.title_ko if language == "ko" else stage.title_en,
+            name=lambda team: _name(view.names, team, language),
+            day=_day,
+            minute=_minute,
+            now=self._clock.now(),
+            feed=self._live.feed.newest(_FEED_LENGTH),
+            total=self._live.feed.total,
+            runs=runs_by_team(view.runs),
+            periods=periods(view.runs),
+            percent=_percent,
+            embedded=self._embedded,
+            virtual=self._virtual,
+        )
+        return HTMLResponse(page, headers={**_SAFE, "Content-Language": language, "Cache-Control": "no-store"})
+
+
+def _name(names: Any, team: str, language: Language) -> str:
+    known = names.get(team)
+    if known is None:
+        return team
+    return str(known.korean if language == "ko" else known.english)
+
+
+def _day(instant: datetime) -> str:
+    return instant.astimezone(SEOUL).strftime("%Y-%m-%d")
+
+
+def _minute(instant: datetime) -> str:
+    return instant.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M KST")
+
+
+def _percent(share: str) -> str:
+    return f"{Decimal(share) * 100:.2f} %" if share else ""
+
+
+def _json(body: Any, status: int = 200) -> JSONResponse:
+    plain = json.loads(json.dumps(body, default=_plain))
+    return JSONResponse(plain, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

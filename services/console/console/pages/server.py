@@ -1,0 +1,50 @@
+"""The pages' HTTP server as a part of the service."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import uvicorn
+from common.service import BackgroundPart
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+_STARTED_WITHIN_SECONDS = 20.0
+
+
+class HttpServer(BackgroundPart):
+    """Serves an ASGI application on ``host:port``. Raises OSError where the address is taken."""
+
+    def __init__(self, listen: str, application: Starlette) -> None:
+        super().__init__("http")
+        host, _, port = listen.rpartition(":")
+        config = uvicorn.Config(
+            application,
+            host=host,
+            port=int(port),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = _Server(config)
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        try:
+            await self._server.serve()
+        except asyncio.CancelledError:
+            self._server.should_exit = True
+            await self._server.shutdown()
+            raise
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handling: the service owns the process."""
+
+    def capture_signals(self):  # type: ignore[no-untyped-def,override]  # noqa: ANN201 - the base's return type is private
+        from contextlib import nullcontext
+
+        return nullcontext()

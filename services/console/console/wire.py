@@ -1,0 +1,100 @@
+"""Protobuf → what the console shows."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from console.domain.board import Outcome, Stage, Standing
+from console.domain.facts import CandidateRatio, Head, Ledger, Run, Target, TeamName
+
+if TYPE_CHECKING:
+    from dokpamo.evaluation.v1 import service_pb2 as evaluation
+    from dokpamo.grants.v1 import service_pb2 as grants
+    from dokpamo.intake.v1 import service_pb2 as intake
+    from dokpamo.notary.v1 import service_pb2 as notary
+    from dokpamo.selection.v1 import service_pb2 as selection
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+
+def _instant(stamp: Timestamp) -> datetime:
+    return stamp.ToDatetime(tzinfo=UTC)
+
+
+def stage(message: selection.Stage) -> Stage:
+    """A stage with its standings."""
+    return Stage(
+        stage_id=message.stage_id,
+        title_ko=message.title_ko,
+        title_en=message.title_en,
+        state=message.state,
+        opens_at=_instant(message.opens_at),
+        decides_at=_instant(message.decides_at),
+        final_at=_instant(message.final_at) if message.HasField("final_at") else None,
+        waits_for=message.waits_for,
+        rule_set_sha256=message.rule_set_sha256,
+        decision_sha256=message.decision_sha256,
+        standings=tuple(_standing(standing) for standing in message.standings),
+    )
+
+
+def _standing(message: selection.Standing) -> Standing:
+    return Standing(
+        team_id=message.team_id,
+        total=message.total,
+        rank=message.rank,
+        outcome=cast("Outcome", message.outcome),
+        reason=message.reason,
+        gate=message.gate,
+        parts=dict(message.parts),
+    )
+
+
+def team_name(receipt: intake.Receipt) -> tuple[str, TeamName]:
+    """The team's id and names, from the canonical application of its receipt."""
+    application = json.loads(receipt.application_json)
+    return application["team_id"], TeamName(application["lead_ko"], application["lead_en"])
+
+
+def run(message: evaluation.BenchmarkRun) -> Run:
+    """A benchmark run."""
+    return Run(
+        run_id=message.run_id,
+        team_id=message.team_id,
+        period=message.period,
+        checkpoint_digest=message.checkpoint_digest,
+        state=message.state,
+        accuracy=message.accuracy,
+        bits_per_byte=message.bits_per_byte,
+    )
+
+
+def target(message: evaluation.Target) -> Target:
+    """A pinned target."""
+    return Target(
+        target_id=message.target_id,
+        stage_id=message.stage_id,
+        index=message.index,
+        edition=message.edition,
+        window_from=message.window_from,
+        window_to=message.window_to,
+        best_model_id=message.best_model_id,
+        best_value=message.best_value,
+        ratio=message.ratio,
+        threshold=message.threshold,
+        candidates=tuple(
+            CandidateRatio(c.team_id, c.value, c.ratio_to_best, c.ratio_to_declared) for c in message.candidates
+        ),
+    )
+
+
+def ledger(message: grants.CheckLedgerResponse) -> Ledger:
+    """The state of the ledger."""
+    return Ledger(message.balanced, message.transactions, tuple(message.findings))
+
+
+def head(message: notary.GetHeadResponse) -> Head | None:
+    """The latest head; None while the log is empty."""
+    body = json.loads(message.head_json)
+    return Head(int(body["tree_size"]), body["root_hash"]) if int(body["tree_size"]) else None
