@@ -1,0 +1,1 @@
+"""Dokpamo's platform: what every service is made of, and no rule of the programme."""

@@ -1,0 +1,276 @@
+"""A service's PostgreSQL schema as a part: migrations at the start, a pool that outlives the database's absences."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+import asyncpg
+import structlog
+
+from common.errors import DatabaseUnavailableError
+from common.events import event_of
+from common.outages import is_away, outages_named
+from common.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+    from uuid import UUID
+
+    from asyncpg import Connection, Pool, Record
+    from asyncpg.pool import PoolConnectionProxy
+    from google.protobuf.message import Message
+
+    from common.clock import Clock
+    from common.events import Event
+    from common.processes import ProcessTable
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_STARTUP_WAIT_SECONDS: Final = 60.0
+# Long enough for a PostgreSQL restart on the same machine, short enough for a caller's deadline of 10 s.
+_ACQUIRE_WAIT_SECONDS: Final = 6.0
+_CONNECT_TIMEOUT_SECONDS: Final = 5.0
+_CLOSE_TIMEOUT_SECONDS: Final = 5.0
+_FIRST_PAUSE_SECONDS: Final = 0.05
+_LONGEST_PAUSE_SECONDS: Final = 1.0
+
+
+class Transaction:
+    """One transaction: state, outbox, tasks and processes change together or not at all."""
+
+    __slots__ = ("_after_commit", "actor", "clock", "connection", "now", "service")
+
+    def __init__(self, connection: PoolConnectionProxy[Record], *, service: str, actor: str, clock: Clock) -> None:
+        """Use `connection`, in which a transaction is open; `now` is read once."""
+        self.connection = connection
+        self.service = service
+        self.actor = actor
+        self.clock = clock
+        self.now: datetime = clock.now()
+        self._after_commit: list[Callable[[], object]] = []
+
+    async def fetch(self, sql: str, *args: object) -> list[Record]:
+        """Return all rows."""
+        return await self.connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> Record | None:
+        """Return the first row, or `None`."""
+        return await self.connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """Return the first column of the first row, or `None`."""
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run a statement; return PostgreSQL's command tag."""
+        return await self.connection.execute(sql, *args)
+
+    def event(self, message: Message) -> Event:
+        """Return `message` as an event of this service, now, by this actor, without publishing it."""
+        return event_of(message, service=self.service, time=self.now, actor=self.actor)
+
+    async def publish(self, message: Message) -> UUID:
+        """Add an event message to the outbox of this transaction; return the event's id.
+
+        Topic, key and type come from the message's `(event)` option. Raises what `event_of` raises.
+        """
+        # The outbox is written on top of this module.
+        from common import outbox
+
+        return await outbox.add(self, message)
+
+    async def enqueue(
+        self, kind: str, task_id: str, payload: dict[str, Any], *, run_at: datetime | None = None
+    ) -> None:
+        """Record a task for the worker, due at `run_at` (default now); the same (kind, task_id) twice is one task."""
+        # The tasks are written on top of this module.
+        from common import tasks
+
+        await tasks.enqueue(self, kind, task_id, payload, run_at)
+
+    @property
+    def processes(self) -> ProcessTable:
+        """The process managers of this service."""
+        # The processes are written on top of this module.
+        from common.processes import ProcessTable
+
+        return ProcessTable(self)
+
+    def after_commit(self, callback: Callable[[], object]) -> None:
+        """Call `callback` once this transaction is committed; never if it is not. For waking a part of this process."""
+        self._after_commit.append(callback)
+
+    def committed(self) -> None:
+        """Run the callbacks; called by `Database` alone."""
+        for callback in self._after_commit:
+            callback()
+
+
+class Database:
+    """A part: one schema of a PostgreSQL database, migrated at the start."""
+
+    def __init__(
+        self,
+        url: str,
+        schema: str,
+        migrations: Path,
+        clock: Clock,
+        *,
+        connections: int = 10,
+        startup_wait_seconds: float = _STARTUP_WAIT_SECONDS,
+        acquire_wait_seconds: float = _ACQUIRE_WAIT_SECONDS,
+    ) -> None:
+        """Use `schema`, which is also the service's name, at `url`, with the service's own `migrations` folder."""
+        self.schema = schema
+        self.clock = clock
+        self._url = url
+        self._migrations = migrations
+        self._connections = connections
+        self._startup_wait_seconds = startup_wait_seconds
+        self._acquire_wait_seconds = acquire_wait_seconds
+        self._pool: Pool[Record] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Wait for the database, migrate, open the pool; raise `DatabaseUnavailableError` when it stays away."""
+        async with self._dedicated(self._startup_wait_seconds) as connection:
+            applied = await migrate(connection, self.schema, self._migrations, self.clock)
+        log.info("database.migrated", schema=self.schema, applied=applied)
+        self._pool = await _patiently(self._open_pool, self._startup_wait_seconds)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the pool; connections still in use after a while are cut."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), _CLOSE_TIMEOUT_SECONDS)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+            log.warning("database.cut", schema=self.schema, error=str(failure))
+            pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self, *, actor: str | None = None, readonly: bool = False) -> AsyncIterator[Transaction]:
+        """Run the block in one transaction, committed at its end and rolled back by any exception.
+
+        `actor` is who causes it, by default this service. A `readonly` one sees one snapshot. Raises
+        `DatabaseUnavailableError` when the database is away or the connection is lost, and
+        `TransactionConflictError` when the database gave way to another transaction.
+        """
+        pool = self._opened()
+        connection = await _patiently(
+            lambda: pool.acquire(timeout=self._acquire_wait_seconds), self._acquire_wait_seconds
+        )
+        try:
+            with outages_named(connection):
+                async with connection.transaction(
+                    isolation="repeatable_read" if readonly else "read_committed", readonly=readonly
+                ):
+                    tx = Transaction(
+                        connection, service=self.schema, actor=actor or f"service:{self.schema}", clock=self.clock
+                    )
+                    yield tx
+        finally:
+            await pool.release(connection)
+        tx.committed()
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[Connection[Record]]:
+        """Open a connection beside the pool, for what lives in a session (advisory lock, LISTEN).
+
+        Raises `DatabaseUnavailableError` when the database is away; losing it later raises the driver's errors.
+        """
+        async with self._dedicated(self._acquire_wait_seconds) as connection:
+            yield connection
+
+    async def ready(self) -> bool:
+        """Return whether the database answers."""
+        try:
+            async with self.transaction(readonly=True) as tx:
+                return bool(await tx.fetchval("SELECT true"))
+        except DatabaseUnavailableError:
+            return False
+
+    @asynccontextmanager
+    async def _dedicated(self, wait_seconds: float) -> AsyncIterator[Connection[Record]]:
+        connection = await _patiently(
+            lambda: asyncpg.connect(
+                self._url, server_settings=self._server_settings(), timeout=_CONNECT_TIMEOUT_SECONDS
+            ),
+            wait_seconds,
+        )
+        try:
+            await _set_codecs(connection)
+            yield connection
+        finally:
+            await _close(connection)
+
+    async def _open_pool(self) -> Pool[Record]:
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=self._connections,
+            init=_set_codecs,
+            reset=_keep_session,
+            server_settings=self._server_settings(),
+            timeout=_CONNECT_TIMEOUT_SECONDS,
+        )
+
+    def _opened(self) -> Pool[Record]:
+        if self._pool is None:
+            message = "the database is not open"
+            raise DatabaseUnavailableError(message)
+        return self._pool
+
+    def _server_settings(self) -> dict[str, str]:
+        return {"search_path": self.schema, "application_name": f"dokpamo-{self.schema}", "timezone": "UTC"}
+
+
+async def _patiently(attempt: Callable[[], Awaitable[T]], wait_seconds: float) -> T:
+    """Try `attempt` with growing pauses for `wait_seconds` while the database is away."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + wait_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            if loop.time() + pause >= give_up_at:
+                message = f"the database is away for more than {wait_seconds:g} s: {error}"
+                raise DatabaseUnavailableError(message) from error
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+async def _set_codecs(connection: Connection[Record]) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_to_json, decoder=json.loads)
+
+
+def _to_json(value: object) -> str:
+    # NaN is not JSON, and a Decimal must have been written as text by who knows its scale.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+async def _keep_session(_connection: Connection[Record]) -> None:
+    # Nothing of the pool's users lives in a session (`dedicated` is for that), so a reset is a round trip for nothing.
+    return
+
+
+async def _close(connection: Connection[Record]) -> None:
+    try:
+        await connection.close(timeout=_CLOSE_TIMEOUT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        log.warning("database.cut", error=str(error))
+        connection.terminate()
