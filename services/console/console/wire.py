@@ -95,6 +95,5 @@ def ledger(message: grants.CheckLedgerResponse) -> Ledger:
 
 
 def head(message: notary.GetHeadResponse) -> Head | None:
-    """The latest head; None while the log is empty."""
-    body = json.loads(message.head_json)
-    return Head(int(body["tree_size"]), body["root_hash"]) if int(body["tree_size"]) else None
+    """The latest signed head; None while the log is empty."""
+    return Head(message.head.tree_size, message.head.root_hash.hex()) if message.head.tree_size else None
