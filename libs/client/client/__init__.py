@@ -1,0 +1,1 @@
+"""The `dokpamo` command, the embedded stack it starts, and the SDK."""

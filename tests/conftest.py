@@ -1,0 +1,60 @@
+"""Real parts for the tests: each is started once, when a test first asks for it, and is always stopped."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from client.stack.kafka import kafka_part
+from client.stack.ports import free_ports
+from client.stack.postgres import create_databases, database_url, postgres_part, with_database
+from client.stack.single import SinglePart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSWORD = "only-for-tests"  # of a server that lives as long as the tests, on the loopback
+
+
+@pytest.fixture(scope="session")
+def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the parts of this test session keep their data and logs."""
+    return tmp_path_factory.mktemp("parts")
+
+
+@pytest.fixture(scope="session")
+def kafka(parts_folder: Path) -> Iterator[SinglePart]:
+    """A real Kafka, with `kill()`, `start()`, `pause()` and `resume()`."""
+    port, controller_port = free_ports(2)
+    with SinglePart(kafka_part(parts_folder / "kafka", port, controller_port), parts_folder / "kafka.log") as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka: SinglePart) -> list[str]:
+    """Addresses of a real Kafka."""
+    return [kafka.address]
+
+
+@pytest.fixture(scope="session")
+def postgres(parts_folder: Path) -> Iterator[SinglePart]:
+    """A real PostgreSQL, with `kill()`, `start()`, `pause()` and `resume()`."""
+    (port,) = free_ports(1)
+    with SinglePart(postgres_part(parts_folder / "postgres", port, PASSWORD), parts_folder / "postgres.log") as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: SinglePart) -> str:
+    """URL of a database that all tests of the session share: use a schema of your own."""
+    return database_url(int(postgres.address.rpartition(":")[2]), PASSWORD)
+
+
+@pytest.fixture
+def fresh_database_url(postgres_url: str) -> str:
+    """URL of an empty database for one test."""
+    name = f"test_{secrets.token_hex(6)}"
+    create_databases(postgres_url, (name,))
+    return with_database(postgres_url, name)
