@@ -1,0 +1,51 @@
+"""Rule sets and decisions: pure, exact, the same for the services, for staff and for a stranger who checks."""
+
+from rules.canonical import canonical_json, sha256_hex
+from rules.completeness import InputsIncompleteError, Missing, missing_of
+from rules.deciding import decide
+from rules.decision import Decision, DecisionRefusedError, Eliminated, GateResult, Row, decision_from_json
+from rules.document import RuleSet
+from rules.explaining import explain
+from rules.inputs import Inputs, Measurement, Provenance, Score, Verdict, collect, inputs_from_json
+from rules.loading import canonical_bytes, load_rule_set, rule_set_from_json, schema, sha256_of
+from rules.plain_yaml import read_yaml
+from rules.score_file import load_inputs
+from rules.summary import Summary, summarise
+from rules.violations import InputsRefusedError, RuleSetInvalidError, Violation, YamlRefusedError
+
+__all__ = [
+    "Decision",
+    "DecisionRefusedError",
+    "Eliminated",
+    "GateResult",
+    "Inputs",
+    "InputsIncompleteError",
+    "InputsRefusedError",
+    "Measurement",
+    "Missing",
+    "Provenance",
+    "Row",
+    "RuleSet",
+    "RuleSetInvalidError",
+    "Score",
+    "Summary",
+    "Verdict",
+    "Violation",
+    "YamlRefusedError",
+    "canonical_bytes",
+    "canonical_json",
+    "collect",
+    "decide",
+    "decision_from_json",
+    "explain",
+    "inputs_from_json",
+    "load_inputs",
+    "load_rule_set",
+    "missing_of",
+    "read_yaml",
+    "rule_set_from_json",
+    "schema",
+    "sha256_hex",
+    "sha256_of",
+    "summarise",
+]

@@ -1,0 +1,204 @@
+"""Whether inputs may be decided on: nothing unknown, nothing off its scale, nothing missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.document import CutStep, GateStep, MeasurementSource, RuleSet, SheetSource, VerdictGate
+from rules.exact import plain
+from rules.violations import InputsRefusedError, Violation, violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from decimal import Decimal
+
+    from rules.document import Criterion
+    from rules.inputs import Inputs, SheetTable
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Missing:
+    """One thing that has not come: which source or gate, for which team, of whom, on what ("" where it does not apply)."""
+
+    what: str
+    source: str
+    team: str = ""
+    assessor: str = ""
+    criterion: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(each for each in (self.what, self.source, self.team, self.assessor, self.criterion) if each)
+
+
+class InputsIncompleteError(Exception):
+    """Something that the rule set needs is missing; `missing` names each. Missing is never zero."""
+
+    code = "INPUTS_INCOMPLETE"
+
+    def __init__(self, missing: Iterable[Missing]) -> None:
+        self.missing = tuple(missing)
+        self.field, self.value = str(self.missing[0]), "nothing"
+        self.rule = "every score and verdict that the rule set needs is there; missing is never zero"
+        shown = "; ".join(str(each) for each in self.missing[:10])
+        more = f" and {len(self.missing) - 10} more" if len(self.missing) > 10 else ""  # noqa: PLR2004 - as many as shown
+        super().__init__(f"missing: {shown}{more}")
+
+
+def check_inputs(rule_set: RuleSet, inputs: Inputs) -> None:
+    """Raises InputsRefusedError for what no rule allows, then InputsIncompleteError for what is not there yet."""
+    if refused := [
+        *_stage(rule_set, inputs),
+        *_sheets(rule_set, inputs),
+        *_measurements(rule_set, inputs),
+        *_verdicts(rule_set, inputs),
+    ]:
+        raise InputsRefusedError(refused)
+    if missing := [*_missing_sheets(rule_set, inputs), *_missing_measurements(rule_set, inputs)]:
+        raise InputsIncompleteError(missing)
+
+
+def missing_of(rule_set: RuleSet, inputs: Inputs) -> tuple[Missing, ...]:
+    """All that is known to be missing: scores, and verdicts of gates that come before the cut or judge everybody."""
+    return (
+        *_missing_sheets(rule_set, inputs),
+        *_missing_measurements(rule_set, inputs),
+        *_missing_verdicts(rule_set, inputs),
+    )
+
+
+def _stage(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
+    if inputs.stage != rule_set.stage:
+        yield violation("stage", inputs.stage, f"the inputs are of stage {rule_set.stage}", "STAGE_MISMATCH")
+
+
+def _sheets(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
+    sources = {source.id: source for source in rule_set.sources if isinstance(source, SheetSource)}
+    for table in inputs.sheets:
+        path = f"sheets.{table.source}"
+        source = sources.get(table.source)
+        if source is None:
+            yield violation(path, table.source, "the rule set declares this panel", "SOURCE_UNKNOWN")
+            continue
+        if len(table.assessors) > source.panel.planned:
+            rule = f"at most {source.panel.planned} assessors"
+            yield violation(path, len(table.assessors), rule, "PANEL_TOO_LARGE")
+        yield from _unknown_teams(path, (team for team, _ in table.cells), inputs)
+        yield from _scales(path, source.criteria, table)
+
+
+def _scales(path: str, criteria: Sequence[Criterion], table: SheetTable) -> Iterator[Violation]:
+    known = {criterion.id: criterion for criterion in criteria}
+    for index, name in enumerate(table.criteria):
+        criterion = known.get(name)
+        if criterion is None:
+            yield violation(f"{path}.{name}", name, "the rule set declares this criterion", "CRITERION_UNKNOWN")
+            continue
+        low, high = criterion.minimum.scaleb(table.digits), criterion.maximum.scaleb(table.digits)
+        grid = 10 ** max(0, table.digits - criterion.digits)
+        for team, rows in table.cells:
+            column = [row[index] for row in rows]
+            given = [cell for cell in column if cell is not None] if None in column else column
+            if given and (min(given) < low or max(given) > high or (grid > 1 and any(cell % grid for cell in given))):  # type: ignore[type-var, operator, misc] # None is filtered out above
+                yield from _off_scale(f"{path}.{team}.{name}", criterion, table, column)
+
+
+def _off_scale(path: str, criterion: Criterion, table: SheetTable, column: Sequence[int | None]) -> Iterator[Violation]:
+    for assessor, cell in zip(table.assessors, column, strict=True):
+        if cell is not None:
+            value = criterion.minimum.__class__(cell).scaleb(-table.digits)
+            yield from _value(f"{path}.{assessor}", value, criterion)
+
+
+def _value(path: str, value: Decimal, criterion: Criterion) -> Iterator[Violation]:
+    scaled = value.scaleb(criterion.digits)
+    if not criterion.minimum <= value <= criterion.maximum or scaled != scaled.to_integral_value():
+        low, high = plain(criterion.minimum), plain(criterion.maximum)
+        rule = f"from {low} to {high} with at most {criterion.digits} digits"
+        yield violation(path, plain(value), rule, "VALUE_OFF_SCALE")
+
+
+def _measurements(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
+    sources = {source.id: source for source in rule_set.sources if isinstance(source, MeasurementSource)}
+    for each in inputs.measurements:
+        path = f"measurements.{each.source}.{each.team}.{each.criterion}"
+        source = sources.get(each.source)
+        if source is None:
+            yield violation(path, each.source, "the rule set declares this source of measurements", "SOURCE_UNKNOWN")
+            continue
+        yield from _unknown_teams(path, [each.team], inputs)
+        criterion = {one.id: one for one in source.criteria}.get(each.criterion)
+        if criterion is None:
+            yield violation(path, each.criterion, "the rule set declares this criterion", "CRITERION_UNKNOWN")
+        else:
+            yield from _value(path, each.value, criterion)
+
+
+def _verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
+    gates = {gate.id: gate for gate in rule_set.gates if isinstance(gate, VerdictGate)}
+    for each in inputs.verdicts:
+        path = f"verdicts.{each.gate}.{each.team}"
+        gate = gates.get(each.gate)
+        if gate is None:
+            yield violation(path, each.gate, "the rule set declares this gate as judged by people", "GATE_UNKNOWN")
+            continue
+        yield from _unknown_teams(path, [each.team], inputs)
+        if each.judged_by < gate.quorum:
+            yield violation(path, each.judged_by, f"at least {gate.quorum} people judge", "QUORUM_MISSED")
+        if not each.reason:
+            yield violation(path, "no reason", "a verdict has a reason", "REASON_MISSING")
+
+
+def _unknown_teams(path: str, teams: Iterable[str], inputs: Inputs) -> Iterator[Violation]:
+    for team in teams:
+        if team not in inputs.entrants:
+            yield violation(path, team, "the team entered this stage", "TEAM_UNKNOWN")
+
+
+def _missing_sheets(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
+    for source in rule_set.sources:
+        if not isinstance(source, SheetSource) or not inputs.entrants:
+            continue
+        table = inputs.sheet_table(source.id)
+        count = len(table.assessors) if table else 0
+        if table is None or count < source.panel.minimum:
+            yield Missing("assessors", source.id, assessor=f"{count} of at least {source.panel.minimum}")
+        if table is not None:
+            yield from _gaps(source, table, inputs)
+
+
+def _gaps(source: SheetSource, table: SheetTable, inputs: Inputs) -> Iterator[Missing]:
+    absent = [criterion.id for criterion in source.criteria if criterion.id not in table.criteria]
+    rows_of = dict(table.cells)
+    for team in inputs.entrants:
+        rows = rows_of.get(team)
+        if rows is None:
+            yield Missing("sheets", source.id, team)
+            continue
+        yield from (Missing("scores", source.id, team, criterion=name) for name in absent)
+        for assessor, row in zip(table.assessors, rows, strict=True):
+            if None in row:
+                holes = (name for name, cell in zip(table.criteria, row, strict=True) if cell is None)
+                yield from (Missing("score", source.id, team, assessor, name) for name in holes)
+
+
+def _missing_measurements(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
+    present = {(each.source, each.team, each.criterion) for each in inputs.measurements}
+    for source in rule_set.sources:
+        if isinstance(source, MeasurementSource):
+            for team in inputs.entrants:
+                for criterion in source.criteria:
+                    if (source.id, team, criterion.id) not in present:
+                        yield Missing("measurement", source.id, team, criterion=criterion.id)
+
+
+def _missing_verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
+    judged = {(each.gate, each.team) for each in inputs.verdicts}
+    after_cut = False
+    for step in rule_set.procedure:
+        after_cut = after_cut or isinstance(step, CutStep)
+        gate = rule_set.gate(step.gate) if isinstance(step, GateStep) else None
+        if isinstance(gate, VerdictGate) and (gate.lifts or not after_cut):
+            for team in inputs.entrants:
+                if (gate.id, team) not in judged:
+                    yield Missing("verdict", gate.id, team)

@@ -1,0 +1,125 @@
+"""Plain YAML: what people write, read without surprises.
+
+Only mappings, lists, text, whole numbers, exact decimals, true, false and null. No anchors (and so no bombs), no tags, no
+second document, no repeated key; `yes`, `0x10` and `12:30` stay text. Numbers with a point become `Decimal`.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from rules.violations import Violation, YamlRefusedError, violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BYTES_LIMIT = 4 * 1024 * 1024
+DEPTH_LIMIT = 40
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,12}")
+_NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+def read_yaml(text: str | bytes) -> Any:
+    """The value of one plain YAML document; raises YamlRefusedError with every violation and its path."""
+    if len(text) > BYTES_LIMIT:
+        raise YamlRefusedError(
+            [violation("", f"{len(text)} bytes", f"at most {BYTES_LIMIT} bytes", "DOCUMENT_TOO_LONG")]
+        )
+    reader = _Reader()
+    try:
+        events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
+        value = reader.document(events)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise YamlRefusedError(
+            [violation("", str(error), "the text is well-formed YAML in UTF-8", "YAML_MALFORMED")]
+        ) from error
+    if reader.violations:
+        raise YamlRefusedError(reader.violations)
+    return value
+
+
+class _TooDeepError(yaml.YAMLError):
+    def __str__(self) -> str:
+        return f"more than {DEPTH_LIMIT} levels"
+
+
+class _Reader:
+    """Builds the value from parser events, so that nothing is expanded or constructed by a tag."""
+
+    def __init__(self) -> None:
+        self.violations: list[Violation] = []
+
+    def document(self, events: Iterator[Any]) -> Any:
+        value: Any = None
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+            elif isinstance(event, yaml.NodeEvent):
+                value = self._node(event, events, "", 0)
+        if documents != 1:
+            self._refuse("", f"{documents} documents", "exactly one document", "YAML_DOCUMENTS")
+        return value
+
+    def _node(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Any:
+        if depth > DEPTH_LIMIT:
+            raise _TooDeepError
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            self._refuse(path, event.anchor, "anchors and aliases are not allowed", "YAML_ANCHOR")
+        if isinstance(event, yaml.AliasEvent):
+            return None
+        if event.tag is not None:
+            self._refuse(path, event.tag, "tags are not allowed", "YAML_TAG")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(events, path, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, path, depth)
+        return self._scalar(event, path)
+
+    def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = event.value if isinstance(event, yaml.ScalarEvent) else None
+            if key is None or event.anchor is not None or event.tag is not None:
+                self._refuse(path, "a key that is no text", "a key is plain text", "YAML_KEY")
+                self._node(event, events, path, depth + 1)
+                key = f"?{len(mapping)}"
+            below = f"{path}.{key}" if path else key
+            value = self._node(next(events), events, below, depth + 1)
+            if key in mapping:
+                self._refuse(below, key, "a key stands once in its mapping", "YAML_DUPLICATE_KEY")
+            mapping[key] = value
+        return mapping
+
+    def _sequence(self, events: Iterator[Any], path: str, depth: int) -> list[Any]:
+        values: list[Any] = []
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            values.append(self._node(event, events, f"{path}[{len(values)}]", depth + 1))
+        return values
+
+    def _scalar(self, event: Any, path: str) -> Any:
+        text: str = event.value
+        if event.style is not None:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            return Decimal(text)
+        if _NOT_FINITE.fullmatch(text):
+            self._refuse(path, text, "a number is finite", "NUMBER_NOT_FINITE")
+        return text
+
+    def _refuse(self, path: str, value: object, rule: str, code: str) -> None:
+        self.violations.append(violation(path, value, rule, code))

@@ -1,0 +1,148 @@
+"""Scores of one stage as a file that people read: the form of the replay's data and of a trial on a rule set.
+
+```yaml
+stage: stage-1
+entrants: [a, b]
+sheets:
+  - {source: experts, provenance: synthetic, teams: [a, b], criteria: [x, y], rows: {expert-01: "9 14 / 8 13"}}
+measurements:
+  - {source: nia, provenance: published, criteria: [score], values: {a: [92], b: [88.5]}}
+verdicts:
+  - {gate: originality, team: a, passed: true, reason: "...", evidence: [], judged_by: 10, provenance: synthetic}
+seed: text
+```
+An assessor's row has one block a team, in the order of `teams`, blocks apart by `/`, values in the order of `criteria`;
+`-` is a score that was not given.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rules.document import Amount, Line, Slug
+from rules.exact import NotExactError, decimal_of
+from rules.inputs import Inputs, Measurement, Provenance, Score, Verdict, collect
+from rules.plain_yaml import read_yaml
+from rules.violations import InputsRefusedError, Violation, YamlRefusedError, violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Mark = Annotated[Provenance, Field(strict=False)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class SheetBlock(_Document):
+    """All sheets of one panel."""
+
+    source: Slug
+    provenance: Mark
+    note: Line | None = None
+    teams: tuple[Slug, ...]
+    criteria: tuple[Slug, ...]
+    rows: dict[str, str]
+
+
+class MeasurementBlock(_Document):
+    """Measured values of one source."""
+
+    source: Slug
+    provenance: Mark
+    note: Line | None = None
+    criteria: tuple[Slug, ...]
+    values: dict[Slug, tuple[Amount, ...]]
+
+
+class VerdictEntry(_Document):
+    """A gate's verdict on one team."""
+
+    gate: Slug
+    team: Slug
+    passed: bool
+    reason: Line
+    evidence: tuple[Line, ...] = ()
+    judged_by: Annotated[int, Field(ge=0)]
+    provenance: Mark
+    note: Line | None = None
+
+
+class ScoreFile(_Document):
+    """The whole file."""
+
+    stage: Slug
+    note: Line | None = None
+    entrants: tuple[Slug, ...]
+    sheets: tuple[SheetBlock, ...] = ()
+    measurements: tuple[MeasurementBlock, ...] = ()
+    verdicts: tuple[VerdictEntry, ...] = ()
+    seed: str | None = None
+
+
+def load_inputs(text: str | bytes) -> Inputs:
+    """The inputs of a score file; raises InputsRefusedError with every violation."""
+    try:
+        data = json.dumps(read_yaml(text), default=str, ensure_ascii=False)
+        file = ScoreFile.model_validate_json(data)
+    except YamlRefusedError as error:
+        raise InputsRefusedError(error.violations) from error
+    except ValidationError as error:
+        raise InputsRefusedError(
+            violation(".".join(map(str, each["loc"])), each["input"], each["msg"], "SCORE_FILE_MALFORMED")
+            for each in error.errors(include_url=False)
+        ) from error
+    return _collected(file)
+
+
+def _collected(file: ScoreFile) -> Inputs:
+    problems: list[Violation] = []
+    scores = [score for block in file.sheets for score in _scores(block, problems)]
+    measurements = [each for block in file.measurements for each in _measurements(block, problems)]
+    if problems:
+        raise InputsRefusedError(problems)
+    verdicts = (
+        Verdict(each.gate, each.team, each.passed, each.reason, each.evidence, each.judged_by, each.provenance)
+        for each in file.verdicts
+    )
+    return collect(
+        file.stage, file.entrants, scores=scores, measurements=measurements, verdicts=verdicts, seed=file.seed
+    )
+
+
+def _scores(block: SheetBlock, problems: list[Violation]) -> Iterator[Score]:
+    for assessor, row in block.rows.items():
+        path = f"sheets.{block.source}.rows.{assessor}"
+        cells = [cell.split() for cell in row.split("/")]
+        if len(cells) != len(block.teams) or any(len(cell) != len(block.criteria) for cell in cells):
+            rule = f"{len(block.teams)} blocks of {len(block.criteria)} values"
+            problems.append(violation(path, row, rule, "ROW_LENGTH"))
+            continue
+        for team, values in zip(block.teams, cells, strict=True):
+            for criterion, text in zip(block.criteria, values, strict=True):
+                if text != "-":
+                    value = _number(text, f"{path}.{team}.{criterion}", problems)
+                    yield Score(block.source, assessor, team, criterion, value, block.provenance)
+
+
+def _number(text: str, path: str, problems: list[Violation]) -> Decimal:
+    try:
+        return decimal_of(text)
+    except NotExactError as error:
+        problems.append(violation(path, text, str(error), "NUMBER_NOT_EXACT"))
+        return Decimal(0)  # stands in until the refusal; never reaches inputs
+
+
+def _measurements(block: MeasurementBlock, problems: list[Violation]) -> Iterator[Measurement]:
+    for team, values in block.values.items():
+        if len(values) != len(block.criteria):
+            rule = f"{len(block.criteria)} values"
+            problems.append(violation(f"measurements.{block.source}.{team}", len(values), rule, "ROW_LENGTH"))
+            continue
+        for criterion, value in zip(block.criteria, values, strict=True):
+            yield Measurement(block.source, team, criterion, value, block.provenance)

@@ -1,0 +1,184 @@
+"""From scores to the table: each part of each team, exactly, with the way it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any, assert_never
+
+from rules.document import (
+    Axis,
+    LeaderScaled,
+    Linear,
+    Mean,
+    MeasurementSource,
+    RatioToTarget,
+    Round,
+    Sum,
+    TrimmedMean,
+    WeightedSum,
+)
+from rules.exact import Exact, exact, exact_text, round_half_up
+from rules.inputs import Provenance, weakest
+from rules.operators import FIELDWIDE, POINTWISE, REDUCERS, OperatorError
+from rules.violations import InputsRefusedError, violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rules.document import Operator, Part, RuleSet
+    from rules.inputs import Inputs
+
+Working = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamScore:
+    """A team's points: exact value of every part (branches too), the total, and each leaf's last steps as text."""
+
+    team: str
+    parts: Mapping[str, Fraction]
+    total: Fraction
+    working: Mapping[str, Working]
+    provenance: Provenance
+
+
+@dataclass(slots=True)
+class _Field:
+    """All teams' values of one part while its steps run: nested lists along the axes still there."""
+
+    part: str
+    names: tuple[str, ...]
+    values: dict[str, Any]
+    axes: list[Axis]
+    unit: Fraction
+    working: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+
+def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
+    """Every entrant's points, by team; the inputs are complete. Raises InputsRefusedError where an operator has no answer."""
+    parts: dict[str, dict[str, Fraction]] = {team: {} for team in inputs.entrants}
+    working: dict[str, dict[str, Working]] = {team: {} for team in inputs.entrants}
+    for leaf in rule_set.leaves():
+        ran = _run(rule_set, leaf, inputs)
+        for team in inputs.entrants:
+            parts[team][leaf.id] = Fraction(ran.values[team])
+            working[team][leaf.id] = tuple(ran.working[team])
+    marks = _provenances(inputs)
+    return {
+        team: TeamScore(team, parts[team], _add(rule_set.parts, parts[team]), working[team], marks[team])
+        for team in inputs.entrants
+    }
+
+
+def _add(branch: tuple[Part, ...], parts: dict[str, Fraction]) -> Fraction:
+    """The sum of some parts, noting each branch's own sum on the way."""
+    for part in branch:
+        if part.parts:
+            parts[part.id] = _add(part.parts, parts)
+    return sum((parts[part.id] for part in branch), Fraction(0))
+
+
+def _provenances(inputs: Inputs) -> dict[str, Provenance]:
+    marks: dict[str, list[Provenance]] = {team: [] for team in inputs.entrants}
+    for table in inputs.sheets:
+        for team, _ in table.cells:
+            marks[team].append(table.provenance)
+    for each in (*inputs.measurements, *inputs.verdicts):
+        marks[each.team].append(each.provenance)
+    return {team: weakest(found) for team, found in marks.items()}
+
+
+def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
+    ran = _start(rule_set, leaf, inputs)
+    ran.working = {team: [] for team in ran.values}
+    for step in leaf.steps:
+        try:
+            _apply(step, ran, inputs)
+        except OperatorError as error:
+            problem = violation(f"parts.{leaf.id}", error.operator, error.reason, "OPERATOR_HAS_NO_ANSWER")
+            raise InputsRefusedError([problem]) from error
+        if not ran.axes:
+            for team, value in ran.values.items():
+                ran.working[team].append((step.operator, exact_text(value * ran.unit)))
+    return ran
+
+
+def _start(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
+    source = rule_set.source(leaf.source or "")
+    names = tuple(each.id for each in source.criteria if not leaf.criteria or each.id in leaf.criteria)
+    if isinstance(source, MeasurementSource):
+        measured = _measured(inputs, source.id)
+        values: dict[str, Any] = {team: [measured[team, name] for name in names] for team in inputs.entrants}
+        return _Field(leaf.id, names, values, [Axis.CRITERIA], Fraction(1))
+    table = inputs.sheet_table(source.id)
+    if table is None:  # only where nobody entered: completeness was checked before
+        return _Field(leaf.id, names, {}, [Axis.ASSESSORS, Axis.CRITERIA], Fraction(1))
+    columns = [table.criteria.index(name) for name in names]
+    everything = columns == list(range(len(table.criteria)))
+    values = {
+        team: rows if everything else [[row[column] for column in columns] for row in rows]
+        for team, rows in table.cells
+    }
+    return _Field(leaf.id, names, values, [Axis.ASSESSORS, Axis.CRITERIA], Fraction(1, 10**table.digits))
+
+
+def _measured(inputs: Inputs, source: str) -> dict[tuple[str, str], Fraction]:
+    return {(each.team, each.criterion): exact(each.value) for each in inputs.measurements if each.source == source}
+
+
+def _apply(step: Operator, ran: _Field, inputs: Inputs) -> None:
+    match step:
+        case Sum() | Mean():
+            _reduce(ran, step.over, REDUCERS[step.operator])
+        case TrimmedMean():
+            _reduce(ran, step.over, partial(REDUCERS[step.operator], highest=step.highest, lowest=step.lowest))
+        case WeightedSum():
+            weights = {each.criterion: exact(each.weight) for each in step.weights}
+            _reduce(ran, Axis.CRITERIA, partial(REDUCERS[step.operator], weights=[weights[name] for name in ran.names]))
+        case Linear():
+            _each(ran, partial(POINTWISE[step.operator], points=exact(step.points), scale=exact(step.scale)))
+        case Round():
+            _each(ran, partial(round_half_up, digits=step.digits))
+        case RatioToTarget():
+            _ratio(ran, step, inputs)
+        case LeaderScaled():
+            teams = list(ran.values)
+            scaled = FIELDWIDE[step.operator](
+                [ran.values[team] * ran.unit for team in teams], points=exact(step.points)
+            )
+            ran.values, ran.unit = dict(zip(teams, scaled, strict=True)), Fraction(1)
+        case _:
+            assert_never(step)
+
+
+def _reduce(ran: _Field, over: Axis, reducer: Callable[..., Exact]) -> None:
+    along_first = ran.axes[0] is over
+    both = len(ran.axes) > 1
+    for team, values in ran.values.items():
+        if not both:
+            ran.values[team] = reducer(values)
+        elif along_first:
+            ran.values[team] = [reducer(column) for column in zip(*values, strict=True)]
+        else:
+            ran.values[team] = [reducer(row) for row in values]
+    ran.axes.remove(over)
+
+
+def _each(ran: _Field, change: Callable[[Exact], Exact]) -> None:
+    unit, ran.unit = ran.unit, Fraction(1)
+
+    def below(value: Any) -> Any:
+        if isinstance(value, int | Fraction):
+            return change(value * unit)
+        return [below(each) for each in value]
+
+    ran.values = {team: below(value) for team, value in ran.values.items()}
+
+
+def _ratio(ran: _Field, step: RatioToTarget, inputs: Inputs) -> None:
+    targets = _measured(inputs, step.target)
+    ratio = partial(POINTWISE[step.operator], cap=exact(step.cap))
+    for team, values in ran.values.items():
+        ran.values[team] = [ratio(value, targets[team, name]) for value, name in zip(values, ran.names, strict=True)]

@@ -1,0 +1,60 @@
+"""How a document is refused: every place that breaks a rule, at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_VALUE_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Violation:
+    """One place that breaks one rule: where, what stands there, the rule as a sentence, and its stable code."""
+
+    path: str
+    value: str
+    rule: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'document'}: {self.rule} ({self.code}); found {self.value}"
+
+
+def violation(path: str, value: object, rule: str, code: str) -> Violation:
+    """A violation whose value is shown as text, cut to a readable length."""
+    text = value if isinstance(value, str) else str(value)
+    return Violation(path, text if len(text) <= _VALUE_LIMIT else text[:_VALUE_LIMIT] + "…", rule, code)
+
+
+class DocumentRefusedError(Exception):
+    """A document breaks rules; `violations` holds each of them, in the order of the document."""
+
+    what = "document"
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = tuple(violations)
+        first = self.violations[0]
+        self.field, self.value, self.rule, self.code = first.path, first.value, first.rule, first.code
+        super().__init__(f"{self.what} refused: " + "; ".join(str(each) for each in self.violations))
+
+
+class YamlRefusedError(DocumentRefusedError):
+    """A text is not the plain YAML that the programme reads."""
+
+    what = "text"
+
+
+class RuleSetInvalidError(DocumentRefusedError):
+    """A rule set cannot be used; nothing can be decided under it."""
+
+    what = "rule set"
+
+
+class InputsRefusedError(DocumentRefusedError):
+    """Scores or verdicts that no rule set allows: NaN, an unknown team, a value off its scale, the same score twice."""
+
+    what = "inputs"
