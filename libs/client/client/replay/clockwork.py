@@ -16,11 +16,14 @@ import grpc
 from common.errors import Refused
 from dokpamo.common.v1 import platform_pb2
 
+from client.session import Caller
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from common.clock import VirtualClockFile
-    from common.grpc import Client
+
+    from client.session import Session
 
 _ROUND_SECONDS = 0.05
 _PATIENCE_SECONDS = 600.0
@@ -60,8 +63,9 @@ class Settlement:
 class Clockwork:
     """Settles the services and moves the clock file that they all read."""
 
-    def __init__(self, platforms: Mapping[str, Client], clock: VirtualClockFile) -> None:
-        self._platforms = platforms
+    def __init__(self, session: Session, services: Sequence[str], clock: VirtualClockFile) -> None:
+        self._session = session
+        self._services = tuple(services)
         self._clock = clock
 
     def now(self) -> datetime | None:
@@ -96,12 +100,13 @@ class Clockwork:
             self._clock.advance(following)
 
     async def _ask_all(self) -> Mapping[str, Settlement | str]:
-        answers = await asyncio.gather(*(self._ask(platform) for platform in self._platforms.values()))
-        return dict(zip(self._platforms, answers, strict=True))
+        answers = await asyncio.gather(*(self._ask(service) for service in self._services))
+        return dict(zip(self._services, answers, strict=True))
 
-    async def _ask(self, platform: Client) -> Settlement | str:
+    async def _ask(self, service: str) -> Settlement | str:
+        request = platform_pb2.GetSettlementRequest()
         try:
-            answer = await platform.GetSettlement(platform_pb2.GetSettlementRequest(), timeout=5.0)
+            answer = await self._session.platform(Caller.staff("replay"), service, "GetSettlement", request)
         except Refused as refused:
             if refused.status in _AWAY:
                 return "does not answer"

@@ -1,0 +1,41 @@
+"""The outcome of a replay as JSON, taken from the published decisions and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dokpamo.selection.v1 import service_pb2 as selection
+
+if TYPE_CHECKING:
+    from common.grpc import Client
+
+
+async def report(selection_client: Client) -> dict[str, Any]:
+    """All decided stages in order, and who is in the programme after the last of them."""
+    answer = await selection_client.ListStages(selection.ListStagesRequest(page_size=500))
+    stages = [_stage(stage) for stage in answer.stages if stage.decision_sha256]
+    return {"stages": stages, "final": stages[-1]["advanced"] if stages else []}
+
+
+def as_text(outcome: dict[str, Any]) -> str:
+    """The report's text: the same outcome always gives the same bytes."""
+    return json.dumps(outcome, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _stage(stage: selection.Stage) -> dict[str, Any]:
+    ranked = sorted(stage.standings, key=lambda standing: (standing.rank == 0, standing.rank, standing.team_id))
+    return {
+        "id": stage.stage_id,
+        "entered": sorted(standing.team_id for standing in ranked),
+        "advanced": [standing.team_id for standing in ranked if standing.outcome == "advanced"],
+        "eliminated": [_elimination(standing) for standing in ranked if standing.outcome == "eliminated"],
+        "totals": {standing.team_id: standing.total for standing in ranked if standing.total},
+        "rule_set_sha256": stage.rule_set_sha256,
+        "decision_sha256": stage.decision_sha256,
+    }
+
+
+def _elimination(standing: selection.Standing) -> dict[str, str]:
+    elimination = {"team": standing.team_id, "reason": standing.reason}
+    return elimination | {"gate": standing.gate} if standing.gate else elimination
