@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import asyncpg
 import structlog
 
+from common import tracing
 from common.errors import DatabaseUnavailableError
 from common.events import event_of
 from common.outages import is_away, outages_named
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from common.clock import Clock
     from common.events import Event
+    from common.outbox import OutboxRow
     from common.processes import ProcessTable
 
 log = structlog.get_logger()
@@ -45,7 +47,7 @@ _LONGEST_PAUSE_SECONDS: Final = 1.0
 class Transaction:
     """One transaction: state, outbox, tasks and processes change together or not at all."""
 
-    __slots__ = ("_after_commit", "actor", "clock", "connection", "now", "service")
+    __slots__ = ("_after_commit", "actor", "clock", "connection", "now", "outgoing", "service")
 
     def __init__(self, connection: PoolConnectionProxy[Record], *, service: str, actor: str, clock: Clock) -> None:
         """Use `connection`, in which a transaction is open; `now` is read once."""
@@ -54,6 +56,8 @@ class Transaction:
         self.actor = actor
         self.clock = clock
         self.now: datetime = clock.now()
+        # Events to write to the outbox as the last thing before the commit: see `common.outbox`.
+        self.outgoing: list[OutboxRow] = []
         self._after_commit: list[Callable[[], object]] = []
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
@@ -74,7 +78,7 @@ class Transaction:
 
     def event(self, message: Message) -> Event:
         """Return `message` as an event of this service, now, by this actor, without publishing it."""
-        return event_of(message, service=self.service, time=self.now, actor=self.actor)
+        return event_of(message, service=self.service, time=self.now, actor=self.actor, headers=tracing.headers())
 
     async def publish(self, message: Message) -> UUID:
         """Add an event message to the outbox of this transaction; return the event's id.
@@ -179,6 +183,11 @@ class Database:
                         connection, service=self.schema, actor=actor or f"service:{self.schema}", clock=self.clock
                     )
                     yield tx
+                    if tx.outgoing:
+                        # The outbox is written on top of this module.
+                        from common import outbox
+
+                        await outbox.write(tx)
         finally:
             await pool.release(connection)
         tx.committed()
