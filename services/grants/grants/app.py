@@ -1,0 +1,41 @@
+"""What the service is made of, from top to bottom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.clock import open_clock
+from common.consumer import Consumers
+from common.database import Database
+from common.grpc import GrpcServer
+from common.outbox import Relay
+from common.processes import Timers
+from common.topics import TopicProvisioner
+
+from grants import events
+from grants.grpc_api import GrantsApi
+from grants.wire import REASONS
+
+if TYPE_CHECKING:
+    from common.service import Part
+
+    from grants.settings import Settings
+
+PACKAGE = Path(__file__).parent
+MIGRATIONS = next(path for path in (PACKAGE / "migrations", PACKAGE.parent / "migrations") if path.is_dir())
+"""Inside the package once installed, beside it in the repository."""
+
+
+def build(settings: Settings) -> list[Part]:
+    """Return the parts in order of their start."""
+    clock = open_clock(settings)
+    database = Database(settings.database_url, "grants", MIGRATIONS, clock)
+    return [
+        database,
+        TopicProvisioner(settings),
+        Relay(settings, database),
+        Consumers(settings, database, events.subscriptions(), REASONS, clock),
+        Timers(database, clock, events.TIMERS),
+        GrpcServer(settings, database, {"dokpamo.grants.v1.GrantsService": GrantsApi()}, REASONS, clock),
+    ]

@@ -1,0 +1,1 @@
+"""Rules of entitlements and the ledger: pure, no time, no database."""

@@ -1,0 +1,212 @@
+"""What a team may use, for how long, and which job that covers.
+
+Source: programme facts, "Support": an eliminated team loses its GPUs and keeps the data it was given; talent runs to
+its own end whatever happens to the team. Which kinds are lost is data of the decision, never a constant here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
+
+from grants.domain import ledger
+from grants.domain.ledger import AmountNotPositiveError, TeamId, Transaction, TransactionKind, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+class SupportKind(Enum):
+    """What is given."""
+
+    GPU = "gpu"
+    DATA = "data"
+    TALENT = "talent"
+
+
+class EntitlementState(Enum):
+    """Where an entitlement is in its life. Nothing leads back to active."""
+
+    ACTIVE = "active"
+    FORFEITED = "forfeited"
+    ENDED = "ended"
+
+
+class SupportKindUnknownError(Exception):
+    """A decision names a kind of support that nobody keeps."""
+
+    def __init__(self, field: str, value: str) -> None:
+        """Keep the `field` and its `value`."""
+        self.rule = "must be one of " + ", ".join(kind.value for kind in SupportKind)
+        super().__init__(f"{field} is {value!r}: {self.rule}")
+        self.field = field
+        self.value = value
+
+
+class WindowInvalidError(Exception):
+    """An entitlement would end before it begins."""
+
+    def __init__(self, valid_from: datetime, valid_to: datetime) -> None:
+        """Keep both ends (UTC)."""
+        self.rule = f"must be after valid_from, {valid_from.isoformat()}"
+        super().__init__(f"valid_to is {valid_to.isoformat()}: {self.rule}")
+        self.field = "valid_to"
+        self.value = valid_to.isoformat()
+
+
+class EntitlementChangedError(Exception):
+    """A decision was made known twice, and says something else the second time."""
+
+    def __init__(self, entitlement_id: str) -> None:
+        """Keep the entitlement's id."""
+        self.rule = "a final decision never changes"
+        super().__init__(f"entitlement {entitlement_id} exists with other terms: {self.rule}")
+        self.field = "awards"
+        self.value = entitlement_id
+
+
+class HoldRefusalError(Exception):
+    """A job gets no GPU time: `field`, `value` and `rule` say why."""
+
+    def __init__(self, field: str, value: str, rule: str) -> None:
+        """Keep the `field` of the job, its `value` and the `rule` it breaks."""
+        super().__init__(f"{field} is {value}: {rule}")
+        self.field = field
+        self.value = value
+        self.rule = rule
+
+
+class NoEntitlementError(HoldRefusalError):
+    """The team has no GPU entitlement that is valid now."""
+
+
+class EntitlementExceededError(HoldRefusalError):
+    """The job wants more GPUs than any valid entitlement has."""
+
+
+class HoldBalanceTooLowError(HoldRefusalError):
+    """The job could use more GPU time than the entitlement has left."""
+
+
+def support_kind(field: str, text: str) -> SupportKind:
+    """Return the kind that `text` names. Raises `SupportKindUnknownError` with `field`."""
+    try:
+        return SupportKind(text)
+    except ValueError:
+        raise SupportKindUnknownError(field, text) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Something a team may use from `valid_from` up to but not including `valid_to` (UTC).
+
+    `amount` is GPUs in B200-equivalents for GPU, whole KRW otherwise. `lost_in` is the stage
+    whose decision took it away again, empty where none did. Raises `AmountNotPositiveError` and `WindowInvalidError`.
+    """
+
+    team: TeamId
+    kind: SupportKind
+    amount: int
+    valid_from: datetime
+    valid_to: datetime
+    stage: str
+    decision_sha256: str
+    state: EntitlementState = EntitlementState.ACTIVE
+    lost_in: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount <= 0:
+            raise AmountNotPositiveError(f"amount of {self.kind.value} for {self.team}", self.amount)
+        if self.valid_to <= self.valid_from:
+            raise WindowInvalidError(self.valid_from, self.valid_to)
+
+    @property
+    def id(self) -> str:
+        """Stage, team, kind and first day (UTC): the same decision always gives the same ids."""
+        return f"{self.stage}/{self.team}/{self.kind.value}/{self.valid_from:%Y-%m-%d}"
+
+    @property
+    def ledger_amount(self) -> int:
+        """GPU-seconds over the whole window for GPU, KRW otherwise: what the grant moves."""
+        if self.kind is SupportKind.GPU:
+            return self.amount * int((self.valid_to - self.valid_from).total_seconds())
+        return self.amount
+
+    def is_valid(self, now: datetime) -> bool:
+        """Say whether it can be used at `now`."""
+        return self.state is EntitlementState.ACTIVE and self.valid_from <= now < self.valid_to
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """An entitlement and the GPU-seconds of it that are neither held nor spent."""
+
+    entitlement: Entitlement
+    unspent_gpu_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a job asks for: `gpus` (B200-equivalents) for at most `max_seconds`."""
+
+    job: str
+    team: TeamId
+    gpus: int
+    max_seconds: int
+
+    @property
+    def gpu_seconds(self) -> int:
+        """The most it can use."""
+        return self.gpus * self.max_seconds
+
+
+def grant(entitlement: Entitlement) -> Transaction:
+    """Return the transaction that gives `entitlement` to its team."""
+    team = entitlement.team
+    match entitlement.kind:
+        case SupportKind.GPU:
+            unit, source, target = Unit.GPU_SECONDS, ledger.pool(), ledger.granted(team)
+        case SupportKind.DATA | SupportKind.TALENT:
+            purse = entitlement.kind.value
+            unit, source, target = Unit.KRW, ledger.pool(purse), ledger.purse(team, purse)
+        case _:
+            assert_never(entitlement.kind)
+    return ledger.move(
+        TransactionKind.GRANT,
+        unit,
+        team,
+        amount=entitlement.ledger_amount,
+        source=source,
+        target=target,
+        cause=entitlement.id,
+        entitlement=entitlement.id,
+    )
+
+
+def cover(wish: Wish, funds: Sequence[Funds], now: datetime) -> Entitlement:
+    """Return the entitlement that covers `wish` at `now`: of those that do, the one that ends first.
+
+    Raises `AmountNotPositiveError` for a wish of nothing; `NoEntitlementError`, `EntitlementExceededError` or
+    `HoldBalanceTooLowError` where none covers it.
+    """
+    for field, value in (("gpus", wish.gpus), ("max_seconds", wish.max_seconds)):
+        if value <= 0:
+            raise AmountNotPositiveError(field, value)
+    valid = sorted(
+        (fund for fund in funds if fund.entitlement.kind is SupportKind.GPU and fund.entitlement.is_valid(now)),
+        key=lambda fund: (fund.entitlement.valid_to, fund.entitlement.id),
+    )
+    if not valid:
+        raise NoEntitlementError("team_id", wish.team, f"needs a GPU entitlement that is valid at {now.isoformat()}")
+    wide = [fund for fund in valid if fund.entitlement.amount >= wish.gpus]
+    if not wide:
+        most = max(fund.entitlement.amount for fund in valid)
+        raise EntitlementExceededError("gpus", str(wish.gpus), f"at most {most}, the entitlement of {wish.team}")
+    deep = [fund for fund in wide if fund.unspent_gpu_seconds >= wish.gpu_seconds]
+    if not deep:
+        most = max(fund.unspent_gpu_seconds for fund in wide)
+        rule = f"gpus × max_seconds, {wish.gpu_seconds} GPU-seconds, must be at most {most}, what {wish.team} has left"
+        raise HoldBalanceTooLowError("max_seconds", str(wish.max_seconds), rule)
+    return deep[0].entitlement

@@ -1,0 +1,48 @@
+"""dokpamo.grants.v1.GrantsService: only reads, for only final decisions and jobs change the books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dokpamo.grants.v1 import service_pb2 as pb
+
+from grants import handlers, wire
+from grants.store import GrantsStore
+
+if TYPE_CHECKING:
+    from common.grpc import Call
+
+
+class GrantsApi:
+    """One method for each RPC of the contract."""
+
+    async def ListEntitlements(self, request: pb.ListEntitlementsRequest, call: Call) -> pb.ListEntitlementsResponse:
+        """Entitlements, by team, kind and start."""
+        limit = wire.page_size_of(request.page_size)
+        found = await GrantsStore(call.tx).page_of_entitlements(request.team_id, request.page_token, limit)
+        return pb.ListEntitlementsResponse(
+            entitlements=[wire.entitlement_message(each) for each in found],
+            next_page_token=found[-1].id if len(found) == limit else "",
+        )
+
+    async def GetBalances(self, request: pb.GetBalancesRequest, call: Call) -> pb.GetBalancesResponse:
+        """Balances of a team's accounts."""
+        found = await GrantsStore(call.tx).balances(wire.team_of("team_id", request.team_id))
+        return pb.GetBalancesResponse(
+            balances=[pb.Balance(account=account, unit=unit.value, amount=amount) for account, unit, amount in found]
+        )
+
+    async def ListTransactions(self, request: pb.ListTransactionsRequest, call: Call) -> pb.ListTransactionsResponse:
+        """Ledger transactions in order of posting."""
+        limit = wire.page_size_of(request.page_size)
+        after = wire.position_of(request.page_token)
+        found, last = await GrantsStore(call.tx).page_of_transactions(request.team_id, after, limit)
+        return pb.ListTransactionsResponse(
+            transactions=[wire.transaction_message(each) for each in found],
+            next_page_token=str(last) if len(found) == limit else "",
+        )
+
+    async def CheckLedger(self, request: pb.CheckLedgerRequest, call: Call) -> pb.CheckLedgerResponse:  # noqa: ARG002 - it asks nothing
+        """Whether the whole ledger balances, and its size."""
+        transactions, found = await handlers.check(GrantsStore(call.tx))
+        return pb.CheckLedgerResponse(balanced=not found, transactions=transactions, findings=found)

@@ -1,0 +1,304 @@
+"""The books in PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from common.errors import FieldInvalidError
+
+from grants import wire
+from grants.domain.audit import LedgerFigures
+from grants.domain.entitlement import Entitlement, EntitlementState, SupportKind
+from grants.domain.hold import Hold
+from grants.domain.ledger import (
+    Account,
+    PostedTransaction,
+    Posting,
+    TeamId,
+    Transaction,
+    TransactionKind,
+    Unit,
+    granted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from asyncpg import Record
+    from common.database import Transaction as DatabaseTransaction
+
+    from grants.domain.decision import FinalDecision
+    from grants.domain.events import GrantsEvent
+
+ENTITLEMENT: Final = "entitlement"
+ELIMINATION: Final = "elimination"
+"""Kinds of process managers."""
+
+_ENTITLEMENT_COLUMNS: Final = (
+    "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, state, lost_in"
+)
+_TRANSACTION_COLUMNS: Final = """t.position, t.kind, t.unit, t.team_id, t.cause_id, t.entitlement_id, t.posted_at,
+    (SELECT jsonb_agg(jsonb_build_array(p.account, p.amount) ORDER BY p.amount, p.account)
+     FROM posting p WHERE p.transaction_id = t.id) AS postings"""
+
+
+class GrantsStore:
+    """What the use cases remember, in one database transaction."""
+
+    def __init__(self, tx: DatabaseTransaction) -> None:
+        """Work in `tx`."""
+        self._tx = tx
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this transaction (UTC)."""
+        return self._tx.now
+
+    async def applied_decision(self, stage: str) -> str | None:
+        """Hash of the decision of `stage` that was applied; `None` before."""
+        found: str | None = await self._tx.fetchval(
+            "SELECT decision_sha256 FROM applied_decision WHERE stage_id = $1 FOR UPDATE", stage
+        )
+        return found
+
+    async def note_decision(self, decision: FinalDecision) -> None:
+        """Note that `decision` was applied."""
+        await self._tx.execute(
+            "INSERT INTO applied_decision VALUES ($1, $2, $3)", decision.stage, decision.sha256, self._tx.now
+        )
+
+    async def entitlement(self, entitlement_id: str) -> Entitlement | None:
+        """The entitlement, locked; `None` where there is none."""
+        row = await self._tx.fetchrow(
+            f"SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement WHERE id = $1 FOR NO KEY UPDATE", entitlement_id
+        )
+        return _entitlement(row) if row else None
+
+    async def entitlements(self, team: TeamId) -> list[Entitlement]:
+        """All entitlements of a team, locked, by id."""
+        rows = await self._tx.fetch(
+            f"SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement WHERE team_id = $1 ORDER BY id FOR NO KEY UPDATE", team
+        )
+        return [_entitlement(row) for row in rows]
+
+    async def add_entitlement(self, entitlement: Entitlement) -> None:
+        """Keep a new entitlement and wake its ending at its end."""
+        await self._tx.execute(
+            f"INSERT INTO entitlement ({_ENTITLEMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            entitlement.id,
+            entitlement.team,
+            entitlement.kind.value,
+            entitlement.amount,
+            entitlement.valid_from,
+            entitlement.valid_to,
+            entitlement.stage,
+            entitlement.decision_sha256,
+            entitlement.state.value,
+            entitlement.lost_in,
+        )
+        await self._tx.processes.start(
+            ENTITLEMENT, entitlement.id, entitlement.state.value, owner="grants", wake_at=entitlement.valid_to
+        )
+
+    async def save_state(self, entitlement: Entitlement) -> None:
+        """Keep the state of an entitlement that left the active one; nothing wakes it any more."""
+        await self._tx.execute(
+            "UPDATE entitlement SET state = $2, lost_in = $3 WHERE id = $1",
+            entitlement.id,
+            entitlement.state.value,
+            entitlement.lost_in,
+        )
+        process = await self._tx.processes.get(ENTITLEMENT, entitlement.id)
+        if process is not None:
+            await self._tx.processes.finish(process, entitlement.state.value)
+
+    async def unspent(self, entitlement: Entitlement) -> int:
+        """GPU-seconds of the entitlement that are neither held, spent nor given back."""
+        return int(
+            await self._tx.fetchval(
+                """SELECT coalesce(sum(p.amount), 0)::bigint
+                FROM ledger_transaction t JOIN posting p ON p.transaction_id = t.id
+                WHERE t.entitlement_id = $1 AND p.account = $2""",
+                entitlement.id,
+                granted(entitlement.team),
+            )
+        )
+
+    async def hold(self, job: str) -> Hold | None:
+        """The hold of a job, locked; `None` where there is none."""
+        row = await self._tx.fetchrow(
+            """SELECT job_id, team_id, entitlement_id, gpu_seconds, used_gpu_seconds FROM hold
+            WHERE job_id = $1 FOR UPDATE""",
+            job,
+        )
+        return Hold(*row) if row else None
+
+    async def add_hold(self, hold: Hold) -> None:
+        """Keep a new hold."""
+        await self._tx.execute(
+            "INSERT INTO hold (job_id, team_id, entitlement_id, gpu_seconds) VALUES ($1, $2, $3, $4)",
+            hold.job,
+            hold.team,
+            hold.entitlement,
+            hold.gpu_seconds,
+        )
+
+    async def settle_hold(self, hold: Hold) -> None:
+        """Keep the use of a hold."""
+        await self._tx.execute("UPDATE hold SET used_gpu_seconds = $2 WHERE job_id = $1", hold.job, hold.used)
+
+    async def open_holds(self, stage: str, team: TeamId) -> int:
+        """Count the unsettled holds of what the team lost by the decision of `stage`."""
+        return int(
+            await self._tx.fetchval(
+                """SELECT count(*) FROM hold h JOIN entitlement e ON e.id = h.entitlement_id
+                WHERE h.used_gpu_seconds IS NULL AND e.lost_in = $1 AND e.team_id = $2""",
+                stage,
+                team,
+            )
+        )
+
+    async def lock_balances(self, accounts: Iterable[Account], unit: Unit) -> Mapping[Account, int]:
+        """Balances of these accounts, locked in one order until the transaction ends."""
+        names = sorted(set(accounts))
+        await self._tx.execute(
+            "INSERT INTO account (name, unit) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING", names, unit.value
+        )
+        rows = await self._tx.fetch(
+            "SELECT name, balance FROM account WHERE unit = $2 AND name = ANY($1) ORDER BY name FOR NO KEY UPDATE",
+            names,
+            unit.value,
+        )
+        return {Account(row["name"]): row["balance"] for row in rows}
+
+    async def append(self, posted: PostedTransaction) -> bool:
+        """Append to the ledger; `False` where it was there before."""
+        transaction = posted.transaction
+        tag = await self._tx.execute(
+            """INSERT INTO ledger_transaction (id, kind, unit, team_id, cause_id, entitlement_id, posted_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING""",
+            transaction.id,
+            transaction.kind.value,
+            transaction.unit.value,
+            transaction.team,
+            transaction.cause,
+            transaction.entitlement,
+            posted.posted_at,
+        )
+        if tag != "INSERT 0 1":
+            return False
+        await self._tx.execute(
+            """INSERT INTO posting (transaction_id, unit, account, amount)
+            SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[])""",
+            transaction.id,
+            transaction.unit.value,
+            [line.account for line in transaction.postings],
+            [line.amount for line in transaction.postings],
+        )
+        return True
+
+    async def wait_for_jobs(self, stage: str, team: TeamId, holds: int, deadline: datetime) -> None:
+        """Note that `holds` jobs of a team that left in `stage` are not settled; people are told after `deadline`."""
+        await self._tx.processes.start(
+            ELIMINATION,
+            f"{stage}/{team}",
+            "awaiting-jobs",
+            owner="training",
+            deadline=deadline,
+            data={"open_holds": holds},
+        )
+
+    async def stop_waiting(self, stage: str, team: TeamId) -> None:
+        """Note that all jobs of a team that left in `stage` are settled."""
+        process = await self._tx.processes.get(ELIMINATION, f"{stage}/{team}")
+        if process is not None:
+            await self._tx.processes.finish(process, "settled")
+
+    async def figures(self) -> LedgerFigures:
+        """What a check of the whole ledger looks at; at one instant in a read-only transaction."""
+        unbalanced = await self._tx.fetch(
+            """SELECT t.id, coalesce(sum(p.amount), 0)::bigint AS total
+            FROM ledger_transaction t LEFT JOIN posting p ON p.transaction_id = t.id
+            GROUP BY t.id HAVING coalesce(sum(p.amount), 0) <> 0 OR count(p.account) < 2"""
+        )
+        sums = await self._tx.fetch(
+            "SELECT account AS name, unit, sum(amount)::bigint AS balance FROM posting GROUP BY account, unit"
+        )
+        kept = await self._tx.fetch("SELECT name, unit, balance FROM account")
+        return LedgerFigures(
+            transactions=int(await self._tx.fetchval("SELECT count(*) FROM ledger_transaction")),
+            sums=_balances(sums),
+            kept=_balances(kept),
+            unbalanced={row["id"]: row["total"] for row in unbalanced},
+        )
+
+    async def publish(self, event: GrantsEvent) -> None:
+        """Tell others, by the outbox."""
+        await self._tx.publish(wire.event_message(event))
+
+    async def page_of_entitlements(self, team: str, after: str, limit: int) -> list[Entitlement]:
+        """Entitlements of `team` (all where empty) by team, kind and start, after the one with id `after`.
+
+        Raises `FieldInvalidError` where no entitlement has that id.
+        """
+        if after and not await self._tx.fetchval("SELECT true FROM entitlement WHERE id = $1", after):
+            raise FieldInvalidError("page_token", after, "must be the next_page_token of the page before")
+        rows = await self._tx.fetch(
+            f"""SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement 
+            WHERE ($1 = '' OR team_id = $1) AND ($2 = '' OR (team_id, kind, valid_from, id)
+                > (SELECT team_id, kind, valid_from, id FROM entitlement WHERE id = $2))
+            ORDER BY team_id, kind, valid_from, id LIMIT $3""",
+            team,
+            after,
+            limit,
+        )
+        return [_entitlement(row) for row in rows]
+
+    async def balances(self, team: TeamId) -> list[tuple[Account, Unit, int]]:
+        """Balances of a team's accounts, by account and unit."""
+        rows = await self._tx.fetch(
+            "SELECT name, unit, balance FROM account WHERE starts_with(name, $1) ORDER BY name, unit", f"{team}:"
+        )
+        return [(Account(row["name"]), Unit(row["unit"]), row["balance"]) for row in rows]
+
+    async def page_of_transactions(self, team: str, after: int, limit: int) -> tuple[list[PostedTransaction], int]:
+        """Transactions of `team` (all where empty) after a position, and the position of the last."""
+        rows = await self._tx.fetch(
+            f"""SELECT {_TRANSACTION_COLUMNS} FROM ledger_transaction t
+            WHERE ($1 = '' OR t.team_id = $1) AND t.position > $2 ORDER BY t.position LIMIT $3""",
+            team,
+            after,
+            limit,
+        )
+        return [_posted(row) for row in rows], rows[-1]["position"] if rows else after
+
+
+def _entitlement(row: Record) -> Entitlement:
+    return Entitlement(
+        team=TeamId(row["team_id"]),
+        kind=SupportKind(row["kind"]),
+        amount=row["amount"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        stage=row["stage_id"],
+        decision_sha256=row["decision_sha256"],
+        state=EntitlementState(row["state"]),
+        lost_in=row["lost_in"],
+    )
+
+
+def _posted(row: Record) -> PostedTransaction:
+    transaction = Transaction(
+        kind=TransactionKind(row["kind"]),
+        unit=Unit(row["unit"]),
+        team=TeamId(row["team_id"]),
+        cause=row["cause_id"],
+        entitlement=row["entitlement_id"],
+        postings=tuple(Posting(Account(account), amount) for account, amount in row["postings"]),
+    )
+    return PostedTransaction(transaction, row["posted_at"])
+
+
+def _balances(rows: Iterable[Record]) -> dict[tuple[Account, Unit], int]:
+    return {(Account(row["name"]), Unit(row["unit"])): row["balance"] for row in rows}
