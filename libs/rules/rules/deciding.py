@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from rules.completeness import check_inputs
-from rules.decision import FORMAT, Decision, PartScore, Row, SeatCount, WorkingStep
+from rules.decision import Decision, PartScore, Row, SeatCount, WorkingStep
 from rules.exact import fixed
 from rules.loading import sha256_of
 from rules.procedure import run_procedure
@@ -32,7 +32,7 @@ def decide(rule_set: RuleSet, inputs: Inputs) -> Decision:
     course = run_procedure(rule_set, inputs, table)
     seats = rule_set.seats
     return Decision(
-        format=FORMAT,
+        format="dokpamo/decision/1",
         stage=rule_set.stage,
         rule_set=rule_set.id,
         rule_set_version=rule_set.version,

@@ -11,7 +11,6 @@ from rules.canonical import canonical_json, sha256_hex
 from rules.inputs import Provenance  # noqa: TC001 - pydantic reads the annotation when it builds the parser
 from rules.violations import DocumentRefusedError, violation
 
-FORMAT = "dokpamo/decision/1"
 _STRICT = ConfigDict(extra="forbid")
 
 

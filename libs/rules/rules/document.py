@@ -15,8 +15,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from rules.exact import decimal_of, plain
 
-FORMAT = "dokpamo/rule-set/1"
-
 
 def _instant(value: object) -> datetime:
     if isinstance(value, str) and "T" in value:

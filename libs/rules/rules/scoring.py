@@ -57,7 +57,7 @@ class _Field:
 
 
 def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
-    """Every entrant's points, by team; the inputs are complete. Raises InputsRefusedError where an operator has no answer."""
+    """Every entrant's points, by team, of complete inputs; raises InputsRefusedError where an operator has no answer."""
     parts: dict[str, dict[str, Fraction]] = {team: {} for team in inputs.entrants}
     working: dict[str, dict[str, Working]] = {team: {} for team in inputs.entrants}
     for leaf in rule_set.leaves():
@@ -85,8 +85,10 @@ def _provenances(inputs: Inputs) -> dict[str, Provenance]:
     for table in inputs.sheets:
         for team, _ in table.cells:
             marks[team].append(table.provenance)
-    for each in (*inputs.measurements, *inputs.verdicts):
-        marks[each.team].append(each.provenance)
+    for measurement in inputs.measurements:
+        marks[measurement.team].append(measurement.provenance)
+    for verdict in inputs.verdicts:
+        marks[verdict.team].append(verdict.provenance)
     return {team: weakest(found) for team, found in marks.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rules.exact import exact, fixed
@@ -30,5 +31,5 @@ def summarise(decision: Decision, part: str, *, mean_digits: int = 2) -> Summary
     best = max(values)
     leaders = tuple(sorted(team for team, text in points.items() if exact(Decimal(text)) == best))
     digits = len(points[leaders[0]].partition(".")[2])
-    average = fixed(sum(values) / len(values), mean_digits)
+    average = fixed(sum(values, Fraction(0)) / len(values), mean_digits)
     return Summary(part, fixed(best, digits), leaders, average, fixed(best - min(values), digits))
