@@ -1,0 +1,101 @@
+"""The two things a job does: train and push, or fetch and measure."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from client.sdk.transfer import LocalFile, Source, download
+
+from scale_model import checkpoint
+from scale_model.measuring import measure
+from scale_model.network import Shape, initial
+from scale_model.reporting import RESULT, StepReport, say
+from scale_model.training import train
+
+if TYPE_CHECKING:
+    from common.grpc import Client
+    from dokpamo.registry.v1 import service_pb2 as pb
+
+    from scale_model.job import EvaluationJob, TrainingJob
+    from scale_model.network import Weights
+
+
+async def train_and_push(job: TrainingJob) -> None:
+    """Train `job`, push its checkpoint, print its digest. A job that has a committed checkpoint pushes no second one."""
+    # Measuring needs none of this: the registry's contract and gRPC are loaded where something is pushed.
+    from client.sdk.checkpoints import SERVICE, checkpoint_of_job, push
+    from common.grpc import Client, connect
+
+    async with connect(job.registry_address, lambda: job.token) as channel:
+        registry = Client(channel, SERVICE)
+        committed = await checkpoint_of_job(registry, job.team_id, job.job_id)
+        if committed is not None:
+            say(RESULT, {"checkpoint_digest": committed.checkpoint_digest, "loss": "", "pushed": False})
+            return
+        with tempfile.TemporaryDirectory(prefix="scale-model-") as temporary:
+            weights, shape = await _starting_weights(job, registry, Path(temporary) / "parent")
+            report = StepReport(job.steps)
+            train(
+                weights, shape, seed=job.seed, steps=job.steps, continued=bool(job.parent_checkpoint), report=report
+            )
+            folder = Path(temporary) / "checkpoint"
+            checkpoint.save(folder, weights, shape, job, report.log)
+            committed = await push(
+                registry,
+                folder,
+                team_id=job.team_id,
+                model=job.model,
+                declaration=_declaration(job, shape, checkpoint.log_sha256(folder)),
+            )
+        loss = f"{report.log[-1].loss:.4f}"
+        say(RESULT, {"checkpoint_digest": committed.checkpoint_digest, "loss": loss, "pushed": True})
+
+
+async def fetch_and_measure(job: EvaluationJob) -> None:
+    """Fetch the checkpoint of `job` by its presigned URLs, measure it on held-out bytes, print the figures."""
+    sources = [
+        Source(LocalFile(source.path, source.size_bytes, source.sha256), source.url) for source in job.sources
+    ]
+    with tempfile.TemporaryDirectory(prefix="scale-model-") as temporary:
+        await download(sources, Path(temporary))
+        weights, shape = checkpoint.load(Path(temporary))
+    found = measure(weights, shape)
+    say(
+        RESULT,
+        {
+            "run_id": job.run_id,
+            "checkpoint_digest": job.checkpoint_digest,
+            "items": found.items,
+            "accuracy": str(found.accuracy),
+            "bits_per_byte": str(found.bits_per_byte),
+        },
+    )
+
+
+async def _starting_weights(job: TrainingJob, registry: Client, folder: Path) -> tuple[Weights, Shape]:
+    if not job.parent_checkpoint:
+        shape = Shape(hidden_units=job.hidden_units)
+        return initial(shape, job.seed), shape
+    from client.sdk.checkpoints import pull
+
+    await pull(registry, job.parent_checkpoint, folder, team_id=job.team_id)
+    return checkpoint.load(folder)
+
+
+def _declaration(job: TrainingJob, shape: Shape, log_sha256: str) -> pb.Declaration:
+    from dokpamo.registry.v1 import service_pb2 as pb
+
+    started_from = pb.LineageEdge(
+        component="model", owner="own" if job.parent_checkpoint else "none", kind="weights", parent=job.parent_checkpoint
+    )
+    return pb.Declaration(
+        licence=job.licence,
+        seed=job.seed,
+        period=job.period,
+        job_id=job.job_id,
+        parameters=shape.parameters(),
+        lineage=[started_from],
+        training_log_sha256=log_sha256,
+    )

@@ -1,0 +1,97 @@
+"""Which files a checkpoint may list. Source: design, registry and originality, "Validation at commit"."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from registry.domain.checkpoint import RegistryFieldError, check_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from registry.domain.checkpoint import FileEntry
+
+ALLOWED_SUFFIXES: Final = frozenset(
+    {".safetensors", ".json", ".jsonl", ".md", ".txt", ".model", ".vocab", ".merges", ".jinja"}
+)
+"""What tokenizers, configurations, cards and weights are kept in; nothing of it can be run."""
+
+BARE_NAMES: Final = frozenset({"LICENSE", "LICENCE", "NOTICE"})
+"""Files that by custom have no suffix."""
+
+PICKLES: Final = frozenset({".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz", ".joblib", ".h5"})
+"""Forms that hold or may hold pickled objects: loading one runs its code. Refused, not scanned."""
+
+MOST_FILES: Final = 10_000
+MOST_PATH_BYTES: Final = 512
+LARGEST_FILE_BYTES: Final = 5 * 2**30
+"""What S3 takes in one PUT."""
+
+
+class PathRefusedError(RegistryFieldError):
+    """A path is not one that a checkpoint may list."""
+
+
+class FileKindRefusedError(RegistryFieldError):
+    """A file is of a kind that a checkpoint may not hold."""
+
+
+def check_listing(files: Sequence[FileEntry]) -> None:
+    """Raise for the first rule that `files` break: `PathRefusedError`, `FileKindRefusedError`, `RegistryFieldError`."""
+    if not 1 <= len(files) <= MOST_FILES:
+        raise RegistryFieldError("files", len(files), f"must be 1 to {MOST_FILES} files")
+    seen: set[str] = set()
+    for file in files:
+        check_path(file.path)
+        # Two names that one file system takes for one would overwrite each other when pulled.
+        folded = file.path.casefold()
+        if folded in seen:
+            raise PathRefusedError("file.path", file.path, "is listed twice (upper and lower case count as the same)")
+        seen.add(folded)
+        check_kind(file.path)
+        check_sha256(f"file.sha256 of {file.path}", file.sha256)
+        if not 0 <= file.size_bytes <= LARGEST_FILE_BYTES:
+            raise RegistryFieldError(
+                f"file.size_bytes of {file.path}", file.size_bytes, f"must be 0 to {LARGEST_FILE_BYTES}"
+            )
+    _check_needed(seen)
+
+
+def check_path(path: str) -> None:
+    """Raise `PathRefusedError` unless `path` is relative, stays inside, is in NFC and has no odd characters."""
+    rule = _path_rule_broken(path)
+    if rule:
+        raise PathRefusedError("file.path", path, rule)
+
+
+def check_kind(path: str) -> None:
+    """Raise `FileKindRefusedError` unless the name of `path` is of an allowed kind."""
+    name = PurePosixPath(path)
+    suffix = name.suffix.lower()
+    if suffix in PICKLES:
+        raise FileKindRefusedError("file.path", path, "may hold pickled code, which is refused: use safetensors")
+    if suffix not in ALLOWED_SUFFIXES and name.name not in BARE_NAMES:
+        raise FileKindRefusedError("file.path", path, f"must end in one of {', '.join(sorted(ALLOWED_SUFFIXES))}")
+
+
+def _path_rule_broken(path: str) -> str | None:
+    if not path or len(path.encode("utf-8", "surrogatepass")) > MOST_PATH_BYTES:
+        return f"must be 1 to {MOST_PATH_BYTES} bytes long"
+    if path.startswith("/") or "\\" in path or ":" in path:
+        return "must be relative, with '/' between the parts"
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        return "must have no empty, '.' or '..' part"
+    if any(unicodedata.category(character).startswith("C") for character in path):
+        return "must have no control, format or unassigned characters"
+    if unicodedata.normalize("NFC", path) != path:
+        return "must be in Unicode form NFC"
+    return None
+
+
+def _check_needed(paths: set[str]) -> None:
+    if "config.json" not in paths:
+        raise RegistryFieldError("files", "config.json", "must be listed: it says how to build the model")
+    if not any(path.endswith(".safetensors") for path in paths):
+        raise RegistryFieldError("files", "*.safetensors", "must be listed: a checkpoint without weights is none")

@@ -1,0 +1,218 @@
+"""Uploads, verified bytes and checkpoints in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from registry import wire
+from registry.domain.checkpoint import Checkpoint, Declaration, Digest, FileEntry, LineageEdge, TeamId, Upload, UploadId
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Record
+    from common.database import Transaction
+
+    from registry.handlers import Verified
+
+NAMING: Final = "name-checkpoint"
+"""Kind of the task and of the process that give a committed checkpoint its name in MLflow."""
+
+_OWNER: Final = "service:registry"
+_NAMED_WITHIN: Final = timedelta(hours=1)
+_SELECT: Final = """
+    SELECT c.*, coalesce(n.mlflow_version, '') AS mlflow_version
+    FROM checkpoints c LEFT JOIN names n USING (checkpoint_digest)
+"""
+
+
+class CheckpointStore:
+    """The handlers' `Checkpoints` inside one transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work in `tx`."""
+        self._tx = tx
+        self.now = tx.now
+
+    async def add_upload(self, upload: Upload) -> None:
+        """Keep a new upload."""
+        await self._tx.execute(
+            "INSERT INTO uploads (upload_id, team_id, model, files, begun_at) VALUES ($1, $2, $3, $4, $5)",
+            UUID(upload.upload_id),
+            upload.team_id,
+            upload.model,
+            _files_json(upload.files),
+            self.now,
+        )
+
+    async def upload(self, upload_id: UploadId) -> Upload | None:
+        """Return an upload, locked until the transaction ends."""
+        try:
+            key = UUID(upload_id)
+        except ValueError:
+            return None
+        row = await self._tx.fetchrow("SELECT * FROM uploads WHERE upload_id = $1 FOR UPDATE", key)
+        return None if row is None else _upload(row)
+
+    async def verified(self, team_id: TeamId, digests: Sequence[str]) -> dict[str, int]:
+        """Return those of `digests` whose bytes of this team are verified, with their numbers of parameters."""
+        rows = await self._tx.fetch(
+            "SELECT sha256, parameters FROM blobs WHERE team_id = $1 AND sha256 = ANY($2)", team_id, list(digests)
+        )
+        return {row["sha256"]: row["parameters"] for row in rows}
+
+    async def add_verified(self, team_id: TeamId, files: Sequence[Verified]) -> None:
+        """Remember that these files hold."""
+        await self._tx.execute(
+            """
+            INSERT INTO blobs (team_id, sha256, size_bytes, parameters, verified_at)
+            SELECT $1, sha256, size_bytes, parameters, $5
+            FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS fresh (sha256, size_bytes, parameters)
+            ON CONFLICT (team_id, sha256) DO NOTHING
+            """,
+            team_id,
+            [one.file.sha256 for one in files],
+            [one.file.size_bytes for one in files],
+            [one.parameters for one in files],
+            self.now,
+        )
+
+    async def lock_model(self, team_id: TeamId, model: str) -> int:
+        """Hold the team's model until the transaction ends; return its next version."""
+        await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"model {team_id} {model}")
+        latest = await self._tx.fetchval(
+            "SELECT max(version) FROM checkpoints WHERE team_id = $1 AND model = $2", team_id, model
+        )
+        return (latest or 0) + 1
+
+    async def add_checkpoint(self, checkpoint: Checkpoint, upload_id: UploadId) -> None:
+        """Keep a new checkpoint, publish that it is committed, and have it named."""
+        digest = checkpoint.checkpoint_digest
+        await self._tx.execute(
+            """
+            INSERT INTO checkpoints (checkpoint_digest, team_id, model, version, upload_id, job_id, files, declaration,
+                                     committed_at, manifest)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            """,
+            digest,
+            checkpoint.team_id,
+            checkpoint.model,
+            checkpoint.version,
+            UUID(upload_id),
+            checkpoint.declaration.job_id,
+            _files_json(checkpoint.files),
+            _declaration_json(checkpoint.declaration),
+            checkpoint.committed_at,
+            checkpoint.manifest,
+        )
+        await self._tx.execute(
+            "UPDATE uploads SET checkpoint_digest = $2 WHERE upload_id = $1", UUID(upload_id), digest
+        )
+        await self._tx.publish(wire.committed_event(checkpoint))
+        await self._tx.enqueue(NAMING, digest, {"checkpoint_digest": digest})
+        await self._tx.processes.start(NAMING, digest, "naming", owner=_OWNER, deadline=self.now + _NAMED_WITHIN)
+
+    async def checkpoint(self, digest: Digest, team_id: TeamId | None) -> Checkpoint | None:
+        """Return a checkpoint; only the team's own where `team_id` is given."""
+        return await self._one("c.checkpoint_digest = $1", digest, team_id)
+
+    async def checkpoint_of_job(self, job_id: str, team_id: TeamId | None) -> Checkpoint | None:
+        """Return the checkpoint that a job made; only the team's own where `team_id` is given."""
+        return await self._one("c.job_id = $1 AND c.job_id <> ''", job_id, team_id)
+
+    async def page(self, team_id: TeamId | None, size: int, after: int) -> tuple[list[Checkpoint], int | None]:
+        """Return up to `size` checkpoints committed after position `after`, and where the next page starts."""
+        rows = await self._tx.fetch(
+            f"{_SELECT} WHERE ($1::text IS NULL OR c.team_id = $1) AND c.position > $2 ORDER BY c.position LIMIT $3",
+            team_id,
+            after,
+            size + 1,
+        )
+        following = rows[size - 1]["position"] if len(rows) > size else None
+        return [_checkpoint(row) for row in rows[:size]], following
+
+    async def add_name(self, digest: Digest, mlflow_model: str, mlflow_version: str) -> None:
+        """Keep the name of a checkpoint and publish it; a second time changes nothing."""
+        added = await self._tx.fetchval(
+            """
+            INSERT INTO names (checkpoint_digest, mlflow_model, mlflow_version, named_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (checkpoint_digest) DO NOTHING RETURNING true
+            """,
+            digest,
+            mlflow_model,
+            mlflow_version,
+            self.now,
+        )
+        if not added:
+            return
+        await self._tx.publish(wire.named_event(digest, mlflow_model, mlflow_version))
+        process = await self._tx.processes.get(NAMING, digest)
+        if process is not None:
+            await self._tx.processes.finish(process, "named")
+
+    async def _one(self, condition: str, value: str, team_id: TeamId | None) -> Checkpoint | None:
+        row = await self._tx.fetchrow(
+            f"{_SELECT} WHERE {condition} AND ($2::text IS NULL OR c.team_id = $2)", value, team_id
+        )
+        return None if row is None else _checkpoint(row)
+
+
+def _upload(row: Record) -> Upload:
+    digest = row["checkpoint_digest"]
+    return Upload(
+        UploadId(str(row["upload_id"])),
+        TeamId(row["team_id"]),
+        row["model"],
+        _files(row["files"]),
+        None if digest is None else Digest(digest),
+    )
+
+
+def _checkpoint(row: Record) -> Checkpoint:
+    return Checkpoint(
+        checkpoint_digest=Digest(row["checkpoint_digest"]),
+        team_id=TeamId(row["team_id"]),
+        model=row["model"],
+        version=row["version"],
+        files=_files(row["files"]),
+        declaration=_declaration(row["declaration"]),
+        committed_at=row["committed_at"],
+        manifest=row["manifest"],
+        mlflow_version=row["mlflow_version"],
+    )
+
+
+def _files_json(files: Sequence[FileEntry]) -> list[dict[str, Any]]:
+    return [{"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256} for file in files]
+
+
+def _files(document: list[dict[str, Any]]) -> tuple[FileEntry, ...]:
+    return tuple(FileEntry(**file) for file in document)
+
+
+def _declaration_json(declaration: Declaration) -> dict[str, Any]:
+    return {
+        "licence": declaration.licence,
+        "seed": str(declaration.seed),
+        "period": declaration.period,
+        "job_id": declaration.job_id,
+        "parameters": declaration.parameters,
+        "lineage": [
+            {
+                "component": edge.component,
+                "owner": edge.owner,
+                "kind": edge.kind,
+                "parent": edge.parent,
+                "frozen": edge.frozen,
+            }
+            for edge in declaration.lineage
+        ],
+        "training_log_sha256": declaration.training_log_sha256,
+    }
+
+
+def _declaration(document: dict[str, Any]) -> Declaration:
+    lineage = tuple(LineageEdge(**edge) for edge in document["lineage"])
+    return Declaration(**{**document, "seed": int(document["seed"]), "lineage": lineage})

@@ -1,0 +1,102 @@
+"""Names in MLflow by its REST API; its client library would take more memory than the whole service."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import httpx
+from common.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+IDENTITY_TAG: Final = "dokpamo.checkpoint_digest"
+_TIMEOUT_SECONDS: Final = 30.0
+_EXISTS: Final = "RESOURCE_ALREADY_EXISTS"
+
+
+class MlflowAwayError(TransientError):
+    """MLflow cannot be reached or answered with a server error."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        """Keep the `address` and the `problem` in words."""
+        super().__init__(f"MLflow at {address} is away: {problem}")
+        self.address = address
+        self.problem = problem
+
+
+class MlflowRefusedError(Exception):
+    """MLflow refused a request."""
+
+    def __init__(self, call: str, code: str, answer: str) -> None:
+        """Keep the `call`, MLflow's error `code` and its `answer`."""
+        super().__init__(f"MLflow refused {call} with {code}: {answer}")
+        self.call = call
+        self.code = code
+        self.answer = answer
+
+
+class MlflowNames:
+    """The handlers' `ModelNames`; a part, to be entered before use."""
+
+    def __init__(self, address: str) -> None:
+        """Talk to MLflow at `address`, for example "http://127.0.0.1:5000"."""
+        self._address = address.rstrip("/")
+        self._stack = AsyncExitStack()
+        self._http = httpx.AsyncClient(
+            base_url=f"{self._address}/api/2.0/mlflow", timeout=_TIMEOUT_SECONDS, trust_env=False
+        )
+
+    async def __aenter__(self) -> Self:
+        """Open the connections; MLflow itself is needed only when something is named."""
+        await self._stack.enter_async_context(self._http)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._stack.aclose()
+
+    async def ensure_version(self, model: str, source: str, tags: Mapping[str, str]) -> str:
+        """Return the version of `model` that carries the identity in `tags`, made if it is missing.
+
+        Raises `MlflowAwayError` and `MlflowRefusedError`.
+        """
+        try:
+            await self._call("POST", "/registered-models/create", {"name": model})
+        except MlflowRefusedError as refusal:
+            if refusal.code != _EXISTS:
+                raise
+        # Only one task a checkpoint runs at a time, so nothing comes between this look and the creation.
+        found = await self._call(
+            "GET",
+            "/model-versions/search",
+            {"filter": f"name='{model}' and tag.`{IDENTITY_TAG}`='{tags[IDENTITY_TAG]}'", "max_results": 2},
+        )
+        versions = found.get("model_versions", [])
+        if versions:
+            return str(versions[0]["version"])
+        made = await self._call(
+            "POST",
+            "/model-versions/create",
+            {"name": model, "source": source, "tags": [{"key": key, "value": value} for key, value in tags.items()]},
+        )
+        return str(made["model_version"]["version"])
+
+    async def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            if method == "GET":
+                answer = await self._http.get(path, params=dict(body))
+            else:
+                answer = await self._http.post(path, json=dict(body))
+        except httpx.TransportError as error:
+            raise MlflowAwayError(self._address, repr(error)) from error
+        if answer.is_server_error:
+            raise MlflowAwayError(self._address, f"HTTP {answer.status_code}: {answer.text[:200]}")
+        document: dict[str, Any] = answer.json()
+        if not answer.is_success:
+            raise MlflowRefusedError(path, str(document.get("error_code")), str(document.get("message"))[:300])
+        return document

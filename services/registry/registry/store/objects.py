@@ -1,0 +1,169 @@
+"""Bytes in S3: plain HTTP with signatures by botocore's signer, which costs a fraction of its client's memory.
+
+A URL to put a file is signed together with its size and its SHA-256, so a store that checks them (S3, SeaweedFS 4.48)
+takes these bytes and no others by it, also when the URL is used again after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote
+
+import httpx
+import structlog
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from common.errors import NotFoundError, TransientError
+
+from registry.handlers import PutTarget
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+    from registry.domain.checkpoint import FileEntry
+
+log = structlog.get_logger()
+
+CHECKSUM_HEADER: Final = "x-amz-checksum-sha256"
+_CHUNK_BYTES: Final = 1 << 18
+_TIMEOUT: Final = httpx.Timeout(30.0)
+_STARTUP_WAIT_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 0.5
+
+
+class ObjectStoreAwayError(TransientError):
+    """The object store cannot be reached or answered with a server error."""
+
+    def __init__(self, endpoint: str, problem: str) -> None:
+        """Keep the `endpoint` and the `problem` in words."""
+        super().__init__(f"the object store at {endpoint} is away: {problem}")
+        self.endpoint = endpoint
+        self.problem = problem
+
+
+class ObjectStoreRefusedError(Exception):
+    """The object store refused a request of the registry itself: a mistake in its settings."""
+
+    def __init__(self, key: str, status: int, answer: str) -> None:
+        """Keep the object's `key`, the HTTP `status` and the `answer`."""
+        super().__init__(f"the object store answered HTTP {status} for {key!r}: {answer}")
+        self.key = key
+        self.status = status
+        self.answer = answer
+
+
+class S3Objects:
+    """The handlers' `Objects`: one bucket; a part, which makes the bucket where it is missing."""
+
+    def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, region: str) -> None:
+        """Use `bucket` at `endpoint` with these credentials."""
+        self._endpoint = endpoint.rstrip("/")
+        self._bucket = bucket
+        self._credentials = Credentials(access_key, secret_key)
+        self._region = region
+        self._stack = AsyncExitStack()
+        self._http = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        """Wait for the store and make the bucket; raise `ObjectStoreAwayError` when it stays away."""
+        await self._stack.enter_async_context(self._http)
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + _STARTUP_WAIT_SECONDS
+        while True:
+            try:
+                await self._make_bucket()
+            except ObjectStoreAwayError:
+                if loop.time() > give_up_at:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._stack.aclose()
+
+    def presign_put(self, key: str, file: FileEntry, lifetime: timedelta) -> PutTarget:
+        """Return a URL by which exactly the bytes of `file` can be put at `key`, and no others."""
+        checksum = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+        headers = {CHECKSUM_HEADER: checksum, "content-length": str(file.size_bytes)}
+        return PutTarget(file.path, self._presign("PUT", key, lifetime, headers), headers, self.expiry(lifetime))
+
+    def presign_get(self, key: str, lifetime: timedelta) -> str:
+        """Return a URL to read `key`."""
+        return self._presign("GET", key, lifetime, {})
+
+    def expiry(self, lifetime: timedelta) -> datetime:
+        """Return when a URL made now ends (UTC, wall clock): the store knows no other clock."""
+        return datetime.now(UTC) + lifetime
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """Yield the bytes at `key`; raise `NotFoundError` if there are none."""
+        async with self._answer("GET", key) as answer:
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                raise NotFoundError("object", key)
+            await self._check(key, answer)
+            async for chunk in answer.aiter_bytes(_CHUNK_BYTES):
+                yield chunk
+
+    async def size(self, key: str) -> int | None:
+        """Return the size in bytes of what is at `key`; `None` if there is nothing."""
+        async with self._answer("HEAD", key) as answer:
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return None
+            await self._check(key, answer)
+            return int(answer.headers["content-length"])
+
+    async def discard(self, key: str) -> None:
+        """Remove what is at `key`, if anything."""
+        async with self._answer("DELETE", key) as answer:
+            if answer.status_code != httpx.codes.NOT_FOUND:
+                await self._check(key, answer)
+        log.warning("object.discarded", key=key)
+
+    async def write(self, key: str, data: bytes) -> str:
+        """Put `data` at `key`; return its "s3://" address."""
+        async with self._answer("PUT", key, data) as answer:
+            await self._check(key, answer)
+        return f"s3://{self._bucket}/{key}"
+
+    async def _make_bucket(self) -> None:
+        async with self._answer("PUT", "") as answer:
+            # A bucket of ours that is there already is answered by 409.
+            if answer.status_code != httpx.codes.CONFLICT:
+                await self._check("", answer)
+
+    def _presign(self, method: str, key: str, lifetime: timedelta, headers: dict[str, str]) -> str:
+        request = AWSRequest(method, self._url(key), headers=headers)
+        seconds = int(lifetime.total_seconds())
+        S3SigV4QueryAuth(self._credentials, "s3", self._region, expires=seconds).add_auth(request)
+        return str(request.url)
+
+    @asynccontextmanager
+    async def _answer(self, method: str, key: str, data: bytes = b"") -> AsyncIterator[httpx.Response]:
+        request = AWSRequest(method, self._url(key), data=data)
+        S3SigV4Auth(self._credentials, "s3", self._region).add_auth(request)
+        try:
+            async with self._http.stream(method, request.url, content=data, headers=dict(request.headers)) as answer:
+                yield answer
+        except httpx.TransportError as error:
+            raise ObjectStoreAwayError(self._endpoint, repr(error)) from error
+
+    async def _check(self, key: str, answer: httpx.Response) -> None:
+        if answer.is_success:
+            return
+        await answer.aread()
+        if answer.is_server_error:
+            raise ObjectStoreAwayError(self._endpoint, f"HTTP {answer.status_code}")
+        raise ObjectStoreRefusedError(key, answer.status_code, answer.text[:300])
+
+    def _url(self, key: str) -> str:
+        return f"{self._endpoint}/{self._bucket}/{quote(key)}" if key else f"{self._endpoint}/{self._bucket}"
