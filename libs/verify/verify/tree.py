@@ -1,7 +1,7 @@
 """A growing Merkle tree: appending in O(log n), and planning proofs from stored nodes.
 
-Only *complete* nodes are ever stored, because only they never change: node `(level, index)` covers the leaves
-`[index * 2**level, (index + 1) * 2**level)`. What a tree of any size needs besides is folded from at most log n of them.
+Only *complete* nodes are ever stored, because only they never change: node `(level, position)` covers the leaves
+`[position * 2**level, (position + 1) * 2**level)`. What a tree of any size needs besides is folded from at most log n of them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from verify.merkle import EMPTY_ROOT, hash_leaf, hash_node
 
 
 class Coordinate(NamedTuple):
-    """Where a complete node stands; level 0 are the leaves."""
+    """Where a complete node stands: `position` counts the nodes of its level from the left; level 0 are the leaves."""
 
     level: int
-    index: int
+    position: int
 
 
 Plan = tuple[tuple[Coordinate, ...], ...]

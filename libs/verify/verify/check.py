@@ -1,0 +1,51 @@
+"""Check a whole export: `check(folder)` reads it once and says everything that does not hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verify import layout
+from verify.decision_check import check_decisions, check_rule_sets
+from verify.fields import PayloadRefusedError
+from verify.findings import Report
+from verify.folder import check_manifest, read
+from verify.log_check import check_entries, check_heads, check_key
+from verify.receipt_check import check_receipts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from verify.canonical import JsonValue
+    from verify.head import SignedTreeHead
+
+
+def check(root: Path, *, fingerprint: str | None = None) -> Report:
+    """Check the export in a folder, against the notary's key of this fingerprint if one is given.
+
+    Nothing but the folder is read. The report holds if and only if every file is listed and as listed, every signature and
+    proof holds, and every rule set, decision and receipt is the one that the log has.
+    """
+    report = Report()
+    folder = read(root, report)
+    if not folder.files:
+        report.add("", "", "there is no export here")
+        return report
+    claimed = check_manifest(folder, report)
+    key = check_key(folder, fingerprint, report)
+    heads = check_heads(folder, key, report)
+    newest = heads[-1] if heads else None
+    _check_claimed_head(claimed, newest, report)
+    chronicle, hashes = check_entries(folder, heads, report)
+    try:
+        check_rule_sets(folder, chronicle, report)
+        check_decisions(folder, chronicle, report)
+        check_receipts(folder, chronicle, hashes, newest, report)
+    except PayloadRefusedError as error:  # a message inside a message, read when it is needed
+        report.add("entries", "", f"an event cannot be read: {error}")
+    return report
+
+
+def _check_claimed_head(claimed: JsonValue | None, newest: SignedTreeHead | None, report: Report) -> None:
+    """The manifest's head is the newest one of the folder."""
+    if newest is not None and claimed != newest.document():
+        report.add(layout.MANIFEST, "head", "is not the newest head of the folder")

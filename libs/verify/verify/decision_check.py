@@ -1,0 +1,150 @@
+"""The decisions of an export: each follows from rules that were frozen in time and from scores that are all in the log.
+
+Sources: the rule set "is published before the first submission" and is refused if it was frozen after its window opened
+(design, selection-and-notary, "Rule sets"); "the same inputs always give the same decision, byte for byte" (ibid., pipeline).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import rules
+from rules.violations import DocumentRefusedError
+
+from verify import canonical, layout
+from verify import chronicle as told
+from verify.input_check import differences
+
+if TYPE_CHECKING:
+    from verify.chronicle import Chronicle, Logged
+    from verify.findings import Report
+    from verify.folder import Folder
+
+UNDECIDABLE = (DocumentRefusedError, rules.InputsIncompleteError)
+
+
+def check_rule_sets(folder: Folder, chronicle: Chronicle, report: Report) -> None:
+    """Note every rule set that is not the one that was logged, and every logged one that is missing."""
+    logged = chronicle.rule_sets()
+    for path in folder.under("rule-sets/"):
+        data = folder.files[path]
+        sha256 = canonical.sha256_hex(data)
+        if folder.document(path, report) is None:
+            continue
+        if path != layout.rule_set_path(sha256):
+            report.add(path, "", f"its SHA-256 is {sha256}")
+        elif sha256 not in logged:
+            report.add(path, "", "the log has no publication of this rule set")
+        elif logged[sha256].fields.blob(5) != data:
+            report.add(path, "", "is not the document that was logged when the rule set was published")
+        else:
+            report.rule_sets += 1
+    for sha256 in sorted(logged):
+        if f"rule-sets/{sha256}.json" not in folder.files:
+            report.add(f"rule-sets/{sha256}.json", "", "the rule set was published and is missing")
+
+
+def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> None:
+    """Note every decision that does not hold, every one that is missing, and every file that belongs to none."""
+    final = chronicle.final_decisions()
+    for stage_id, event in sorted(final.items()):
+        if _one_decision(stage_id, event, folder, chronicle, report):
+            report.decisions.append(stage_id)
+    wanted = {path(stage) for stage in final for path in (_inputs_path, _decision_path)}
+    for path in [*folder.under("inputs/"), *folder.under("decisions/")]:
+        if path not in wanted:
+            report.add(path, "", "the log has no final decision of this stage")
+
+
+def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chronicle, report: Report) -> bool:
+    """Whether the decision of a stage holds; each thing that does not is noted."""
+    before = len(report.findings)
+    documents = _Documents.of(stage_id, event, folder, report)
+    if documents is not None:
+        _check_in_time(stage_id, documents.rule_set_sha256, event, chronicle, report)
+        _check_logged_decision(stage_id, event, documents, chronicle, report)
+        _recompute(stage_id, event, documents, chronicle, report)
+    return len(report.findings) == before
+
+
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """A decision's three documents, whose hashes are those of its event."""
+
+    rule_set_sha256: str
+    rule_set: bytes
+    inputs: bytes
+    decision: bytes
+
+    @classmethod
+    def of(cls, stage_id: str, event: Logged, folder: Folder, report: Report) -> _Documents | None:
+        """The documents; nothing where one is missing or another, which is noted."""
+        sha256 = event.fields.text(2)
+        paths = (f"rule-sets/{sha256}.json", _inputs_path(stage_id), _decision_path(stage_id))
+        found: list[bytes] = []
+        for path, number in zip(paths, (2, 3, 4), strict=True):
+            if folder.document(path, report) is None:
+                continue
+            data = folder.files[path]
+            if canonical.sha256_hex(data) != event.fields.text(number):
+                report.add(path, "", f"its SHA-256 is not the one in the event of the final decision, entry {event.index}")
+                continue
+            found.append(data)
+        return cls(sha256, *found) if len(found) == len(paths) else None
+
+
+def _check_in_time(stage_id: str, sha256: str, final: Logged, chronicle: Chronicle, report: Report) -> None:
+    """The rule set was frozen no later than its stage opened, and the stage opened under it."""
+    path = layout.rule_set_path(sha256)
+    opened = [e for e in chronicle.of_stage(told.STAGE_OPENED, stage_id) if e.entry.time <= final.entry.time]
+    frozen = [e for e in chronicle.of(told.RULE_SET_FROZEN) if e.fields.text(1) == sha256]
+    if not opened:
+        report.add(path, "", f"the log does not say that stage {stage_id} opened before it was decided")
+    elif opened[-1].fields.text(2) != sha256:
+        report.add(path, "", f"stage {stage_id} opened under rule set {opened[-1].fields.text(2)}")
+    elif not frozen or frozen[0].entry.time > opened[-1].entry.time:
+        report.add(path, "", f"the rule set was not frozen when stage {stage_id} opened")
+
+
+def _check_logged_decision(
+    stage_id: str, final: Logged, documents: _Documents, chronicle: Chronicle, report: Report
+) -> None:
+    """The provisional decision was logged whole, with the same bytes."""
+    sha256 = final.fields.text(4)
+    told_before = [e for e in chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id) if e.fields.text(4) == sha256]
+    if not told_before:
+        report.add(_decision_path(stage_id), "", "the log has no provisional decision of this hash")
+    elif told_before[-1].fields.blob(5) != documents.decision:
+        report.add(_decision_path(stage_id), "", f"is not the decision in entry {told_before[-1].index}")
+
+
+def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: Chronicle, report: Report) -> None:
+    """Compute the decision again from rule set and inputs, and compare it with the published and the logged one."""
+    path = _decision_path(stage_id)
+    try:
+        rule_set = rules.rule_set_from_json(documents.rule_set)
+        inputs = rules.inputs_from_json(documents.inputs)
+        decision = rules.decide(rule_set, inputs)
+    except UNDECIDABLE as error:
+        report.add(path, "", f"cannot be computed again: {error}")
+        return
+    for difference in differences(stage_id, rule_set, inputs, final, chronicle):
+        report.add(_inputs_path(stage_id), "", difference)
+    again = decision.canonical_bytes()
+    if again != documents.decision:
+        offset = next((at for at, (a, b) in enumerate(zip(again, documents.decision, strict=False)) if a != b), len(again))
+        report.add(path, f"byte {offset}", "is not what its rule set and inputs give")
+    if list(decision.advanced) != final.fields.texts(5):
+        report.add(path, "advanced", f"entry {final.index} of the log names other teams")
+    out = [(e.text(1), e.text(2), e.text(3)) for e in final.fields.messages(6)]
+    if sorted((e.team, e.reason, e.gate or "") for e in decision.eliminated) != sorted(out):
+        report.add(path, "eliminated", f"entry {final.index} of the log says otherwise")
+
+
+def _inputs_path(stage_id: str) -> str:
+    return f"inputs/{stage_id}.json"
+
+
+def _decision_path(stage_id: str) -> str:
+    return f"decisions/{stage_id}.json"

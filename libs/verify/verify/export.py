@@ -1,0 +1,194 @@
+"""Write the public record of a programme to a folder (`verify.layout`). Pure but for the files: all content is handed in.
+
+What the log does not cover is left out, and what the log covers but is not handed in is missing: writing forgives, checking
+does not. So a folder of a programme that is not in order can be written, and then shown not to be in order.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from verify import canonical, entry, layout, readme
+from verify.chronicle import Chronicle
+from verify.head import instant_text
+from verify.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from verify.head import SignedTreeHead
+
+
+class FolderTakenError(Exception):
+    """The folder to write to has something in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder."""
+        super().__init__(f"{folder} is not empty: an export is written to a new folder")
+        self.folder = folder
+
+
+class NothingSignedError(Exception):
+    """There is no signed head: nothing can be proved yet."""
+
+
+class EntriesMissingError(Exception):
+    """There are fewer entries than the newest head covers."""
+
+    def __init__(self, given: int, wanted: int) -> None:
+        """Say how many there are and how many the head covers."""
+        super().__init__(f"{given} entries, the newest head covers {wanted}")
+        self.given = given
+        self.wanted = wanted
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDocuments:
+    """A decision and what it was computed from, each canonical JSON."""
+
+    inputs_json: bytes
+    decision_json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt as intake gives it."""
+
+    application_id: str
+    version: int
+    application_sha256: str
+    received_at: datetime
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The public record."""
+
+    public_key: bytes
+    """The notary's raw Ed25519 key, 32 bytes."""
+    log_id: str
+    heads: Sequence[SignedTreeHead]
+    """By size, smallest first; the last one covers what is exported."""
+    entries: Iterable[bytes]
+    """Leaves in order, at least as many as the last head covers."""
+    rule_sets: Mapping[str, bytes]
+    """Canonical documents by SHA-256."""
+    decisions: Mapping[str, DecisionDocuments]
+    """By stage id."""
+    receipts: Sequence[Receipt]
+
+
+def write(record: Record, folder: Path) -> None:
+    """Write a record. The folder appears only when it is whole; until then `<folder>.partial` is written.
+
+    Raises:
+        NothingSignedError: there is no head.
+        FolderTakenError: the folder is there and not empty.
+        EntriesMissingError: there are fewer entries than the last head covers.
+        UnsafeNameError: an id cannot be a file name.
+    """
+    if not record.heads:
+        raise NothingSignedError
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise FolderTakenError(folder)
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    _Writer(partial).write(record)
+    if folder.exists():
+        folder.rmdir()
+    partial.rename(folder)
+
+
+class _Writer:
+    """Writes files and remembers what the manifest must say of them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._files: list[dict[str, canonical.JsonValue]] = []
+
+    def write(self, record: Record) -> None:
+        covered = record.heads[-1].head.tree_size
+        tree, chronicle = self._entries(record.entries, covered)
+        self._file(layout.README, readme.TEXT.encode())
+        self._json(
+            layout.PUBLIC_KEY,
+            {"algorithm": "Ed25519", "log_id": record.log_id, "public_key": record.public_key.hex()},
+        )
+        self._heads(record.heads, tree)
+        for sha256 in chronicle.rule_sets().keys() & record.rule_sets.keys():
+            self._file(layout.rule_set_path(sha256), record.rule_sets[sha256])
+        for stage_id in chronicle.final_decisions().keys() & record.decisions.keys():
+            self._file(layout.inputs_path(stage_id), record.decisions[stage_id].inputs_json)
+            self._file(layout.decision_path(stage_id), record.decisions[stage_id].decision_json)
+        self._receipts(record.receipts, chronicle, tree, covered)
+        self._files.sort(key=lambda file: str(file["path"]))
+        head = record.heads[-1].document()
+        self._json(layout.MANIFEST, {"files": self._files, "format": layout.FORMAT, "head": head})
+
+    def _entries(self, leaves: Iterable[bytes], covered: int) -> tuple[Tree, Chronicle]:
+        tree, chronicle = Tree(), Chronicle()
+        tile: list[bytes] = []
+        for leaf in leaves:
+            if tree.frontier.size == covered:
+                break
+            index = tree.append(leaf)
+            chronicle.add(index, entry.decode(leaf))
+            tile.append(leaf + b"\n")
+            if len(tile) == layout.TILE_ENTRIES:
+                self._file(layout.tile_path(index // layout.TILE_ENTRIES), b"".join(tile))
+                tile.clear()
+        if tree.frontier.size < covered:
+            raise EntriesMissingError(tree.frontier.size, covered)
+        if tile:
+            self._file(layout.tile_path((covered - 1) // layout.TILE_ENTRIES), b"".join(tile))
+        return tree, chronicle
+
+    def _heads(self, heads: Sequence[SignedTreeHead], tree: Tree) -> None:
+        before: int | None = None
+        for signed in heads:
+            size = signed.head.tree_size
+            extends = None
+            if before is not None:
+                extends = {"hashes": _hex(tree.consistency(before, size)), "tree_size": before}
+            self._json(layout.head_path(size), {"extends": extends, "head": signed.document()})
+            before = size
+
+    def _receipts(self, receipts: Sequence[Receipt], chronicle: Chronicle, tree: Tree, covered: int) -> None:
+        logged = chronicle.applications()
+        for receipt in receipts:
+            event = logged.get((receipt.application_id, receipt.version))
+            if event is None:
+                continue
+            self._json(
+                layout.receipt_path(receipt.application_id, receipt.version),
+                {
+                    "application_id": receipt.application_id,
+                    "application_sha256": receipt.application_sha256,
+                    "event_id": receipt.event_id,
+                    "inclusion": {
+                        "hashes": _hex(tree.inclusion(event.index, covered)),
+                        "leaf_index": event.index,
+                        "tree_size": covered,
+                    },
+                    "received_at": instant_text(receipt.received_at),
+                    "version": receipt.version,
+                },
+            )
+
+    def _json(self, path: str, document: canonical.JsonValue) -> None:
+        self._file(path, canonical.encode(document))
+
+    def _file(self, path: str, data: bytes) -> None:
+        target = self._root / Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        self._files.append({"path": path, "sha256": canonical.sha256_hex(data), "size": len(data)})
+
+
+def _hex(hashes: Sequence[bytes]) -> list[str]:
+    return [hashed.hex() for hashed in hashes]

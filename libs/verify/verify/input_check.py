@@ -1,0 +1,118 @@
+"""The inputs of a decision against the log: every score and verdict was logged, and no logged one was left out.
+
+Only sources and gates that the rule set names count, and only what was logged up to the instant of the decision: a sheet that
+came later could not count.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from verify import chronicle as told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules import Inputs, RuleSet
+
+    from verify.chronicle import Chronicle, Logged
+
+Cell = tuple[str, ...]
+"""What a value is of: source, assessor (none for a measurement), team, criterion."""
+
+
+def differences(
+    stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chronicle
+) -> list[str]:
+    """Where the inputs and the log part, in words; empty where they agree."""
+    counted = _Counted(stage_id, rule_set, _decided_at(stage_id, final, chronicle), chronicle)
+    return [
+        *_entrants(counted, inputs),
+        *_compare("score", counted.scores(), {_cell(s): s.value for s in inputs.scores()}),
+        *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
+        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): (v.passed, v.reason) for v in inputs.verdicts}),
+    ]
+
+
+def _cell(value: object) -> Cell:
+    return tuple(str(getattr(value, name)) for name in ("source", "assessor", "team", "criterion") if hasattr(value, name))
+
+
+def _decided_at(stage_id: str, final: Logged, chronicle: Chronicle) -> Logged:
+    """The provisional decision that became final; the final one itself where there is none, which is noted elsewhere."""
+    provisional = chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id)
+    return next((event for event in reversed(provisional) if event.fields.text(4) == final.fields.text(4)), final)
+
+
+def _entrants(counted: _Counted, inputs: Inputs) -> list[str]:
+    opened = counted.events(told.STAGE_OPENED, 1)
+    if opened and sorted(opened[-1].fields.texts(3)) != sorted(inputs.entrants):
+        return [f"entrants: the stage opened for other teams, entry {opened[-1].index}"]
+    return []
+
+
+def _compare(what: str, logged: Mapping[Cell, object], used: Mapping[Cell, object]) -> list[str]:
+    found = []
+    for cell in sorted(logged.keys() | used.keys()):
+        name = f"{what} of {', '.join(cell)}"
+        if cell not in used:
+            found.append(f"{name}: is in the log and was left out")
+        elif cell not in logged:
+            found.append(f"{name}: is not in the log")
+        elif logged[cell] != used[cell]:
+            found.append(f"{name}: {used[cell]} here, {logged[cell]} in the log")
+    return found
+
+
+class _Counted:
+    """What of the log counts for one decision."""
+
+    def __init__(self, stage_id: str, rule_set: RuleSet, decided: Logged, chronicle: Chronicle) -> None:
+        self._stage_id = stage_id
+        self._sources = {source.id for source in rule_set.sources}
+        self._gates = {gate.id for gate in rule_set.gates}
+        self._decided = decided
+        self._chronicle = chronicle
+
+    def events(self, event_type: str, stage_field: int) -> list[Logged]:
+        """Events of a type about this stage, up to the decision."""
+        found = self._chronicle.of_stage(event_type, self._stage_id, stage_field)
+        return [event for event in found if event.entry.time <= self._decided.entry.time]
+
+    def scores(self) -> dict[Cell, object]:
+        """Values on score sheets."""
+        found: dict[Cell, object] = {}
+        for event in self.events(told.SCORE_SHEET_SUBMITTED, 2):
+            source, assessor = event.fields.text(3), event.fields.text(4)
+            if source in self._sources:
+                for row in event.fields.messages(5):
+                    found[(source, assessor, row.text(1), row.text(2))] = _number(row.text(3))
+        return found
+
+    def measurements(self) -> dict[Cell, object]:
+        """Measured values."""
+        found: dict[Cell, object] = {}
+        for event in self.events(told.MEASUREMENTS_RECORDED, 1):
+            source = event.fields.text(2)
+            if source in self._sources:
+                for row in event.fields.messages(3):
+                    found[(source, row.text(1), row.text(2))] = _number(row.text(3))
+        return found
+
+    def verdicts(self) -> dict[Cell, object]:
+        """Verdicts of gates; a later one of the same gate and team replaces an earlier one."""
+        found: dict[Cell, object] = {}
+        for event in self.events(told.GATE_VERDICT_RECORDED, 1):
+            gate = event.fields.text(3)
+            if gate in self._gates:
+                found[(gate, event.fields.text(2))] = (event.fields.flag(4), event.fields.text(5))
+        return found
+
+
+def _number(text: str) -> Decimal | str:
+    """The number of a text; the text itself where it is none, which then equals no score."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text

@@ -1,0 +1,121 @@
+"""The receipts of an export: each is in the log, says what the logged application says, and none is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verify import canonical, layout
+from verify.head import HASH_HEX, HeadRefusedError, instant_of
+from verify.log_check import hashes_of
+from verify.merkle import ProofRefusedError, check_inclusion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from verify.canonical import JsonValue
+    from verify.chronicle import Chronicle, Logged
+    from verify.findings import Report
+    from verify.folder import Folder
+    from verify.head import SignedTreeHead
+
+MEMBERS = {"application_id", "application_sha256", "event_id", "inclusion", "received_at", "version"}
+
+
+def check_receipts(
+    folder: Folder, chronicle: Chronicle, hashes: Sequence[bytes], newest: SignedTreeHead | None, report: Report
+) -> None:
+    """Note every receipt that does not hold, and every logged application without one."""
+    logged = chronicle.applications()
+    seen: set[tuple[str, int]] = set()
+    for path in folder.under("receipts/"):
+        document = folder.document(path, report)
+        if document is None:
+            continue
+        problem = _shape(document)
+        if problem:
+            report.add(path, *problem)
+            continue
+        name = (document["application_id"], document["version"])
+        seen.add(name)
+        found = [*_place(path, document), *_content(document, logged.get(name)), *_inclusion(document, hashes, newest)]
+        for place, rule in found:
+            report.add(path, place, rule)
+        report.receipts += not found
+    for application_id, version in sorted(logged.keys() - seen):
+        report.add("receipts", "", f"application {application_id} version {version} is in the log and has no receipt")
+
+
+def _shape(document: JsonValue) -> tuple[str, str] | None:
+    if not isinstance(document, dict) or set(document) != MEMBERS:
+        return "", f"a receipt has exactly the members {', '.join(sorted(MEMBERS))}"
+    for member in ("application_id", "application_sha256", "event_id", "received_at"):
+        if not isinstance(document[member], str):
+            return member, "is no text"
+    if type(document["version"]) is not int:
+        return "version", "is no number"
+    if not HASH_HEX.fullmatch(document["application_sha256"]):
+        return "application_sha256", "is not 64 digits of lower-case hex"
+    inclusion = document["inclusion"]
+    if not isinstance(inclusion, dict) or set(inclusion) != {"hashes", "leaf_index", "tree_size"}:
+        return "inclusion", "has exactly the members hashes, leaf_index, tree_size"
+    if type(inclusion["leaf_index"]) is not int or type(inclusion["tree_size"]) is not int:
+        return "inclusion", "leaf_index and tree_size are numbers"
+    return None
+
+
+def _place(path: str, document: dict[str, JsonValue]) -> list[tuple[str, str]]:
+    try:
+        named = layout.receipt_path(document["application_id"], document["version"])
+    except layout.UnsafeNameError as error:
+        return [("application_id", str(error))]
+    return [] if path == named else [("application_id", f"the receipt belongs into {named}")]
+
+
+def _content(document: dict[str, JsonValue], event: Logged | None) -> list[tuple[str, str]]:
+    """What differs between the receipt and the application's event."""
+    if event is None:
+        return [("application_id", "the log has no application of this id and version")]
+    receipt = event.fields.message(2)
+    found = []
+    if document["inclusion"]["leaf_index"] != event.index:
+        found.append(("inclusion.leaf_index", f"the application is entry {event.index} of the log"))
+    if document["event_id"] != event.entry.event_id:
+        found.append(("event_id", f"the application's event is {event.entry.event_id}"))
+    if receipt.text(1) != document["application_id"]:
+        found.append(("application_id", "the logged receipt is of another application"))
+    if document["application_sha256"] != receipt.text(3):
+        found.append(("application_sha256", "the logged receipt says another"))
+    if canonical.sha256_hex(receipt.blob(6)) != document["application_sha256"]:
+        found.append(("application_sha256", "is not that of the logged application"))
+    try:
+        received_at = instant_of(document["received_at"])
+    except HeadRefusedError as error:
+        return [*found, ("received_at", error.rule)]
+    if int(received_at.timestamp()) * 1_000_000 + received_at.microsecond != receipt.microseconds(4):
+        found.append(("received_at", "the logged receipt says another time"))
+    return found
+
+
+def _inclusion(
+    document: dict[str, JsonValue], hashes: Sequence[bytes], newest: SignedTreeHead | None
+) -> list[tuple[str, str]]:
+    """Why the proof of inclusion does not hold; nothing where it does."""
+    inclusion = document["inclusion"]
+    index = inclusion["leaf_index"]
+    if newest is None:
+        return [("inclusion", "there is no signed head to be included in")]
+    if inclusion["tree_size"] != newest.head.tree_size:
+        return [("inclusion.tree_size", f"is not that of the newest head, {newest.head.tree_size}")]
+    if not 0 <= index < len(hashes):
+        return [("inclusion.leaf_index", "the log has no such entry")]
+    try:
+        check_inclusion(
+            leaf_hash=hashes[index],
+            index=index,
+            size=newest.head.tree_size,
+            proof=hashes_of(inclusion["hashes"]),
+            root=newest.head.root_hash,
+        )
+    except ProofRefusedError as error:
+        return [("inclusion.hashes", error.rule)]
+    return []

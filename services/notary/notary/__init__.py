@@ -1,0 +1,1 @@
+"""Notary: a log of every event that outsiders can check."""

@@ -1,0 +1,109 @@
+"""Protobuf and Kafka messages ↔ what the notary means by them, and its table of refusals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import grpc
+from common.errors import FieldInvalidError, Reason, Reasons
+from dokpamo.notary.v1 import service_pb2 as pb
+from verify.entry import Entry
+
+from notary.domain.admission import EventRewrittenError
+from notary.domain.extent import NotLoggedError
+
+if TYPE_CHECKING:
+    from common.consumer import Received
+    from verify.head import SignedTreeHead
+
+LARGEST_PAGE = 500
+USUAL_PAGE = 50
+LARGEST_INDEX = (1 << 53) - 1
+"""Sizes and indexes stay exact in JSON (RFC 8785)."""
+
+
+REASONS: Reasons = {
+    EventRewrittenError: Reason(grpc.StatusCode.DATA_LOSS, "EVENT_REWRITTEN"),
+    NotLoggedError: Reason(grpc.StatusCode.NOT_FOUND, "NOT_LOGGED"),
+}
+
+
+def entry_of(received: Received[Any]) -> Entry:
+    """The entry that an event from Kafka becomes."""
+    return Entry(
+        event_id=str(received.id),
+        type=received.type,
+        source=received.source,
+        key=received.key,
+        time=received.time,
+        actor=received.actor,
+        topic=received.topic,
+        partition=received.partition,
+        offset=received.offset,
+        payload=received.payload,
+    )
+
+
+def head_message(signed: SignedTreeHead) -> pb.SignedTreeHead:
+    """A signed head as it travels."""
+    message = pb.SignedTreeHead(
+        log_id=signed.head.log_id,
+        tree_size=signed.head.tree_size,
+        root_hash=signed.head.root_hash,
+        signature=signed.signature,
+    )
+    message.signed_at.FromDatetime(signed.head.timestamp)
+    return message
+
+
+def entry_message(index: int, leaf: bytes) -> pb.Entry:
+    """An entry as it travels."""
+    return pb.Entry(leaf_index=index, entry_json=leaf)
+
+
+def event_id_of(text: str) -> str:
+    """An event id in its one spelling.
+
+    Raises:
+        FieldInvalidError: it is no UUID.
+    """
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise FieldInvalidError("event_id", text, "must be a UUID") from error
+
+
+def index_of(field: str, value: int) -> int:
+    """An index or a size.
+
+    Raises:
+        FieldInvalidError: it is beyond what a log can have.
+    """
+    if value > LARGEST_INDEX:
+        raise FieldInvalidError(field, value, f"must be at most {LARGEST_INDEX}")
+    return value
+
+
+def page_size_of(value: int) -> int:
+    """How many a page may have.
+
+    Raises:
+        FieldInvalidError: more than allowed.
+    """
+    if value > LARGEST_PAGE:
+        raise FieldInvalidError("page_size", value, f"must be from 0 to {LARGEST_PAGE}")
+    return value or USUAL_PAGE
+
+
+def page_token_of(text: str) -> int:
+    """The size after which a page of heads starts.
+
+    Raises:
+        FieldInvalidError: it is no token of ours.
+    """
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_INDEX)):
+        raise FieldInvalidError("page_token", text, "must be the next_page_token of the page before")
+    return index_of("page_token", int(text))
