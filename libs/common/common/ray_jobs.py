@@ -117,7 +117,7 @@ class RayJobs:
     ) -> None:
         """Start `entrypoint` with the environment `env` as job `submission_id`; a job of that id is left as it is.
 
-        Raises `RayJobRefusedError` for a request that Ray calls invalid and `RayUnavailableError` where it does not answer.
+        Raises `RayJobRefusedError` for a request that Ray calls invalid and `RayUnavailableError` without an answer.
         """
         body = {
             "entrypoint": entrypoint,

@@ -1,0 +1,1 @@
+"""Intake: calls for applications, applications, their receipts and eligibility."""

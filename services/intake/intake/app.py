@@ -1,0 +1,42 @@
+"""What intake is made of, in order of start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from common.clock import open_clock
+from common.database import Database
+from common.grpc import GrpcServer
+from common.outbox import Relay
+from common.processes import Timers
+from common.topics import TopicProvisioner, all_topics
+
+from intake.events import timers
+from intake.grpc_api import IntakeApi
+from intake.wire import REASONS
+
+if TYPE_CHECKING:
+    from common.service import Part
+
+    from intake.settings import Settings
+
+_PACKAGE: Final = Path(__file__).parent
+# Inside the package in a wheel, beside it in the repository.
+MIGRATIONS: Final = next(
+    folder for folder in (_PACKAGE / "migrations", _PACKAGE.parent / "migrations") if folder.is_dir()
+)
+SERVICE: Final = "dokpamo.intake.v1.IntakeService"
+
+
+def build(settings: Settings) -> list[Part]:
+    """Return the parts of the service, in order of start."""
+    clock = open_clock(settings)
+    database = Database(settings.database_url, "intake", MIGRATIONS, clock)
+    return [
+        database,
+        TopicProvisioner(settings, all_topics()),
+        Relay(settings, database),
+        Timers(database, clock, timers()),
+        GrpcServer(settings, database, {SERVICE: IntakeApi()}, REASONS, clock),
+    ]

@@ -1,0 +1,1 @@
+"""The rules of intake: pure, with time and terms handed in."""
