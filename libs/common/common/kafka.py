@@ -1,0 +1,145 @@
+"""What the delivery modules share about the broker: one subscriber's settings, and where the topics end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from aiokafka import ConsumerRebalanceListener
+    from faststream.kafka.message import KafkaMessage
+    from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+_REQUEST_TIMEOUT_MS: Final = 15_000
+_SESSION_TIMEOUT_MS: Final = 10_000
+_HEARTBEAT_MS: Final = 2_000
+_METADATA_AGE_MS: Final = 30_000
+_RETRY_BACKOFF_MS: Final = 100
+_END_OFFSETS_SECONDS: Final = 5.0
+
+
+class Subscriber:
+    """One FastStream batch subscriber to some topics, with every default that loses messages set otherwise.
+
+    FastStream owns the connection, the group membership and the rebalance listener. The records are taken from its
+    consumer by `aiokafka.getmany` instead of a FastStream handler, because its batch loop (0.7.8) sleeps for the whole
+    batch time-out whenever a poll was empty, during which a message waits, and hands the partitions over as one flat
+    batch, so that one that backs off would hold up the others.
+    """
+
+    def __init__(
+        self,
+        bootstrap: Sequence[str],
+        topics: Sequence[str],
+        *,
+        client_id: str,
+        group: str | None,
+        listener: ConsumerRebalanceListener | None = None,
+    ) -> None:
+        """Read `topics` from the beginning, or from where `group` has got to; offsets are committed by hand only."""
+        self.topics = tuple(topics)
+        self._broker = KafkaBroker(
+            # A list: a comma-joined string would be one unknown host.
+            list(bootstrap),
+            client_id=client_id,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            metadata_max_age_ms=_METADATA_AGE_MS,
+            retry_backoff_ms=_RETRY_BACKOFF_MS,
+            allow_auto_create_topics=False,
+            consumer_only=True,
+            acks="all",
+            enable_idempotence=True,
+            logger=None,
+        )
+        self._subscriber: BatchSubscriber = self._broker.subscriber(
+            *self.topics,
+            batch=True,
+            group_id=group,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=_SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=_HEARTBEAT_MS,
+            fetch_max_wait_ms=500,
+            decoder=_untouched,
+            listener=listener,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect and join; raise `KafkaError` when the broker is away."""
+        await self._broker.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the group and disconnect."""
+        await self._broker.stop()
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        """The started consumer; raises `KafkaError` while there is none."""
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            message = "the subscriber is not connected"
+            raise KafkaError(message)
+        return consumer
+
+
+async def _untouched(message: KafkaMessage) -> object:
+    # FastStream guesses JSON where a payload has no content type: bytes stay bytes here.
+    return message.body
+
+
+class EndOffsets:
+    """Knows where topics end, over a connection of its own: one that fetches is busy for up to half a second."""
+
+    def __init__(self, bootstrap: Sequence[str], *, client_id: str) -> None:
+        """Ask the cluster at `bootstrap`."""
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=list(bootstrap),
+            client_id=client_id,
+            group_id=None,
+            enable_auto_commit=False,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            metadata_max_age_ms=_METADATA_AGE_MS,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect; raise `KafkaError` when the broker is away."""
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        await self._consumer.stop()
+
+    async def read(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the offset after the last message of each of `partitions`.
+
+        Raises `KafkaError` or `TimeoutError` when the broker does not answer.
+        """
+        async with asyncio.timeout(_END_OFFSETS_SECONDS):
+            return dict(await self._consumer.end_offsets(list(partitions)))
+
+
+def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
+    """Return all partitions of `topics`, to which `consumer` is subscribed; raise `KafkaError` if unknown yet."""
+    found = []
+    for topic in topics:
+        numbers = consumer.partitions_for_topic(topic)
+        if not numbers:
+            message = f"the partitions of {topic} are not known"
+            raise KafkaError(message)
+        found += [TopicPartition(topic, number) for number in sorted(numbers)]
+    return found

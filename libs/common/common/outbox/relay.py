@@ -1,0 +1,168 @@
+"""The relay: the only publisher. One a schema is active, by an advisory lock; the others wait to take over.
+
+A relay that dies between the broker's acknowledgement and the mark leaves rows that the next one publishes again:
+duplicates are possible, loss is not. Two relays whose time overlaps (the old one lost its session while sending) do
+not break the order either: each sends an event only after all earlier ones, so the first arrival of each event comes
+after the first arrival of those before it, and the inbox drops the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+import structlog
+from aiokafka.errors import KafkaError
+
+from common.errors import DatabaseUnavailableError
+from common.outbox.rows import StoredRow
+from common.outbox.sending import Producer
+from common.service import BackgroundPart
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+    from common.database import Database
+    from common.outbox.sending import Published
+    from common.settings import PlatformSettings
+
+log = structlog.get_logger()
+
+_ROWS_AT_ONCE: Final = 1000
+# NOTIFY wakes at once; this catches a notification lost with its connection.
+_POLL_SECONDS: Final = 0.5
+_LEADER_POLL_SECONDS: Final = 1.0
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 2.0
+_LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || '.relay', 0))"
+_READ: Final = """
+SELECT seq, aggregateid, topic, payload, headers FROM outbox
+WHERE published_at IS NULL AND seq > $1 AND topic <> ALL($2::text[]) ORDER BY seq LIMIT $3
+"""
+_MARK: Final = """
+WITH marked AS (
+    UPDATE outbox SET published_at = $4, partition = p.partition, kafka_offset = p.kafka_offset
+    FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS p (seq, partition, kafka_offset)
+    WHERE outbox.seq = p.seq AND published_at IS NULL
+    RETURNING 1
+)
+INSERT INTO delivery_total (name, value) SELECT 'published', count(*) FROM marked
+ON CONFLICT (name) DO UPDATE SET value = delivery_total.value + excluded.value
+"""
+
+
+class Relay(BackgroundPart):
+    """A part that publishes this service's outbox."""
+
+    def __init__(self, settings: PlatformSettings, database: Database) -> None:
+        """Publish the outbox of `database` to the cluster that `settings` name."""
+        super().__init__("relay")
+        self._settings = settings
+        self._database = database
+        self._wake = asyncio.Event()
+        # Topics that failed, and until when (loop time) they are left alone so that the others go on.
+        self._resting: dict[str, float] = {}
+        self.leads = False
+        """Whether this is the active relay of its schema."""
+
+    async def run(self) -> None:
+        """Lead whenever nobody else does, for ever; broker and database may be away."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            started = asyncio.get_running_loop().time()
+            try:
+                await self._session()
+            except (
+                KafkaError,
+                DatabaseUnavailableError,
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
+                log.warning(
+                    "relay.interrupted", service=self._database.schema, error=str(error) or type(error).__name__
+                )
+            finally:
+                self.leads = False
+            if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _session(self) -> None:
+        """Become the leader and publish until a topic fails or something is away."""
+        async with self._database.dedicated() as connection:
+            while not await connection.fetchval(_LEAD):  # noqa: ASYNC110  the lock is in the database
+                await asyncio.sleep(_LEADER_POLL_SECONDS)
+            channel = f"{self._database.schema}.outbox"
+            await connection.add_listener(channel, lambda *_: self._wake.set())
+            async with Producer(self._settings.kafka_bootstrap, f"dokpamo.{self._database.schema}.relay") as producer:
+                self.leads = True
+                log.info("relay.leads", service=self._database.schema)
+                await self._publish(connection, producer)
+
+    async def _publish(self, connection: Connection[Record], producer: Producer) -> None:
+        while True:
+            self._wake.clear()
+            if page := await self._read(connection, 0):
+                await self._publish_from(page, connection, producer)
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+
+    async def _publish_from(self, page: list[StoredRow], connection: Connection[Record], producer: Producer) -> None:
+        """Send page after page; while one is under way, mark the one before it and read the next."""
+        before: list[Published] = []
+        while page:
+            sent, following = await asyncio.gather(
+                producer.send(page),
+                self._mark_and_read(connection, before, page[-1].seq, more=len(page) == _ROWS_AT_ONCE),
+            )
+            before = sent.published
+            if sent.failed:
+                await self._mark(connection, before)
+                self._rest(sent.failed)
+            page = following
+        await self._mark(connection, before)
+
+    def _rest(self, failed: dict[str, Exception]) -> None:
+        """Leave the `failed` topics alone for a while, and begin a new session with a new producer."""
+        until = asyncio.get_running_loop().time() + _LONGEST_PAUSE_SECONDS
+        for topic, error in failed.items():
+            log.error("relay.topic_failed", service=self._database.schema, topic=topic, error=repr(error))
+            self._resting[topic] = until
+        # What the failed producer still holds or has numbered is unknown.
+        raise next(iter(failed.values()))
+
+    async def _mark_and_read(
+        self, connection: Connection[Record], before: list[Published], last: int, *, more: bool
+    ) -> list[StoredRow]:
+        await self._mark(connection, before)
+        return await self._read(connection, last) if more else []
+
+    async def _read(self, connection: Connection[Record], after: int) -> list[StoredRow]:
+        now = asyncio.get_running_loop().time()
+        self._resting = {topic: until for topic, until in self._resting.items() if until > now}
+        rows = await connection.fetch(_READ, after, list(self._resting), _ROWS_AT_ONCE)
+        return [
+            StoredRow(
+                row["seq"],
+                row["topic"],
+                row["aggregateid"].encode(),
+                row["payload"],
+                [(name, value.encode()) for name, value in row["headers"].items()],
+            )
+            for row in rows
+        ]
+
+    async def _mark(self, connection: Connection[Record], published: list[Published]) -> None:
+        if published:
+            await connection.execute(
+                _MARK,
+                [row.seq for row in published],
+                [row.partition for row in published],
+                [row.offset for row in published],
+                self._database.clock.now(),
+            )

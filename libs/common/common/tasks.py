@@ -1,0 +1,321 @@
+"""Long work outside handlers: recorded with its cause, done by a worker that holds a lease (docs/decisions/0002)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+import structlog
+
+from common import tracing
+from common.due import WATCHES, DueWatch
+from common.errors import DatabaseUnavailableError, TransactionConflictError
+from common.metrics import TASKS_TOTAL
+from common.service import BackgroundPart
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from common.clock import Clock
+    from common.database import Database, Transaction
+
+log = structlog.get_logger()
+
+_AWAY_PAUSE_SECONDS: Final = 0.5
+_LONGEST_ERROR: Final = 2000
+# A lease lives in real time: a dead worker's must end although a virtual clock stands still.
+_CLAIM: Final = """
+UPDATE task SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $3, retry_at = NULL,
+                lease_until = clock_timestamp() + $4
+WHERE (kind, id) = (
+    SELECT kind, id FROM task
+    WHERE kind = ANY($2::text[]) AND run_at <= $1
+      AND ((state = 'queued' AND (retry_at IS NULL OR retry_at <= clock_timestamp()))
+           OR (state = 'running' AND lease_until < clock_timestamp()))
+    ORDER BY run_at, kind, id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING kind, id, payload, attempt, fence
+"""
+_HELD: Final = "kind = $1 AND id = $2 AND fence = $3 AND state = 'running'"
+
+
+class LeaseLostError(Exception):
+    """A worker's lease has ended and another worker may have the task: this one's word does not count any more."""
+
+    def __init__(self, kind: str, task_id: str) -> None:
+        """Keep `kind` and `task_id`."""
+        super().__init__(f"the lease of task {kind}/{task_id} is lost")
+        self.kind = kind
+        self.task_id = task_id
+
+
+class TaskNotFinishedError(Exception):
+    """A task handler returned without `finish`: what it did is recorded nowhere."""
+
+    def __init__(self, kind: str, task_id: str) -> None:
+        """Keep `kind` and `task_id`."""
+        super().__init__(f"the handler of task {kind}/{task_id} returned without finish()")
+        self.kind = kind
+        self.task_id = task_id
+
+
+class TaskExhaustedError(Exception):
+    """A task's worker died on every attempt."""
+
+    def __init__(self, kind: str, task_id: str, attempts: int) -> None:
+        """Keep `kind`, `task_id` and the number of `attempts`."""
+        super().__init__(f"task {kind}/{task_id} was begun {attempts} times and never ended: its worker died")
+        self.kind = kind
+        self.task_id = task_id
+        self.attempts = attempts
+
+
+@dataclass(slots=True)
+class Task:
+    """One task under a lease; `attempt` begins with 1."""
+
+    kind: str
+    id: str
+    payload: dict[str, Any]
+    attempt: int
+    _fence: int = field(repr=False)
+    _database: Database = field(repr=False)
+    finished: bool = False
+    """Whether `finish` has committed."""
+
+    @asynccontextmanager
+    async def finish(self) -> AsyncIterator[Transaction]:
+        """Run the block in the transaction that marks the task done; raise `LeaseLostError` if another has it."""
+        async with self._database.transaction() as tx:
+            held = await tx.fetchval(
+                f"UPDATE task SET state = 'done', lease_until = NULL, last_error = '', ended_at = $4 WHERE {_HELD} "
+                "RETURNING true",
+                self.kind,
+                self.id,
+                self._fence,
+                tx.now,
+            )
+            if not held:
+                raise LeaseLostError(self.kind, self.id)
+            yield tx
+        self.finished = True
+
+
+async def enqueue(
+    tx: Transaction, kind: str, task_id: str, payload: dict[str, Any], run_at: datetime | None = None
+) -> None:
+    """Record a task, due at `run_at` of the service's clock (default now); the same (kind, task_id) twice is one."""
+    await tx.execute(
+        "INSERT INTO task (kind, id, payload, run_at, enqueued_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        kind,
+        task_id,
+        payload,
+        run_at or tx.now,
+        tx.now,
+    )
+    schema = tx.service
+    tx.after_commit(lambda: WATCHES.written(schema, "task"))
+
+
+async def next_due(tx: Transaction, now: datetime) -> datetime | None:
+    """Return the earliest instant after `now` at which a task is due, or `None`."""
+    instant: datetime | None = await tx.fetchval(
+        "SELECT min(run_at) FROM task WHERE state IN ('queued', 'running') AND run_at > $1", now
+    )
+    return instant
+
+
+async def due_count(tx: Transaction, now: datetime) -> int:
+    """Return how many tasks are due at `now` and not ended, those that run included."""
+    return int(
+        await tx.fetchval("SELECT count(*) FROM task WHERE state IN ('queued', 'running') AND run_at <= $1", now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How a failed task is tried again; all times are real."""
+
+    attempts: int = 6
+    first_pause: timedelta = timedelta(milliseconds=500)
+    longest_pause: timedelta = timedelta(seconds=30)
+
+    def pause(self, attempt: int) -> timedelta:
+        """Return how long to wait after the `attempt`-th try: doubling, with jitter."""
+        full: timedelta = min(self.first_pause * 2 ** min(attempt - 1, 20), self.longest_pause)
+        return full * random.uniform(0.5, 1.0)  # noqa: S311  spreads retries, guards nothing
+
+
+class Worker(BackgroundPart):
+    """A part: does tasks, a few at a time. Handlers run at least once, so they must be idempotent."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Mapping[str, Callable[[Task], Awaitable[None]]],
+        concurrency: int = 2,
+        *,
+        on_failed: Mapping[str, Callable[[Task, str, Transaction], Awaitable[None]]] | None = None,
+        lease: timedelta = timedelta(seconds=10),
+        heartbeat: timedelta = timedelta(seconds=3),
+        retries: Retries | None = None,
+    ) -> None:
+        """Call `handlers[kind]`; when the attempts are used up, `on_failed[kind]` with the last error, once.
+
+        `on_failed` runs in the transaction that marks the task failed. `lease` and `heartbeat` are real time.
+        """
+        super().__init__("worker")
+        self._database = database
+        self._clock = clock
+        self._handlers = dict(handlers)
+        self._on_failed = dict(on_failed or {})
+        self._concurrency = concurrency
+        self._lease = lease
+        self._heartbeat = heartbeat
+        self._retries = retries or Retries()
+        self._identity = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+    async def run(self) -> None:
+        """Work for ever; the database may be away."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._concurrency):
+                group.create_task(self._work(), name=f"worker {number}")
+
+    async def _work(self) -> None:
+        watch = DueWatch(self._clock)
+        WATCHES.add(self._database.schema, "task", watch)
+        try:
+            while True:
+                try:
+                    task, due = await self._claim()
+                    if task is None:
+                        await watch.wait(due)
+                    else:
+                        await self._do(task)
+                except (DatabaseUnavailableError, TransactionConflictError) as error:
+                    log.warning("worker.waiting", service=self._database.schema, error=str(error))
+                    await asyncio.sleep(_AWAY_PAUSE_SECONDS)
+        finally:
+            WATCHES.remove(self._database.schema, "task", watch)
+
+    async def _claim(self) -> tuple[Task | None, datetime | None]:
+        """Take the task that has been due longest, or say when the next will be."""
+        async with self._database.transaction() as tx:
+            row = await tx.fetchrow(_CLAIM, tx.now, list(self._handlers), self._identity, self._lease)
+            if row is None:
+                return None, await next_due(tx, tx.now)
+        return Task(row["kind"], row["id"], row["payload"], row["attempt"], row["fence"], self._database), None
+
+    async def _do(self, task: Task) -> None:
+        """Run the handler while its lease is renewed, and record how it ended."""
+        if task.attempt > self._retries.attempts:
+            await self._end(task, TaskExhaustedError(task.kind, task.id, task.attempt - 1))
+            return
+        running = asyncio.ensure_future(self._handle(task))
+        beating = asyncio.create_task(self._beat(task, running), name=f"lease of {task.kind}/{task.id}")
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError:
+            await _stop(running)
+            await self._give_back(task)
+            raise
+        finally:
+            await _stop(beating)
+        await self._record(task, running)
+
+    async def _handle(self, task: Task) -> None:
+        with tracing.span(f"task {task.kind}"):
+            await self._handlers[task.kind](task)
+        if not task.finished:
+            raise TaskNotFinishedError(task.kind, task.id)
+
+    async def _record(self, task: Task, running: asyncio.Future[None]) -> None:
+        error = LeaseLostError(task.kind, task.id) if running.cancelled() else running.exception()
+        match error:
+            case None:
+                TASKS_TOTAL.labels(task.kind, "done").inc()
+                log.info("task.done", kind=task.kind, task_id=task.id, attempt=task.attempt)
+            case LeaseLostError():
+                TASKS_TOTAL.labels(task.kind, "lost").inc()
+                log.warning("task.lost", kind=task.kind, task_id=task.id, attempt=task.attempt)
+            case Exception():
+                await self._end(task, error)
+            case _:
+                raise error
+
+    async def _beat(self, task: Task, running: asyncio.Future[None]) -> None:
+        """Renew the lease; end the handler when it cannot be renewed in time, since another worker may have begun."""
+        loop = asyncio.get_running_loop()
+        held_until = loop.time() + self._lease.total_seconds()
+        while loop.time() < held_until:
+            await asyncio.sleep(self._heartbeat.total_seconds())
+            began = loop.time()
+            with suppress(DatabaseUnavailableError, TransactionConflictError):
+                async with self._database.transaction() as tx:
+                    held = await tx.fetchval(
+                        f"UPDATE task SET lease_until = clock_timestamp() + $4 WHERE {_HELD} RETURNING true",
+                        task.kind,
+                        task.id,
+                        task._fence,  # noqa: SLF001  the worker gave it
+                        self._lease,
+                    )
+                if not held:
+                    break
+                held_until = began + self._lease.total_seconds()
+        if not task.finished:
+            running.cancel()
+
+    async def _end(self, task: Task, error: Exception) -> None:
+        """Record a failed attempt: tried again after a pause, or failed for good when the attempts are used up."""
+        text = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+        # The database's absence is not the task's fault.
+        blameless = isinstance(error, DatabaseUnavailableError | TransactionConflictError)
+        failed = task.attempt >= self._retries.attempts and not blameless
+        log.error(
+            "task.failed" if failed else "task.retried",
+            kind=task.kind,
+            task_id=task.id,
+            attempt=task.attempt,
+            error=text,
+        )
+        async with self._database.transaction() as tx:
+            held = await tx.fetchval(
+                "UPDATE task SET state = $4, lease_until = NULL, last_error = $5, retry_at = clock_timestamp() + $6, "
+                f"attempt = attempt - $7, ended_at = $8 WHERE {_HELD} RETURNING true",
+                task.kind,
+                task.id,
+                task._fence,  # noqa: SLF001  the worker gave it
+                "failed" if failed else "queued",
+                text,
+                self._retries.pause(task.attempt),
+                int(blameless),
+                tx.now if failed else None,
+            )
+            if held and failed and (on_failed := self._on_failed.get(task.kind)) is not None:
+                await on_failed(task, text, tx)
+        TASKS_TOTAL.labels(task.kind, "failed" if failed else "retried").inc()
+
+    async def _give_back(self, task: Task) -> None:
+        """Let another worker begin at once; a stop is no attempt."""
+        with suppress(DatabaseUnavailableError, TransactionConflictError):
+            async with self._database.transaction() as tx:
+                await tx.execute(
+                    f"UPDATE task SET state = 'queued', lease_until = NULL, attempt = attempt - 1 WHERE {_HELD}",
+                    task.kind,
+                    task.id,
+                    task._fence,  # noqa: SLF001  the worker gave it
+                )
+
+
+async def _stop(work: asyncio.Future[Any]) -> None:
+    work.cancel()
+    await asyncio.wait({work})
