@@ -1,1 +1,1 @@
-"""Check the public record of a programme: proofs, signatures, receipts and recomputed decisions. No server, no account."""
+"""Check the public record of a programme: proofs, signatures, receipts, recomputed decisions. Needs no server."""

@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785): one byte sequence for one document, so that a hash or a signature is over the document itself."""
+"""Canonical JSON (RFC 8785): one byte sequence for one document, so that a hash is that of the document itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JsonValue = Any  # a JSON document as Python has it: what json.loads may return
 
 
 class NotCanonicalError(Exception):
-    """Bytes that should be a canonical JSON document are not. `offset` is the first byte that differs or cannot be read."""
+    """Bytes are no canonical JSON document. `offset` is the first byte that differs or cannot be read."""
 
     def __init__(self, reason: str, offset: int) -> None:
         """Say why, and at which byte."""

@@ -21,19 +21,18 @@ DECISION_PROVISIONAL = "dokpamo.selection.v1.DecisionProvisional"
 DECISION_FINALIZED = "dokpamo.selection.v1.DecisionFinalized"
 SCORE_SHEET_SUBMITTED = "dokpamo.evaluation.v1.ScoreSheetSubmitted"
 MEASUREMENTS_RECORDED = "dokpamo.evaluation.v1.MeasurementsRecorded"
-READ = frozenset(
-    {
-        APPLICATION_SUBMITTED,
-        RULE_SET_PUBLISHED,
-        RULE_SET_FROZEN,
-        STAGE_OPENED,
-        GATE_VERDICT_RECORDED,
-        DECISION_PROVISIONAL,
-        DECISION_FINALIZED,
-        SCORE_SHEET_SUBMITTED,
-        MEASUREMENTS_RECORDED,
-    }
-)
+_TEXTS: dict[str, tuple[tuple[int, ...], dict[int, tuple[int, ...]]]] = {
+    APPLICATION_SUBMITTED: ((1,), {2: (1, 3)}),
+    RULE_SET_PUBLISHED: ((1,), {}),
+    RULE_SET_FROZEN: ((1,), {}),
+    STAGE_OPENED: ((1, 2, 3), {}),
+    GATE_VERDICT_RECORDED: ((1, 2, 3, 5), {}),
+    DECISION_PROVISIONAL: ((1, 2, 3, 4), {}),
+    DECISION_FINALIZED: ((1, 2, 3, 4, 5), {6: (1, 2, 3)}),
+    SCORE_SHEET_SUBMITTED: ((2, 3, 4), {5: (1, 2, 3)}),
+    MEASUREMENTS_RECORDED: ((1, 2), {3: (1, 2, 3)}),
+}
+"""The events that are read: numbers of their text fields, and of those of the messages inside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,24 @@ class Chronicle:
     """The events that are read, by type, in order of the log."""
 
     events: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
+    unreadable: list[int] = field(default_factory=list)
+    """Places of entries of these types whose payload is no such message."""
 
     def add(self, index: int, entry: Entry) -> None:
-        """Take note of an entry, if its type is read.
+        """Take note of an entry, if its type is read and its payload can be.
 
-        Raises:
-            PayloadRefusedError: its payload is no protobuf message.
+        One that cannot be read is in the log, since everything is, and was parked by all who listen: it had no effect,
+        so it is no part of what the log says.
         """
-        if entry.type in READ:
-            self.events[entry.type].append(Logged(index, entry, fields.read(entry.payload)))
+        if entry.type not in _TEXTS:
+            return
+        try:
+            message = fields.read(entry.payload)
+            _read_texts(entry.type, message)
+        except fields.PayloadRefusedError:
+            self.unreadable.append(index)
+        else:
+            self.events[entry.type].append(Logged(index, entry, message))
 
     def of(self, event_type: str) -> list[Logged]:
         """All events of a type."""
@@ -82,3 +90,16 @@ class Chronicle:
     def applications(self) -> dict[tuple[str, int], Logged]:
         """Submissions by application id and version."""
         return {(e.fields.text(1), e.fields.message(2).integer(2)): e for e in self.of(APPLICATION_SUBMITTED)}
+
+
+def _read_texts(event_type: str, message: Fields) -> None:
+    """Read every text once, so that an event that cannot be read is known when it is met."""
+    texts, inside = _TEXTS[event_type]
+    for number in texts:
+        message.texts(number)
+    for number, inner in inside.items():
+        for each in message.messages(number):
+            for text in inner:
+                each.texts(text)
+    if event_type == APPLICATION_SUBMITTED:
+        message.message(2).microseconds(4)

@@ -1,7 +1,7 @@
 """The decisions of an export: each follows from rules that were frozen in time and from scores that are all in the log.
 
-Sources: the rule set "is published before the first submission" and is refused if it was frozen after its window opened
-(design, selection-and-notary, "Rule sets"); "the same inputs always give the same decision, byte for byte" (ibid., pipeline).
+Sources: design, selection-and-notary. A rule set is frozen before its window opens ("Rule sets"); "the same inputs
+always give the same decision, byte for byte" ("The stage-gate pipeline").
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class _Documents:
                 continue
             data = folder.files[path]
             if canonical.sha256_hex(data) != event.fields.text(number):
-                report.add(path, "", f"its SHA-256 is not the one in the event of the final decision, entry {event.index}")
+                report.add(
+                    path, "", f"its SHA-256 is not the one in the event of the final decision, entry {event.index}"
+                )
                 continue
             found.append(data)
         return cls(sha256, *found) if len(found) == len(paths) else None
@@ -133,7 +135,9 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
         report.add(_inputs_path(stage_id), "", difference)
     again = decision.canonical_bytes()
     if again != documents.decision:
-        offset = next((at for at, (a, b) in enumerate(zip(again, documents.decision, strict=False)) if a != b), len(again))
+        offset = next(
+            (at for at, (a, b) in enumerate(zip(again, documents.decision, strict=False)) if a != b), len(again)
+        )
         report.add(path, f"byte {offset}", "is not what its rule set and inputs give")
     if list(decision.advanced) != final.fields.texts(5):
         report.add(path, "advanced", f"entry {final.index} of the log names other teams")

@@ -1,4 +1,4 @@
-"""An entry of the log: one event, whole, with the place on Kafka where the notary read it. Its canonical bytes are the leaf."""
+"""An entry of the log: one event, whole, with its place on Kafka. Its canonical bytes are the leaf."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Write the public record of a programme to a folder (`verify.layout`). Pure but for the files: all content is handed in.
+"""Write the public record of a programme to a folder (`verify.layout`); all content is handed in.
 
-What the log does not cover is left out, and what the log covers but is not handed in is missing: writing forgives, checking
-does not. So a folder of a programme that is not in order can be written, and then shown not to be in order.
+What the log does not cover is left out, and what the log covers but is not handed in is missing: writing forgives,
+checking does not. So a folder of a programme that is not in order can be written, and then shown not to be in order.
 """
 
 from __future__ import annotations

@@ -1,12 +1,15 @@
-"""Just enough protobuf to read the events of the log, so that a stranger needs no generated code and no protobuf library.
+"""Just enough protobuf to read the events of the log without generated code and without a protobuf library.
 
 Field numbers are those of `proto/dokpamo/**`; the wire format is that of protobuf.dev/programming-guides/encoding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 LARGEST_VARINT_BYTES = 10

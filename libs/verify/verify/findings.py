@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from verify.canonical import JsonValue
+if TYPE_CHECKING:
+    from verify.canonical import JsonValue
 
 
 @dataclass(frozen=True, slots=True)

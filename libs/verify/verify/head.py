@@ -1,7 +1,7 @@
 """Signed tree heads: the notary's word, under its Ed25519 key, that its log had this root at this size.
 
-What is signed are the canonical JSON bytes (RFC 8785) of the head, after a line that names what they are, so that a signature
-over something else by the same key can never pass for a head.
+What is signed are the canonical JSON bytes (RFC 8785) of the head, after a line that names what they are, so that a
+signature over something else by the same key can never pass for a head.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from verify import canonical
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 CONTEXT = b"dokpamo tree head v1\n"
 HASH_HEX = re.compile(r"[0-9a-f]{64}")

@@ -1,7 +1,7 @@
 """The inputs of a decision against the log: every score and verdict was logged, and no logged one was left out.
 
-Only sources and gates that the rule set names count, and only what was logged up to the instant of the decision: a sheet that
-came later could not count.
+Only sources and gates that the rule set names count, and only what was raised up to the instant of the decision: a
+sheet that came later could not count.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ Cell = tuple[str, ...]
 """What a value is of: source, assessor (none for a measurement), team, criterion."""
 
 
-def differences(
-    stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chronicle
-) -> list[str]:
+def differences(stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chronicle) -> list[str]:
     """Where the inputs and the log part, in words; empty where they agree."""
     counted = _Counted(stage_id, rule_set, _decided_at(stage_id, final, chronicle), chronicle)
     return [
         *_entrants(counted, inputs),
         *_compare("score", counted.scores(), {_cell(s): s.value for s in inputs.scores()}),
         *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
-        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): (v.passed, v.reason) for v in inputs.verdicts}),
+        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): v.passed for v in inputs.verdicts}),
     ]
 
 
 def _cell(value: object) -> Cell:
-    return tuple(str(getattr(value, name)) for name in ("source", "assessor", "team", "criterion") if hasattr(value, name))
+    return tuple(
+        str(getattr(value, name)) for name in ("source", "assessor", "team", "criterion") if hasattr(value, name)
+    )
 
 
 def _decided_at(stage_id: str, final: Logged, chronicle: Chronicle) -> Logged:
-    """The provisional decision that became final; the final one itself where there is none, which is noted elsewhere."""
+    """The provisional decision that became final; the final one where there is none, which is noted elsewhere."""
     provisional = chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id)
     return next((event for event in reversed(provisional) if event.fields.text(4) == final.fields.text(4)), final)
 
@@ -106,7 +106,7 @@ class _Counted:
         for event in self.events(told.GATE_VERDICT_RECORDED, 1):
             gate = event.fields.text(3)
             if gate in self._gates:
-                found[(gate, event.fields.text(2))] = (event.fields.flag(4), event.fields.text(5))
+                found[(gate, event.fields.text(2))] = event.fields.flag(4)
         return found
 
 

@@ -1,7 +1,7 @@
 """The folder of the public record, format `dokpamo-export/1`: which files it has and what they are called.
 
-Every file is JSON in canonical form (RFC 8785) without a line feed at its end, except the tiles of entries (one canonical
-line an entry, each ended by a line feed) and README.txt (the same text in every folder of this format).
+Every file is JSON in canonical form (RFC 8785) without a line feed at its end, except the tiles of entries (one
+canonical line an entry, each ended by a line feed) and README.txt (the same text in every folder of this format).
 
     README.txt                              how to check
     manifest.json                           every other file with size and SHA-256, and the head that covers the log

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from verify import entry, layout
 from verify.chronicle import Chronicle
-from verify.fields import PayloadRefusedError
 from verify.head import HASH_HEX, HeadRefusedError, check_signature, log_id, signed_head_of
 from verify.merkle import ProofRefusedError, check_consistency, hash_leaf
 from verify.tree import Frontier, append
@@ -118,9 +117,6 @@ def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -
         except entry.EntryRefusedError as error:
             report.add(path, f"line {number}" + (f", byte {error.offset}" if error.offset else ""), str(error))
             continue
-        except PayloadRefusedError as error:
-            report.add(path, f"line {number}", str(error))
-            continue
         place = (logged.topic, logged.partition, logged.offset)
         if logged.event_id in events or place in places:
             report.add(path, f"line {number}", f"event {logged.event_id} is in the log twice")
@@ -157,7 +153,9 @@ def _check_roots(hashes: list[bytes], heads: list[SignedTreeHead], report: Repor
         if frontier.root() != signed.head.root_hash:
             first, last = _place(good), _place(max(size - 1, 0))
             report.add(
-                first[0], f"line {first[1]}", f"between here and {last[0]} line {last[1]} the log is not the one signed in {path}"
+                first[0],
+                f"line {first[1]}",
+                f"between here and {last[0]} line {last[1]} the log is not the one signed in {path}",
             )
             return
         good = size

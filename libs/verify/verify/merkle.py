@@ -1,13 +1,16 @@
 """Merkle proofs of RFC 6962 (and RFC 9162, section 2.1): hashing, and checking proofs that somebody else made.
 
-A checker raises `ProofRefusedError` and never returns a verdict that a caller could forget to look at. Proofs of subtrees follow
-draft-ietf-plants-merkle-tree-certs, section 4: there a subtree `[start, end)` stands where RFC 6962 has the first tree.
+A checker raises `ProofRefusedError` and never returns a verdict that a caller could forget to look at. Proofs of
+subtrees follow draft-ietf-plants-merkle-tree-certs, section 4: a subtree `[start, end)` stands for the first tree.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LEAF_PREFIX = b"\x00"
 NODE_PREFIX = b"\x01"
@@ -35,7 +38,7 @@ def hash_node(left: bytes, right: bytes) -> bytes:
 
 
 def check_inclusion(*, leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Raise `ProofRefusedError` unless the leaf stands at `index` (from 0) of the tree of `size` leaves with this root."""
+    """Raise `ProofRefusedError` unless the leaf stands at `index` (from 0) of the tree with this size and root."""
     if not 0 <= index < size:
         raise ProofRefusedError(f"leaf index {index} is outside a tree of {size} leaves")
     _require_hashes((leaf_hash, root, *proof))
@@ -60,7 +63,9 @@ def _climb(hashed: bytes, index: int, last: int, proof: Sequence[bytes]) -> byte
     return hashed
 
 
-def check_consistency(*, first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes) -> None:
+def check_consistency(
+    *, first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes
+) -> None:
     """Raise `ProofRefusedError` unless the tree of `second` leaves extends the tree of `first` leaves.
 
     A first tree without leaves is refused: every tree extends it, so that such a proof says nothing.
@@ -83,7 +88,7 @@ def check_subtree_inclusion(
 def check_subtree_consistency(
     *, start: int, end: int, size: int, proof: Sequence[bytes], node: bytes, root: bytes
 ) -> None:
-    """Raise `ProofRefusedError` unless `[start, end)` with hash `node` is part of the tree of `size` leaves with `root`.
+    """Raise `ProofRefusedError` unless `[start, end)`, hash `node`, is part of the tree of `size` leaves, hash `root`.
 
     The empty part has the hash of nothing and is part of every tree: it needs no proof and says nothing about `root`.
     """

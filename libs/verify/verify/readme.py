@@ -17,23 +17,24 @@ It ends with 0 if everything holds, and otherwise names each place that does not
 What is here
   manifest.json     every other file with its size and SHA-256, and the signed head that covers the log
   public-key.json   the notary's Ed25519 key; log_id is its SHA-256, the fingerprint
-  heads/            signed heads of the log over time. The signature is over "dokpamo tree head v1", a line feed, and the
-                    canonical JSON (RFC 8785) of log_id, root_hash, timestamp and tree_size
-  entries/          the log: one line an event, 256 lines a file. A line without its line feed is a leaf of the Merkle tree
-                    (RFC 6962: SHA-256, 0x00 before a leaf, 0x01 before two nodes). The payload is protobuf in base64
+  heads/            signed heads of the log over time. The signature is over "dokpamo tree head v1", a line feed,
+                    and the canonical JSON (RFC 8785) of log_id, root_hash, timestamp and tree_size
+  entries/          the log: one line an event, 256 a file. A line without its line feed is a leaf of the Merkle tree
+                    (RFC 6962: SHA-256, 0x00 before a leaf, 0x01 before two nodes). The payload is protobuf, base64
   rule-sets/        the frozen rules, named by their SHA-256
   inputs/           the scores and verdicts that a decision was computed from
   decisions/        the decisions
   receipts/         for each application its receipt, and the proof that it is in the log
 
 What is checked
-  1. Every file is listed, every listed file is there, every byte is the one that was listed, every JSON is canonical.
+  1. Every file is listed, every listed file is there, every byte is as listed, every JSON is canonical.
   2. The key is the one that was asked for, and signed every head.
   3. The entries give the root of every head: nothing was taken out, put in or rewritten between any two heads.
   4. Every rule set was logged whole when it was published, and frozen before its stage opened.
   5. Every score and verdict of a decision is in the log, and none of the log is left out.
   6. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte.
-  7. Every receipt is in the log and says what the logged application says. No logged decision or application is left out.
+  7. Every receipt is in the log and says what the logged application says.
+  8. No logged rule set, final decision or application is left out.
 
 The program is libs/verify of the project; it is short, depends on little, and was written to be read.
 """

@@ -46,20 +46,19 @@ def check_receipts(
 
 
 def _shape(document: JsonValue) -> tuple[str, str] | None:
+    """What is wrong with the receipt's members; nothing where they are as they must be."""
     if not isinstance(document, dict) or set(document) != MEMBERS:
         return "", f"a receipt has exactly the members {', '.join(sorted(MEMBERS))}"
-    for member in ("application_id", "application_sha256", "event_id", "received_at"):
-        if not isinstance(document[member], str):
-            return member, "is no text"
-    if type(document["version"]) is not int:
-        return "version", "is no number"
-    if not HASH_HEX.fullmatch(document["application_sha256"]):
-        return "application_sha256", "is not 64 digits of lower-case hex"
     inclusion = document["inclusion"]
     if not isinstance(inclusion, dict) or set(inclusion) != {"hashes", "leaf_index", "tree_size"}:
         return "inclusion", "has exactly the members hashes, leaf_index, tree_size"
-    if type(inclusion["leaf_index"]) is not int or type(inclusion["tree_size"]) is not int:
-        return "inclusion", "leaf_index and tree_size are numbers"
+    for member in ("application_id", "application_sha256", "event_id", "received_at"):
+        if not isinstance(document[member], str):
+            return member, "is no text"
+    counts = {"version": document["version"], "inclusion.leaf_index": inclusion["leaf_index"]}
+    for member, value in (counts | {"inclusion.tree_size": inclusion["tree_size"]}).items():
+        if type(value) is not int:
+            return member, "is no number"
     return None
 
 
@@ -83,7 +82,7 @@ def _content(document: dict[str, JsonValue], event: Logged | None) -> list[tuple
         found.append(("event_id", f"the application's event is {event.entry.event_id}"))
     if receipt.text(1) != document["application_id"]:
         found.append(("application_id", "the logged receipt is of another application"))
-    if document["application_sha256"] != receipt.text(3):
+    if not HASH_HEX.fullmatch(document["application_sha256"]) or document["application_sha256"] != receipt.text(3):
         found.append(("application_sha256", "the logged receipt says another"))
     if canonical.sha256_hex(receipt.blob(6)) != document["application_sha256"]:
         found.append(("application_sha256", "is not that of the logged application"))

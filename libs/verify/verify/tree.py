@@ -1,16 +1,18 @@
 """A growing Merkle tree: appending in O(log n), and planning proofs from stored nodes.
 
 Only *complete* nodes are ever stored, because only they never change: node `(level, position)` covers the leaves
-`[position * 2**level, (position + 1) * 2**level)`. What a tree of any size needs besides is folded from at most log n of them.
+`[position * 2**level, (position + 1) * 2**level)`. Whatever else a tree needs is folded from at most log n of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from verify.merkle import EMPTY_ROOT, hash_leaf, hash_node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Coordinate(NamedTuple):

@@ -33,8 +33,8 @@ AWAY_SECONDS = 1.0
 def subscriptions(wake: asyncio.Event) -> Subscriptions:
     """Every event of every topic, those about the notary's own parked items and processes included.
 
-    The topics `<topic>.parked` are left out: they hold copies of messages that are in the log from their own topic, and each
-    parking is told by an event (`EventParked`). Nothing the notary does by itself raises an event, so the log comes to rest.
+    The topics `<topic>.parked` are left out: they hold copies of messages that are in the log from their own topic, and
+    each parking is told by an event (`EventParked`). The log raises no event when it grows, so it comes to rest.
     """
 
     async def record(event: Received[Any], tx: Transaction) -> None:

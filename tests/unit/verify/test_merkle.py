@@ -47,24 +47,38 @@ def proof_of(vector: dict[str, Any]) -> list[bytes]:
 def check(kind: str, vector: dict[str, Any]) -> None:
     if kind == "inclusion":
         check_inclusion(
-            leaf_hash=bytes_of(vector["leafHash"]), index=vector["leafIdx"], size=vector["treeSize"], proof=proof_of(vector),
+            leaf_hash=bytes_of(vector["leafHash"]),
+            index=vector["leafIdx"],
+            size=vector["treeSize"],
+            proof=proof_of(vector),
             root=bytes_of(vector["root"]),
-        )  # fmt: skip
+        )
     elif kind == "consistency":
         check_consistency(
-            first=vector["size1"], second=vector["size2"], proof=proof_of(vector), first_root=bytes_of(vector["root1"]),
+            first=vector["size1"],
+            second=vector["size2"],
+            proof=proof_of(vector),
+            first_root=bytes_of(vector["root1"]),
             second_root=bytes_of(vector["root2"]),
-        )  # fmt: skip
+        )
     elif kind == "subtreeinclusion":
         check_subtree_inclusion(
-            leaf_hash=bytes_of(vector["leafHash"]), index=vector["leafIdx"], start=vector["start"], end=vector["end"],
-            proof=proof_of(vector), node=bytes_of(vector["root"]),
-        )  # fmt: skip
+            leaf_hash=bytes_of(vector["leafHash"]),
+            index=vector["leafIdx"],
+            start=vector["start"],
+            end=vector["end"],
+            proof=proof_of(vector),
+            node=bytes_of(vector["root"]),
+        )
     else:
         check_subtree_consistency(
-            start=vector["start"], end=vector["end"], size=vector["size"], proof=proof_of(vector),
-            node=bytes_of(vector["root1"]), root=bytes_of(vector["root2"]),
-        )  # fmt: skip
+            start=vector["start"],
+            end=vector["end"],
+            size=vector["size"],
+            proof=proof_of(vector),
+            node=bytes_of(vector["root1"]),
+            root=bytes_of(vector["root2"]),
+        )
 
 
 def expect_verdict(kind: str, vector: dict[str, Any]) -> None:
@@ -135,7 +149,11 @@ def test_every_generated_inclusion_proof_is_accepted(data: st.DataObject) -> Non
     index = data.draw(st.integers(0, size - 1))
     tree = grown(size + data.draw(st.integers(0, 5)))
     check_inclusion(
-        leaf_hash=hash_leaf(leaves(size)[index]), index=index, size=size, proof=tree.inclusion(index, size), root=tree.root(size)
+        leaf_hash=hash_leaf(leaves(size)[index]),
+        index=index,
+        size=size,
+        proof=tree.inclusion(index, size),
+        root=tree.root(size),
     )
 
 
@@ -145,7 +163,11 @@ def test_every_generated_consistency_proof_is_accepted(data: st.DataObject) -> N
     first = data.draw(st.integers(1, second))
     tree = grown(second)
     check_consistency(
-        first=first, second=second, proof=tree.consistency(first, second), first_root=tree.root(first), second_root=tree.root()
+        first=first,
+        second=second,
+        proof=tree.consistency(first, second),
+        first_root=tree.root(first),
+        second_root=tree.root(),
     )
 
 
@@ -159,9 +181,12 @@ def test_a_rewritten_leaf_is_never_consistent_with_the_earlier_tree(data: st.Dat
         rewritten.append(b"rewritten" if number == changed else leaf)
     with pytest.raises(ProofRefusedError):
         check_consistency(
-            first=first, second=second, proof=rewritten.consistency(first, second), first_root=grown(first).root(),
+            first=first,
+            second=second,
+            proof=rewritten.consistency(first, second),
+            first_root=grown(first).root(),
             second_root=rewritten.root(),
-        )  # fmt: skip
+        )
 
 
 def test_a_batch_appends_the_same_nodes_as_single_leaves() -> None:

@@ -1,8 +1,8 @@
-"""When the head of the log is signed anew: when it has grown, all that arrived has its place, and the interval has passed.
+"""When the head is signed anew: the log has grown, all that arrived has its place, and the interval has passed.
 
-The interval is of real time, also under a replay's virtual clock, which stands still when the programme does: the last events
-would otherwise never be covered by a head. Waiting for a place for everything keeps heads few while a burst arrives, but no
-longer than `PATIENCE` intervals, so that a stream without end is covered as well.
+The interval is of real time, also under a replay's virtual clock, which stands still when the programme does: the last
+events would otherwise never be covered by a head. Waiting for a place for everything keeps heads few while a burst
+arrives, but no longer than `PATIENCE` intervals, so that a stream without end is covered as well.
 """
 
 from __future__ import annotations

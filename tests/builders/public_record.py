@@ -1,0 +1,215 @@
+"""A small programme's public record, made without a server: one call, one stage with sheets, measurements and a gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import rules
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from dokpamo.evaluation.v1 import events_pb2 as evaluation
+from dokpamo.evaluation.v1.service_pb2 import ScoreRow
+from dokpamo.intake.v1 import events_pb2 as intake
+from dokpamo.intake.v1 import service_pb2 as intake_api
+from dokpamo.selection.v1 import events_pb2 as selection
+from verify import canonical
+from verify.entry import Entry
+from verify.export import DecisionDocuments, Receipt, Record
+from verify.head import SignedTreeHead, TreeHead, log_id, raw_public_key, sign
+from verify.tree import Tree
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+START = datetime(2026, 1, 10, 1, 0, tzinfo=UTC)
+STAGE = "trial"
+TEAMS = ("alpha", "beta", "gamma")
+ASSESSORS = ("kim", "lee", "park")
+
+RULES = """
+format: dokpamo/rule-set/1
+id: trial-rules
+version: 1
+stage: trial
+title: {ko: 시범 평가, en: Trial}
+zone: Asia/Seoul
+dates:
+  published: 2026-01-10T10:00:00+09:00
+  opens: 2026-01-11T10:00:00+09:00
+  closes: 2026-01-12T18:00:00+09:00
+  decides: 2026-01-13T10:00:00+09:00
+seats: {planned: 2, minimum: 1, maximum: 2}
+eligibility: {newcomers_may_apply: true}
+points: 100
+rounding: {mode: half-up, digits: 1}
+sources:
+  - kind: sheets
+    id: panel
+    title: {ko: 평가위원, en: Panel}
+    provider: panel
+    panel: {planned: 3, minimum: 2}
+    criteria:
+      - {id: plan, title: {ko: 계획, en: Plan}, minimum: 0, maximum: 60}
+  - kind: measurements
+    id: bench
+    title: {ko: 벤치마크, en: Benchmark}
+    provider: testing-body
+    criteria:
+      - {id: accuracy, title: {ko: 정확도, en: Accuracy}, minimum: 0, maximum: 100, digits: 1}
+parts:
+  - id: plan
+    title: {ko: 계획, en: Plan}
+    points: 60
+    source: panel
+    steps:
+      - {operator: sum, over: criteria}
+      - {operator: mean, over: assessors}
+      - {operator: round, digits: 1}
+  - id: bench
+    title: {ko: 벤치마크, en: Benchmark}
+    points: 40
+    source: bench
+    steps:
+      - {operator: sum, over: criteria}
+      - {operator: linear, points: 40, scale: 100}
+      - {operator: round, digits: 1}
+gates:
+  - {kind: verdict, id: originality, title: {ko: 독자성, en: Originality}, quorum: 1, lifts: false}
+procedure:
+  - {step: rank}
+  - {step: cut, keep: planned}
+  - {step: gate, gate: originality}
+ties:
+  - {by: part, part: bench}
+  - {by: lot, seed_sha256: ab9b878b620843fc1cebe51eebbbdd705c2655495ad5d04e3954d7bd9c2c6e27}
+objections: {days: 10, early_close: all-parties-waive}
+disclosure: {profile: full}
+consequences:
+  elimination: {forfeits: [gpu], keeps: []}
+changes: {consent: none-before-opening}
+"""
+
+
+@dataclass
+class LogBuilder:
+    """Events as the notary would log them, in order."""
+
+    now: datetime = START
+    leaves: list[bytes] = field(default_factory=list)
+
+    def add(self, message: Message, *, topic: str = "", payload: bytes | None = None) -> Entry:
+        """Log an event, one minute after the one before."""
+        self.now += timedelta(minutes=1)
+        number = len(self.leaves)
+        service = message.DESCRIPTOR.full_name.split(".")[1]
+        entry = Entry(
+            event_id=str(UUID(int=number + 1)),
+            type=message.DESCRIPTOR.full_name,
+            source=f"/dokpamo/{service}",
+            key="key",
+            time=self.now,
+            actor="staff:한",
+            topic=topic or f"dokpamo.{service}.any.v1",
+            partition=0,
+            offset=number,
+            payload=message.SerializeToString(deterministic=True) if payload is None else payload,
+        )
+        self.leaves.append(entry.encode())
+        return entry
+
+
+def private_key(seed: int = 7) -> Ed25519PrivateKey:
+    """A key that is the same each time."""
+    return Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+
+
+def heads_over(leaves: list[bytes], sizes: list[int], key: Ed25519PrivateKey) -> list[SignedTreeHead]:
+    """Signed heads of a log at these sizes."""
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    return [
+        sign(TreeHead(log_id(key.public_key()), size, tree.root(size), START + timedelta(minutes=size)), key)
+        for size in sizes
+    ]
+
+
+def record_of(log: LogBuilder, key: Ed25519PrivateKey, sizes: list[int] | None = None) -> Record:
+    """A record of this log without any document."""
+    total = len(log.leaves)
+    return Record(
+        public_key=raw_public_key(key.public_key()),
+        log_id=log_id(key.public_key()),
+        heads=heads_over(log.leaves, sizes or [total // 2, total], key),
+        entries=tuple(log.leaves),
+        rule_sets={},
+        decisions={},
+        receipts=(),
+    )
+
+
+def submit(log: LogBuilder, team: str) -> Receipt:
+    """An application, with its receipt."""
+    document = canonical.encode({"application_id": f"call/{team}", "plan": "별"})
+    receipt = intake_api.Receipt(
+        application_id=f"call/{team}",
+        version=1,
+        application_sha256=canonical.sha256_hex(document),
+        application_json=document,
+    )
+    received_at = log.now.replace(microsecond=123456)
+    receipt.received_at.FromDatetime(received_at)
+    event = log.add(intake.ApplicationSubmitted(application_id=f"call/{team}", receipt=receipt))
+    return Receipt(f"call/{team}", 1, receipt.application_sha256, received_at, event.event_id)
+
+
+def scored(log: LogBuilder) -> rules.Inputs:
+    """Sheets, measurements and a verdict, as events and as the inputs they give."""
+    scores = [rules.Score("panel", who, team, "plan", Decimal(40 + 3 * i + j)) for i, team in enumerate(TEAMS)
+              for j, who in enumerate(ASSESSORS)]  # fmt: skip
+    for who in ASSESSORS:
+        rows = [
+            ScoreRow(team_id=s.team, criterion=s.criterion, value=f"{s.value}") for s in scores if s.assessor == who
+        ]
+        log.add(evaluation.ScoreSheetSubmitted(sheet_id=f"{STAGE}/panel/{who}", stage_id=STAGE, source_id="panel",
+                                               assessor_id=who, rows=rows))  # fmt: skip
+    measured = [rules.Measurement("bench", team, "accuracy", Decimal("61.5")) for team in TEAMS]
+    rows = [ScoreRow(team_id=m.team, criterion=m.criterion, value=f"{m.value}") for m in measured]
+    log.add(evaluation.MeasurementsRecorded(stage_id=STAGE, source_id="bench", rows=rows))
+    verdicts = []
+    for team in TEAMS:
+        passed = team != "beta"
+        reason = "own weights" if passed else "encoder of another model"
+        log.add(selection.GateVerdictRecorded(stage_id=STAGE, team_id=team, gate="originality", passed=passed,
+                                              reason=reason, evidence="report"))  # fmt: skip
+        verdicts.append(rules.Verdict("originality", team, passed, reason, ("report",), 3))
+    return rules.collect(STAGE, TEAMS, scores=scores, measurements=measured, verdicts=verdicts)
+
+
+def small_record(key: Ed25519PrivateKey | None = None) -> Record:
+    """A whole record that holds: three receipts, one rule set, one decision, three heads."""
+    key = key or private_key()
+    log = LogBuilder()
+    rule_set = rules.load_rule_set(RULES)
+    document, sha256 = rules.canonical_bytes(rule_set), rules.sha256_of(rule_set)
+    receipts = [submit(log, team) for team in TEAMS]
+    log.add(selection.RuleSetPublished(rule_set_sha256=sha256, rule_set_id="trial-rules", version=1, stage_id=STAGE,
+                                       rule_set_json=document))  # fmt: skip
+    log.add(selection.RuleSetFrozen(rule_set_sha256=sha256, stage_id=STAGE))
+    log.add(selection.StageOpened(stage_id=STAGE, rule_set_sha256=sha256, team_ids=TEAMS))
+    inputs = scored(log)
+    decision = rules.decide(rule_set, inputs)
+    names = {"stage_id": STAGE, "rule_set_sha256": sha256, "inputs_sha256": inputs.sha256(),
+             "decision_sha256": decision.sha256()}  # fmt: skip
+    log.add(selection.DecisionProvisional(**names, decision_json=decision.canonical_bytes()))
+    out = [selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated]
+    log.add(selection.DecisionFinalized(**names, advanced=decision.advanced, eliminated=out))
+    return replace(
+        record_of(log, key, [3, 9, len(log.leaves)]),
+        rule_sets={sha256: document},
+        decisions={STAGE: DecisionDocuments(inputs.canonical_bytes(), decision.canonical_bytes())},
+        receipts=receipts,
+    )

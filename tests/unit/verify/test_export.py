@@ -1,0 +1,276 @@
+"""The rules of the public record: what holds is accepted, and nothing can be changed in it unnoticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from dokpamo.selection.v1 import events_pb2 as selection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from verify import canonical, layout
+from verify.check import check
+from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, write
+from verify.head import log_id
+
+from tests.builders.public_record import LogBuilder, private_key, record_of, small_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from verify.export import Record
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small export that holds. Tests copy it."""
+    folder = tmp_path_factory.mktemp("record") / "export"
+    write(small_record(), folder)
+    return folder
+
+
+@pytest.fixture
+def copy(export: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(export, tmp_path / "copy")
+
+
+def manifest_again(folder: Path) -> None:
+    """List the files anew, as somebody would who changed one and knows the format, but has no key."""
+    manifest = json.loads((folder / layout.MANIFEST).read_bytes())
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    manifest["files"] = [
+        {
+            "path": path,
+            "sha256": canonical.sha256_hex((folder / path).read_bytes()),
+            "size": (folder / path).stat().st_size,
+        }
+        for path in files
+        if path != layout.MANIFEST
+    ]
+    (folder / layout.MANIFEST).write_bytes(canonical.encode(manifest))
+
+
+def places(folder: Path, **options: str) -> list[str]:
+    return [str(finding) for finding in check(folder, **options).findings]
+
+
+def test_an_untouched_export_holds_and_says_what_was_checked(export: Path) -> None:
+    report = check(export)
+    assert report.findings == []
+    assert report.decisions == ["trial"]
+    assert (report.receipts, report.rule_sets, report.heads) == (3, 1, 3)
+    assert report.tree_size == len(small_record().entries)  # type: ignore[arg-type] # the builder makes a tuple
+    assert report.log_id == log_id(private_key().public_key())
+
+
+def test_two_exports_of_one_record_are_the_same_bytes(export: Path, tmp_path: Path) -> None:
+    write(small_record(), tmp_path / "again")
+    for path in (p for p in export.rglob("*") if p.is_file()):
+        assert (tmp_path / "again" / path.relative_to(export)).read_bytes() == path.read_bytes()
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_one_changed_byte_of_any_file_is_noticed_at_its_file(export: Path, data: st.DataObject) -> None:
+    files = sorted(p for p in export.rglob("*") if p.is_file())
+    victim = data.draw(st.sampled_from(files))
+    good = victim.read_bytes()
+    at = data.draw(st.integers(0, len(good) - 1))
+    change = data.draw(st.integers(1, 255))
+    try:
+        victim.write_bytes(good[:at] + bytes([good[at] ^ change]) + good[at + 1 :])
+        found = places(export)
+    finally:
+        victim.write_bytes(good)
+    assert found
+    name = victim.relative_to(export).as_posix()
+    # A changed manifest is told by itself or by the file that its row no longer fits.
+    assert name == layout.MANIFEST or any(place.startswith(name) for place in found)
+
+
+def test_every_byte_of_every_file_but_the_tile_is_covered(export: Path) -> None:
+    for victim in sorted(p for p in export.rglob("*.json") if p.stat().st_size < 700):
+        good = victim.read_bytes()
+        for at in range(0, len(good), 7):
+            victim.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+            assert not check(export).holds, (victim, at)
+        victim.write_bytes(good)
+    assert check(export).holds
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["README.txt", "public-key.json", "heads/000000000003.json", "entries/000000.jsonl", "decisions/trial.json"],
+)
+def test_a_missing_file_is_noticed_even_with_a_new_manifest(copy: Path, path: str) -> None:
+    (copy / path).unlink()
+    assert places(copy)
+    manifest_again(copy)
+    if path.startswith("heads/"):
+        return  # the heads after it still prove the whole log, as in an export that was made with fewer heads
+    assert places(copy)
+
+
+@pytest.mark.parametrize(
+    "path", ["notes.txt", "entries/000001.jsonl", "receipts/call/delta/1.json", "decisions/more.json"]
+)
+def test_a_file_that_the_log_does_not_know_is_noticed_even_with_a_new_manifest(copy: Path, path: str) -> None:
+    (copy / path).parent.mkdir(parents=True, exist_ok=True)
+    (copy / path).write_bytes(b"{}")
+    assert any(place.startswith(path) for place in places(copy))
+    manifest_again(copy)
+    assert any(place.startswith(path) for place in places(copy))
+
+
+def test_a_link_is_refused_though_it_leads_to_the_same_bytes(copy: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    shutil.move(copy / layout.README, outside)
+    (copy / layout.README).symlink_to(outside)
+    assert any("links" in place for place in places(copy))
+
+
+def test_a_path_that_leads_out_of_the_folder_is_refused(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.json").write_bytes(b"{}")
+    manifest = json.loads((copy / layout.MANIFEST).read_bytes())
+    manifest["files"].append({"path": "../secret.json", "sha256": canonical.sha256_hex(b"{}"), "size": 2})
+    (copy / layout.MANIFEST).write_bytes(canonical.encode(manifest))
+    assert any("'../secret.json'" in place for place in places(copy))
+
+
+def test_a_key_of_another_fingerprint_is_refused(export: Path) -> None:
+    right, wrong = log_id(private_key().public_key()), log_id(private_key(8).public_key())
+    assert check(export, fingerprint=right).holds
+    assert any(place.startswith(layout.PUBLIC_KEY) for place in places(export, fingerprint=wrong))
+
+
+def test_a_record_signed_by_a_forger_fails_against_the_known_fingerprint(tmp_path: Path) -> None:
+    write(small_record(private_key(8)), tmp_path / "forged")
+    assert check(tmp_path / "forged").holds
+    assert not check(tmp_path / "forged", fingerprint=log_id(private_key().public_key())).holds
+
+
+def test_a_rewritten_entry_is_noticed_between_the_heads_around_it(copy: Path) -> None:
+    tile = copy / "entries/000000.jsonl"
+    lines = tile.read_bytes().split(b"\n")
+    lines[4] = lines[4].replace("staff:한".encode(), "staff:안".encode())
+    tile.write_bytes(b"\n".join(lines))
+    manifest_again(copy)
+    assert "entries/000000.jsonl, line 4: between here and entries/000000.jsonl line 9" in "\n".join(places(copy))
+
+
+def test_an_entry_taken_out_is_noticed(copy: Path) -> None:
+    tile = copy / "entries/000000.jsonl"
+    lines = tile.read_bytes().split(b"\n")
+    del lines[7]
+    tile.write_bytes(b"\n".join(lines))
+    manifest_again(copy)
+    assert not check(copy).holds
+
+
+def test_an_entry_that_no_head_covers_is_noticed(copy: Path) -> None:
+    log = LogBuilder()
+    log.leaves = (copy / "entries/000000.jsonl").read_bytes().split(b"\n")[:-1]
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    (copy / "entries/000000.jsonl").write_bytes(b"".join(leaf + b"\n" for leaf in log.leaves))
+    manifest_again(copy)
+    assert any("no head covers" in place for place in places(copy))
+
+
+def changed_documents(change: str) -> Record:
+    """The small record with one document that is not the logged one."""
+    record = small_record()
+    decision = record.decisions["trial"]
+    if change == "rule set":
+        return replace(
+            record,
+            rule_sets={sha: data.replace(b'"points":"60"', b'"points":"59"') for sha, data in record.rule_sets.items()},
+        )
+    if change == "inputs":
+        inputs = decision.inputs_json.replace(b"[[40],[41],[42]]", b"[[50],[41],[42]]")
+        assert inputs != decision.inputs_json
+        return replace(record, decisions={"trial": replace(decision, inputs_json=inputs)})
+    if change == "decision":
+        swapped = decision.decision_json.replace(b'"advanced":["gamma"]', b'"advanced":["alpha"]')
+        assert swapped != decision.decision_json
+        return replace(record, decisions={"trial": replace(decision, decision_json=swapped)})
+    receipt = replace(record.receipts[0], application_sha256="0" * 64)
+    return replace(record, receipts=[receipt, *record.receipts[1:]])
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ("rule set", "rule-sets/"),
+        ("inputs", "inputs/trial.json"),
+        ("decision", "decisions/trial.json"),
+        ("receipt", "receipts/call/alpha/1.json, application_sha256"),
+    ],
+)
+def test_a_document_that_is_not_the_logged_one_is_named(tmp_path: Path, change: str, place: str) -> None:
+    write(changed_documents(change), tmp_path / "export")
+    assert any(found.startswith(place) for found in places(tmp_path / "export"))
+
+
+def test_what_was_logged_and_is_not_published_is_noticed(tmp_path: Path) -> None:
+    write(replace(small_record(), receipts=(), decisions={}, rule_sets={}), tmp_path / "export")
+    found = "\n".join(places(tmp_path / "export"))
+    assert "application call/alpha version 1 is in the log and has no receipt" in found
+    assert "decisions/trial.json: the file is missing" in found
+    assert "the rule set was published and is missing" in found
+
+
+def test_an_event_that_nobody_can_read_is_no_part_of_what_the_log_says(tmp_path: Path) -> None:
+    log = LogBuilder()
+    log.add(selection.DecisionFinalized(), payload=b"\xff\xff not a message")
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    write(record_of(log, private_key()), tmp_path / "export")
+    assert check(tmp_path / "export").holds
+
+
+def test_an_event_that_is_twice_in_the_log_is_noticed(tmp_path: Path) -> None:
+    log = LogBuilder()
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    log.leaves.append(log.leaves[0])
+    write(record_of(log, private_key()), tmp_path / "export")
+    assert any("twice" in place for place in places(tmp_path / "export"))
+
+
+def test_a_log_of_many_tiles_holds(tmp_path: Path) -> None:
+    log = LogBuilder()
+    for _ in range(2 * layout.TILE_ENTRIES + 1):
+        log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    write(record_of(log, private_key(), [1, layout.TILE_ENTRIES, 513]), tmp_path / "export")
+    assert check(tmp_path / "export").findings == []
+    assert len(list((tmp_path / "export" / "entries").iterdir())) == 3
+
+
+def test_entries_beyond_the_newest_head_are_left_out(tmp_path: Path) -> None:
+    log = LogBuilder()
+    for _ in range(5):
+        log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    write(record_of(log, private_key(), [2, 4]), tmp_path / "export")
+    assert check(tmp_path / "export").tree_size == 4
+
+
+def test_a_folder_with_something_in_it_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(FolderTakenError):
+        write(small_record(), tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_nothing_is_written_before_a_head_is_signed_or_with_entries_missing(tmp_path: Path) -> None:
+    record = small_record()
+    with pytest.raises(NothingSignedError):
+        write(replace(record, heads=()), tmp_path / "export")
+    with pytest.raises(EntriesMissingError):
+        write(replace(record, entries=list(record.entries)[:-1]), tmp_path / "export")
+    assert not (tmp_path / "export").exists()
+
+
+def test_a_folder_that_is_no_export_is_refused(tmp_path: Path) -> None:
+    assert not check(tmp_path).holds
+    assert not check(tmp_path / "nowhere").holds
