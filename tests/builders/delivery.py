@@ -7,7 +7,7 @@ import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from common.clock import SystemClock
 from common.consumer import Consumers, Limits, Subscriptions
@@ -107,7 +107,7 @@ class World:
         self.publisher = Database(url, "training", self.folder, SystemClock())
         self.consumer = Database(url, "grants", self.folder, SystemClock())
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> Self:
         """Open the databases; create the topics."""
         await self.stack.enter_async_context(self.publisher)
         await self.stack.enter_async_context(self.consumer)

@@ -14,7 +14,7 @@ from dokpamo.common.v1 import events_pb2
 
 from common.errors import FieldInvalidError, NotFoundError, Refused, TransientError, as_refused
 from common.outbox.rows import OutboxRow
-from common.received import headers_of, raw_headers, sent_at
+from common.received import headers_of, raw_headers, sent_at, storable
 from common.topics import PARKED_SUFFIX
 
 if TYPE_CHECKING:
@@ -216,10 +216,13 @@ async def _try(tx: Transaction, delivery: Delivery, reasons: Reasons) -> Refused
 
 def refusal_of(error: Exception, reasons: Reasons) -> Refused:
     """Return why a message is parked after `error`: the refusal, else GIVEN_UP (transient) or UNEXPECTED (unknown)."""
-    if not isinstance(error, TransientError) and (refusal := as_refused(error, reasons)) is not None:
-        return refusal
-    code = "GIVEN_UP" if isinstance(error, TransientError) else "UNEXPECTED"
-    return Refused(code, f"{type(error).__name__}: {error}", {"error": type(error).__name__})
+    refusal = None if isinstance(error, TransientError) else as_refused(error, reasons)
+    if refusal is None:
+        code = "GIVEN_UP" if isinstance(error, TransientError) else "UNEXPECTED"
+        refusal = Refused(code, f"{type(error).__name__}: {error}", {"error": type(error).__name__})
+    # An error may quote what it was given.
+    facts = {storable(name): storable(value) for name, value in refusal.facts.items()}
+    return Refused(refusal.code, storable(refusal.message), facts, refusal.status)
 
 
 async def line_stops(tx: Transaction, consumer: str, limit: int, window: timedelta) -> bool:

@@ -18,6 +18,7 @@ from common import tracing
 from common.due import WATCHES, DueWatch
 from common.errors import DatabaseUnavailableError, TransactionConflictError
 from common.metrics import PROCESSES_OVERDUE
+from common.received import storable
 from common.service import BackgroundPart
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ class Timers(BackgroundPart):
                 "WHERE kind = $1 AND id = $2 AND state = $5",
                 process.kind,
                 process.id,
-                f"{type(error).__name__}: {error}"[:_LONGEST_ERROR],
+                storable(f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]),
                 pause,
                 process.state,
             )

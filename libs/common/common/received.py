@@ -58,14 +58,21 @@ def place_id(topic: str, partition: int, offset: int) -> UUID:
 
 
 def headers_of(record: ConsumerRecord) -> dict[str, str]:
-    """Return the headers by name, the last of each; bytes that are no text show as escapes."""
-    return {name: (value or b"").decode(errors="backslashreplace") for name, value in record.headers}
+    """Return the headers by name, the last of each; what is no text shows as escapes."""
+    return {storable(name): storable(value or b"") for name, value in record.headers}
+
+
+def storable(value: bytes | str) -> str:
+    """Return `value` as text that PostgreSQL and protobuf take: what is no UTF-8, and NUL, as escapes."""
+    raw = value.encode(errors="backslashreplace") if isinstance(value, str) else value
+    return raw.decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
 def raw_headers(record: ConsumerRecord) -> list[list[str | None]]:
     """Return the headers whole: name and base64 of the value, in order."""
     return [
-        [name, None if value is None else base64.b64encode(value).decode("ascii")] for name, value in record.headers
+        [storable(name), None if value is None else base64.b64encode(value).decode("ascii")]
+        for name, value in record.headers
     ]
 
 
@@ -89,7 +96,7 @@ def read_any(record: ConsumerRecord) -> Received[None]:
         id=event_id,
         type=headers.get("ce_type", ""),
         source=headers.get("ce_source", ""),
-        key=(record.key or b"").decode(errors="backslashreplace"),
+        key=storable(record.key or b""),
         time=time,
         actor=headers.get("ce_actor", ""),
         message=None,
@@ -118,10 +125,9 @@ def read_event(record: ConsumerRecord, message_class: type[Message]) -> Received
         raise _refused(
             "HEADER_INVALID", "ce_id, ce_time", f"{headers['ce_id']}, {headers['ce_time']}", str(error)
         ) from error
-    try:
-        key = (record.key or b"").decode()
-    except UnicodeDecodeError as error:
-        raise _refused("KEY_INVALID", "key", record.key.hex(), "a key is an aggregate id in UTF-8") from error
+    key = storable(record.key or b"")
+    if key.encode() != (record.key or b""):
+        raise _refused("KEY_INVALID", "key", key, "a key is an aggregate id in UTF-8")
     if not key:
         raise _refused("KEY_MISSING", "key", "", "the key is the aggregate id, in whose order events arrive")
     return Received(

@@ -18,6 +18,7 @@ from common import tracing
 from common.due import WATCHES, DueWatch
 from common.errors import DatabaseUnavailableError, TransactionConflictError
 from common.metrics import TASKS_TOTAL
+from common.received import storable
 from common.service import BackgroundPart
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ class Worker(BackgroundPart):
 
     async def _end(self, task: Task, error: Exception) -> None:
         """Record a failed attempt: tried again after a pause, or failed for good when the attempts are used up."""
-        text = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+        text = storable(f"{type(error).__name__}: {error}"[:_LONGEST_ERROR])
         # The database's absence is not the task's fault.
         blameless = isinstance(error, DatabaseUnavailableError | TransactionConflictError)
         failed = task.attempt >= self._retries.attempts and not blameless

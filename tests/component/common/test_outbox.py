@@ -34,18 +34,21 @@ async def test_what_a_transaction_says_is_published_when_it_commits(world: World
 async def test_what_a_rolled_back_transaction_says_is_never_published(world: World) -> None:
     async with world:
         with pytest.raises(RuntimeError):
-            async with world.publisher.transaction() as tx:
-                await tx.publish(started("a", 1))
-                raise RuntimeError
+            await _say_and_fail(world)
         async with world.publisher.transaction() as tx:
             assert await tx.fetchval("SELECT count(*) FROM outbox") == 0
 
 
+async def _say_and_fail(world: World) -> None:
+    async with world.publisher.transaction() as tx:
+        await tx.publish(started("a", 1))
+        raise RuntimeError
+
+
 async def test_an_event_that_the_broker_would_not_take_is_refused_where_it_is_raised(world: World) -> None:
-    async with world:
-        async with world.publisher.transaction() as tx:
-            with pytest.raises(EventTooLargeError):
-                await tx.publish(started("a" * LARGEST_PAYLOAD_BYTES, 1))
+    async with world, world.publisher.transaction() as tx:
+        with pytest.raises(EventTooLargeError):
+            await tx.publish(started("a" * LARGEST_PAYLOAD_BYTES, 1))
 
 
 async def test_numbers_are_in_the_order_of_commit(world: World) -> None:

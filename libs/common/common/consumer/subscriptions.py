@@ -36,7 +36,7 @@ class SubscribedTwiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record and what is to be done: call `handler` with `event`, park it for its `defect`, or (neither) nothing."""
+    """One record: hand `event` to `handler`, park it for its `defect`, or (neither) do nothing."""
 
     record: ConsumerRecord
     event_id: UUID
