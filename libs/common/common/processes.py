@@ -76,9 +76,6 @@ class Process:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-Wake = "Callable[[Process, Transaction], Awaitable[None]]"
-
-
 class ProcessTable:
     """The process managers of a service, in a transaction."""
 
@@ -249,18 +246,15 @@ class Timers(BackgroundPart):
                 if row is None:
                     return False
                 process = _process(row)
-                with tracing.span(f"wake {process.kind}"):
-                    await self._handlers[process.kind](process, tx)
-                # A handler that moved nothing was told: the same wake-up does not come again.
+                # Before the handler, which may set the next: a wake-up is used up also where nothing is moved.
                 await tx.execute(
                     "UPDATE process SET wake_at = NULL, attempt = 0, last_error = '', retry_at = NULL "
-                    "WHERE kind = $1 AND id = $2 AND state = $3 AND wake_at = $4 AND updated_at <> $5",
+                    "WHERE kind = $1 AND id = $2",
                     process.kind,
                     process.id,
-                    process.state,
-                    process.wake_at,
-                    tx.now,
                 )
+                with tracing.span(f"wake {process.kind}"):
+                    await self._handlers[process.kind](process, tx)
         except (DatabaseUnavailableError, TransactionConflictError):
             raise
         except Exception as error:
