@@ -10,10 +10,11 @@ from common.database import Database
 from common.grpc import GrpcServer
 from common.outbox import Relay
 from common.processes import Timers
-from common.topics import TopicProvisioner, all_topics
+from common.topics import TopicProvisioner
 
 from intake.events import timers
 from intake.grpc_api import IntakeApi
+from intake.store import IntakeStore
 from intake.wire import REASONS
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def build(settings: Settings) -> list[Part]:
     database = Database(settings.database_url, "intake", MIGRATIONS, clock)
     return [
         database,
-        TopicProvisioner(settings, all_topics()),
+        TopicProvisioner(settings),
         Relay(settings, database),
-        Timers(database, clock, timers()),
-        GrpcServer(settings, database, {SERVICE: IntakeApi()}, REASONS, clock),
+        Timers(database, clock, timers(IntakeStore)),
+        GrpcServer(settings, database, {SERVICE: IntakeApi(IntakeStore)}, REASONS, clock),
     ]

@@ -84,6 +84,18 @@ class Records(Protocol):
         """Return the receipt of a version that exists."""
         ...
 
+    async def calls(self, after: int, limit: int) -> tuple[list[Call], int | None]:
+        """Return up to `limit` calls after a position, oldest first, and where the next page begins."""
+        ...
+
+    async def applications(self, call_id: CallId, after: str, limit: int) -> tuple[list[Application], str | None]:
+        """Return up to `limit` current versions after a team id, by team id, and where the next page begins."""
+        ...
+
+    async def receipts(self, call_id: str, after: int, limit: int) -> tuple[list[Receipt], int | None]:
+        """Return up to `limit` receipts after a position, in order of receipt; an empty `call_id` means all calls."""
+        ...
+
     async def add_version(self, application: Application, receipt: Receipt) -> None:
         """Keep a version with its receipt."""
         ...
