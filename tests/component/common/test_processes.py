@@ -28,9 +28,7 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def database(
-    postgres_url: str, fresh_database_url: str, tmp_path: Path, clock: FixedClock
-) -> AsyncIterator[Database]:
+async def database(fresh_database_url: str, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Database]:
     async with Database(fresh_database_url, "selection", migrations(tmp_path / "migrations"), clock) as database:
         yield database
 
