@@ -30,17 +30,25 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_ROWS_AT_ONCE: Final = 1000
+_ROWS_AT_ONCE: Final = 500
 # NOTIFY wakes at once; this catches a notification lost with its connection.
 _POLL_SECONDS: Final = 0.5
 _LEADER_POLL_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 _LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || '.relay', 0))"
+# The statistics of a queue are always old: a page is read along the index, never by sorting all that waits.
+_PLAN: Final = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off"
 _READ: Final = """
 SELECT seq, aggregateid, topic, payload, headers FROM outbox
 WHERE published_at IS NULL AND seq > $1 AND topic <> ALL($2::text[]) ORDER BY seq LIMIT $3
 """
+# A mark lost in a crash of the database is a duplicate, which the inbox drops: no need to wait for the disk. Row by row
+# along the index a page takes 8 ms; with old statistics the planner would hash all that waits instead.
+_MARK_PLAN: Final = (
+    "SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; "
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+)
 _MARK: Final = """
 WITH marked AS (
     UPDATE outbox SET published_at = $4, partition = p.partition, kafka_offset = p.kafka_offset
@@ -96,6 +104,7 @@ class Relay(BackgroundPart):
         async with self._database.dedicated() as connection:
             while not await connection.fetchval(_LEAD):  # noqa: ASYNC110  the lock is in the database
                 await asyncio.sleep(_LEADER_POLL_SECONDS)
+            await connection.execute(_PLAN)
             channel = f"{self._database.schema}.outbox"
             await connection.add_listener(channel, lambda *_: self._wake.set())
             async with Producer(self._settings.kafka_bootstrap, f"dokpamo.{self._database.schema}.relay") as producer:
@@ -116,16 +125,16 @@ class Relay(BackgroundPart):
         """Send page after page; while one is under way, mark the one before it and read the next."""
         before: list[Published] = []
         while page:
-            sent, following = await asyncio.gather(
-                producer.send(page),
-                self._mark_and_read(connection, before, page[-1].seq, more=len(page) == _ROWS_AT_ONCE),
+            more = len(page) == _ROWS_AT_ONCE
+            sent, following, _ = await asyncio.gather(
+                producer.send(page), self._read(connection, page[-1].seq) if more else _nothing(), self._mark(before)
             )
             before = sent.published
             if sent.failed:
-                await self._mark(connection, before)
+                await self._mark(before)
                 self._rest(sent.failed)
             page = following
-        await self._mark(connection, before)
+        await self._mark(before)
 
     def _rest(self, failed: dict[str, Exception]) -> None:
         """Leave the `failed` topics alone for a while, and begin a new session with a new producer."""
@@ -135,12 +144,6 @@ class Relay(BackgroundPart):
             self._resting[topic] = until
         # What the failed producer still holds or has numbered is unknown.
         raise next(iter(failed.values()))
-
-    async def _mark_and_read(
-        self, connection: Connection[Record], before: list[Published], last: int, *, more: bool
-    ) -> list[StoredRow]:
-        await self._mark(connection, before)
-        return await self._read(connection, last) if more else []
 
     async def _read(self, connection: Connection[Record], after: int) -> list[StoredRow]:
         now = asyncio.get_running_loop().time()
@@ -152,17 +155,28 @@ class Relay(BackgroundPart):
                 row["topic"],
                 row["aggregateid"].encode(),
                 row["payload"],
-                [(name, value.encode()) for name, value in row["headers"].items()],
+                _encoded(row["headers"]),
             )
             for row in rows
         ]
 
-    async def _mark(self, connection: Connection[Record], published: list[Published]) -> None:
-        if published:
-            await connection.execute(
+    async def _mark(self, published: list[Published]) -> None:
+        if not published:
+            return
+        async with self._database.transaction() as tx:
+            await tx.execute(_MARK_PLAN)
+            await tx.execute(
                 _MARK,
                 [row.seq for row in published],
                 [row.partition for row in published],
                 [row.offset for row in published],
-                self._database.clock.now(),
+                tx.now,
             )
+
+
+async def _nothing() -> list[StoredRow]:
+    return []
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[str, bytes]]:
+    return [(name, value.encode()) for name, value in headers.items()]

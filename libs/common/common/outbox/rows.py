@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from common import tracing
 
@@ -134,8 +134,7 @@ def _row(event: Event) -> OutboxRow:
     return OutboxRow(event.id, event.aggregate, event.key, event.type, event.topic, event.payload, headers, event.time)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """A row as the relay reads it, ready for the wire."""
 
     seq: int

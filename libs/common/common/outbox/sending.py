@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.partitioner import murmur2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +63,6 @@ class Producer:
             max_request_size=_LARGEST_REQUEST_BYTES,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
-        self._partitioner = DefaultPartitioner()
 
     async def __aenter__(self) -> Self:
         """Connect; raise `KafkaError` when the broker is away."""
@@ -84,7 +84,7 @@ class Producer:
             if row.topic not in topics:
                 topics[row.topic] = await self._partitions(row.topic, sent)
             if partitions := topics[row.topic]:
-                partition = self._partitioner(row.key, partitions, partitions)
+                partition = partitions[_bucket(row.key, len(partitions))]
                 streams.setdefault((row.topic, partition), []).append(row)
         await asyncio.gather(*(self._stream(*place, rows, sent) for place, rows in streams.items()))
         return sent
@@ -113,6 +113,12 @@ class Producer:
                 for index, row in enumerate(rows[position : position + count])
             )
             position += count
+
+
+@lru_cache(maxsize=16_384)
+def _bucket(key: bytes, partitions: int) -> int:
+    """Return where every Kafka client puts `key` (murmur2, sign bit off)."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def _fill(batch: BatchBuilder, rows: list[StoredRow], start: int) -> int:

@@ -1,0 +1,42 @@
+"""Run a benchmark: ``python -m tests.bench NAME``; without a name, list them.
+
+A benchmark is a module of this package with `async def measure(world) -> Verdict`: it prints the peer and ours from the
+same run and ends with one line, whether the target holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+from tests.bench.ground import Ground
+
+HELPERS = {"__main__", "ground"}
+
+
+def benches() -> dict[str, str]:
+    """Return the modules by the name of their benchmark."""
+    found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    return {name.replace("_", "-"): name for name in found if name not in HELPERS}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark named, or list all; return the exit status."""
+    names = benches()
+    if len(arguments) != 1 or arguments[0] not in names:
+        for name, module in names.items():
+            about = (importlib.import_module(f"tests.bench.{module}").__doc__ or "").splitlines()[0]
+            print(f"{name:16} {about}")
+        return 0 if not arguments else 2
+    module = importlib.import_module(f"tests.bench.{names[arguments[0]]}")
+    with Ground() as ground:
+        verdict = asyncio.run(module.measure(ground))
+    print(f"{arguments[0]}: {verdict}")
+    return 0 if verdict.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
