@@ -9,6 +9,7 @@ import pytest
 from client.stack.kafka import kafka_part
 from client.stack.ports import free_ports
 from client.stack.postgres import create_databases, database_url, postgres_part, with_database
+from client.stack.seaweed import S3Access, SeaweedPorts, seaweed_part
 from client.stack.single import SinglePart
 
 if TYPE_CHECKING:
@@ -58,3 +59,18 @@ def fresh_database_url(postgres_url: str) -> str:
     name = f"test_{secrets.token_hex(6)}"
     create_databases(postgres_url, (name,))
     return with_database(postgres_url, name)
+
+
+@pytest.fixture(scope="session")
+def s3_part(parts_folder: Path) -> Iterator[SinglePart]:
+    """A real S3, with `kill()`, `start()`, `pause()` and `resume()`."""
+    ports = SeaweedPorts.of(free_ports(8))
+    access = S3Access(f"http://127.0.0.1:{ports.s3}", "test", PASSWORD)
+    with SinglePart(seaweed_part(parts_folder / "s3", ports, access), parts_folder / "s3.log") as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def s3(s3_part: SinglePart) -> S3Access:
+    """Endpoint and keys of a real S3 with the platform's buckets; `s3.client()` is a boto3 client."""
+    return S3Access(s3_part.address, "test", PASSWORD)

@@ -1,7 +1,7 @@
 """Kafka's jars: the names and digests are checked in, jgo fetches what is missing, each file is verified.
 
 The jars lie in a folder of the user, so that a second clone or a reset stack fetches nothing.
-`python -m client.stack.jars` resolves the coordinates anew and rewrites the lock file: the way to move to another Kafka.
+`python -m client.stack.jars` resolves the coordinates anew and rewrites the lock file: the way to another Kafka.
 """
 
 from __future__ import annotations

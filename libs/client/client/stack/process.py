@@ -163,3 +163,5 @@ def stop_part(spec: PartSpec, stack_id: str, identity: ProcessIdentity | None) -
     if identity is not None:
         end([identity], spec.stop_signal, spec.stop_seconds)
     sweep(stack_id, spec.name, spec.owned_folders)
+    for path in spec.litter:
+        path.unlink(missing_ok=True)

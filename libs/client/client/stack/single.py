@@ -66,7 +66,6 @@ class SinglePart:
         self.spec.prepare()
         self._process = spawn(self.spec, self._stack_id, self.log)
         self._await_ready(self._process)
-        self.spec.finish()
         return self
 
     def kill(self) -> None:
@@ -120,6 +119,7 @@ class SinglePart:
                 raise self._failure(f"ended with status {process.returncode} while starting")
             try:
                 self.spec.probe()
+                self.spec.finish()
             except NotReadyError as error:
                 missing = str(error)
                 time.sleep(PROBE_EVERY_SECONDS)

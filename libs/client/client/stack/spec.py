@@ -46,12 +46,13 @@ class PartSpec:
         folder: The working folder of the process.
         needs: Names of the parts that must be ready before this one is started.
         prepare: Run before every start (make folders, write configuration); must be repeatable.
-        finish: Run each time the part has become ready (make buckets, databases); must be repeatable.
+        finish: Run each time the part answers (make buckets, databases); must be repeatable, may raise NotReadyError.
         stop_seconds: How long the part may take to stop after SIGTERM or `stop_signal`.
         stop_signal: The signal that asks for an orderly stop.
         ready_seconds: How long the part may take to become ready before it counts as failed.
         owned_folders: Folders whose use as a working folder marks a process as this part's; for programs that overwrite
             their own environment, where the mark cannot be read.
+        litter: Files elsewhere that a killed process leaves behind; removed once the part is stopped.
     """
 
     name: str
@@ -67,6 +68,7 @@ class PartSpec:
     stop_signal: int = 15
     ready_seconds: float = 90.0
     owned_folders: tuple[Path, ...] = ()
+    litter: tuple[Path, ...] = ()
 
     @property
     def external(self) -> bool:
