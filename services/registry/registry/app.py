@@ -1,0 +1,59 @@
+"""What the registry is made of, in order of start."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from common.clock import open_clock
+from common.database import Database
+from common.grpc import GrpcServer
+from common.outbox import Relay
+from common.processes import Timers
+from common.tasks import Retries, Worker
+from common.topics import TopicProvisioner
+
+from registry.events import tasks
+from registry.grpc_api import RegistryApi
+from registry.store.names import MlflowNames
+from registry.store.objects import S3Objects
+from registry.wire import REASONS
+
+if TYPE_CHECKING:
+    from common.service import Part
+
+    from registry.settings import Settings
+
+_PACKAGE: Final = Path(__file__).parent
+# Inside the package in a wheel, beside it in the repository.
+MIGRATIONS: Final = next(
+    folder for folder in (_PACKAGE / "migrations", _PACKAGE.parent / "migrations") if folder.is_dir()
+)
+SERVICE: Final = "dokpamo.registry.v1.RegistryService"
+# MLflow may be away for long, and a name can wait: about a quarter of an hour, while the process alarm tells people.
+_NAMING: Final = Retries(attempts=100, longest_pause=timedelta(seconds=10))
+
+
+def build(settings: Settings) -> list[Part]:
+    """Return the parts of the service, in order of start."""
+    clock = open_clock(settings)
+    database = Database(settings.database_url, "registry", MIGRATIONS, clock)
+    objects = S3Objects(
+        settings.s3_endpoint,
+        settings.s3_bucket,
+        settings.s3_access_key,
+        settings.s3_secret_key.get_secret_value(),
+        region=settings.s3_region,
+    )
+    names = MlflowNames(settings.mlflow_uri)
+    return [
+        database,
+        TopicProvisioner(settings),
+        Relay(settings, database),
+        objects,
+        names,
+        Worker(database, clock, tasks(database, objects, names, settings.s3_bucket), retries=_NAMING),
+        Timers(database, clock, {}),
+        GrpcServer(settings, database, {SERVICE: RegistryApi(objects)}, REASONS, clock),
+    ]

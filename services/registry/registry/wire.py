@@ -1,0 +1,147 @@
+"""Between the contract's messages and the registry's own shapes; and what each refusal looks like from outside."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from common.errors import FieldInvalidError, Reason, Reasons
+from dokpamo.registry.v1 import events_pb2, service_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from grpc import StatusCode
+
+from registry import handlers
+from registry.domain import checkpoint as checkpoints
+from registry.domain import finite, inspection, listing, safetensors
+from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, LineageEdge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from registry.domain.checkpoint import Digest
+    from registry.handlers import GetSource, PutTarget
+
+_DEFAULT_PAGE: Final = 50
+_LARGEST_PAGE: Final = 500
+
+REASONS: Final[Reasons] = {
+    checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
+    listing.PathRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_PATH_REFUSED"),
+    listing.FileKindRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_KIND_REFUSED"),
+    safetensors.SafetensorsRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SAFETENSORS_REFUSED"),
+    safetensors.CheckpointFileTruncatedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_TRUNCATED"),
+    finite.TensorNotFiniteError: Reason(StatusCode.INVALID_ARGUMENT, "TENSOR_NOT_FINITE"),
+    inspection.CheckpointFileDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_DIFFERS"),
+    inspection.ConfigurationRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CONFIGURATION_REFUSED"),
+    inspection.ParametersDifferError: Reason(StatusCode.INVALID_ARGUMENT, "PARAMETERS_DIFFER"),
+    handlers.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
+    handlers.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
+    handlers.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
+}
+"""What the registry's refusals look like from outside."""
+
+
+def page_size(asked: int) -> int:
+    """Return how many entries a page has; raise `FieldInvalidError` above the contract's limit."""
+    if asked > _LARGEST_PAGE:
+        raise FieldInvalidError("page_size", asked, f"must be at most {_LARGEST_PAGE}")
+    return asked or _DEFAULT_PAGE
+
+
+def position(page_token: str) -> int:
+    """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
+    if page_token and not (page_token.isascii() and page_token.isdecimal()):
+        raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
+    return int(page_token or "0")
+
+
+def to_files(messages: Iterable[service_pb2.CheckpointFile]) -> list[FileEntry]:
+    """Return the files that `messages` list."""
+    return [FileEntry(message.path, message.size_bytes, message.sha256) for message in messages]
+
+
+def from_file(file: FileEntry) -> service_pb2.CheckpointFile:
+    """Return `file` as a message."""
+    return service_pb2.CheckpointFile(path=file.path, size_bytes=file.size_bytes, sha256=file.sha256)
+
+
+def to_declaration(message: service_pb2.Declaration) -> Declaration:
+    """Return what the team says in `message`."""
+    return Declaration(
+        licence=message.licence,
+        seed=message.seed,
+        period=message.period,
+        job_id=message.job_id,
+        parameters=message.parameters,
+        lineage=tuple(
+            LineageEdge(edge.component, edge.owner, edge.kind, edge.parent, edge.frozen) for edge in message.lineage
+        ),
+        training_log_sha256=message.training_log_sha256,
+    )
+
+
+def from_declaration(declaration: Declaration) -> service_pb2.Declaration:
+    """Return `declaration` as a message."""
+    return service_pb2.Declaration(
+        licence=declaration.licence,
+        seed=declaration.seed,
+        period=declaration.period,
+        job_id=declaration.job_id,
+        parameters=declaration.parameters,
+        lineage=[
+            service_pb2.LineageEdge(
+                component=edge.component, owner=edge.owner, kind=edge.kind, parent=edge.parent, frozen=edge.frozen
+            )
+            for edge in declaration.lineage
+        ],
+        training_log_sha256=declaration.training_log_sha256,
+    )
+
+
+def from_checkpoint(checkpoint: Checkpoint) -> service_pb2.Checkpoint:
+    """Return `checkpoint` as a message."""
+    return service_pb2.Checkpoint(
+        checkpoint_digest=checkpoint.checkpoint_digest,
+        team_id=checkpoint.team_id,
+        model=checkpoint.model,
+        version=checkpoint.version,
+        files=[from_file(file) for file in checkpoint.files],
+        declaration=from_declaration(checkpoint.declaration),
+        committed_at=timestamp(checkpoint.committed_at),
+        manifest_json=checkpoint.manifest,
+        mlflow_version=checkpoint.mlflow_version,
+    )
+
+
+def from_target(target: PutTarget) -> service_pb2.UploadTarget:
+    """Return `target` as a message."""
+    return service_pb2.UploadTarget(
+        path=target.path, url=target.url, headers=dict(target.headers), expires_at=timestamp(target.expires_at)
+    )
+
+
+def from_source(source: GetSource) -> service_pb2.DownloadSource:
+    """Return `source` as a message."""
+    return service_pb2.DownloadSource(file=from_file(source.file), url=source.url)
+
+
+def committed_event(checkpoint: Checkpoint) -> events_pb2.CheckpointCommitted:
+    """Return the event that `checkpoint` is committed."""
+    return events_pb2.CheckpointCommitted(
+        checkpoint_digest=checkpoint.checkpoint_digest, checkpoint=from_checkpoint(checkpoint)
+    )
+
+
+def named_event(digest: Digest, mlflow_model: str, mlflow_version: str) -> events_pb2.CheckpointNamed:
+    """Return the event that a checkpoint has its name."""
+    return events_pb2.CheckpointNamed(
+        checkpoint_digest=digest, mlflow_model=mlflow_model, mlflow_version=mlflow_version
+    )
+
+
+def timestamp(instant: datetime) -> Timestamp:
+    """Return `instant` as a message."""
+    message = Timestamp()
+    message.FromDatetime(instant.astimezone(UTC))
+    return message
