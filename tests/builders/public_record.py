@@ -1,4 +1,4 @@
-"""A small programme's public record, made without a server: one call, one stage with sheets, measurements and a gate."""
+"""A small public record, made without a server: one call, one stage with sheets, measurements and a gate."""
 
 from __future__ import annotations
 

@@ -1,0 +1,86 @@
+"""`dokpamo export`: write the public record of a running programme to a folder that anyone can check."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from verify.export import Record
+
+    from client.sdk.public_record import Addresses
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export")(export)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new folder; it must not exist or be empty.")],
+    notary: Annotated[
+        str | None, typer.Option(envvar="DOKPAMO_NOTARY_ADDRESS", help="host:port; default: of the running stack.")
+    ] = None,
+    selection: Annotated[
+        str | None, typer.Option(envvar="DOKPAMO_SELECTION_ADDRESS", help="host:port; default: of the running stack.")
+    ] = None,
+    intake: Annotated[
+        str | None, typer.Option(envvar="DOKPAMO_INTAKE_ADDRESS", help="host:port; default: of the running stack.")
+    ] = None,
+) -> None:
+    """Write the public record: the whole log, signed heads, rule sets, decisions and receipts with their proofs."""
+    from common.errors import Refused
+    from verify.export import FolderTakenError, NothingSignedError, write
+
+    from client.sdk.public_record import NotCoveredError
+
+    folder = folder.absolute()
+    try:
+        record = asyncio.run(_fetch(_addresses(notary, selection, intake)))
+        write(record, folder)
+    except NothingSignedError:
+        _fail("the notary has not signed a head yet: nothing has happened that could be exported")
+    except (FolderTakenError, NotCoveredError, Refused, OSError) as error:
+        _fail(str(error))
+    size, heads = record.heads[-1].head.tree_size, len(record.heads)
+    documents = f"{len(record.rule_sets)} rule sets, {len(record.decisions)} decisions, {len(record.receipts)} receipts"
+    print(f"{folder}: {size} entries, {heads} signed heads, {documents}")
+    print(f"key {record.log_id}")
+    print(f"check it with: dokpamo verify {folder}")
+
+
+def _fail(why: str) -> None:
+    print(f"export: {why}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def _addresses(notary: str | None, selection: str | None, intake: str | None) -> Addresses:
+    from client.sdk.public_record import Addresses
+
+    named = {"notary": notary, "selection": selection, "intake": intake}
+    if not all(named.values()):
+        from client.stack.addresses import service_addresses
+
+        found = service_addresses()
+        named = {service: address or found.get(service) for service, address in named.items()}
+    for service, address in named.items():
+        if not address:
+            _fail(f"no address of {service}: is the stack up (dokpamo status)? Or name it with --{service}")
+    return Addresses(**{service: str(address) for service, address in named.items()})
+
+
+async def _fetch(addresses: Addresses) -> Record:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from client.sdk.public_record import PublicRecord
+
+    columns = (TextColumn("entries"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("entries", total=None)
+        async with PublicRecord(addresses) as public:
+            return await public.fetch(lambda done, total: progress.update(task, completed=done, total=total))
