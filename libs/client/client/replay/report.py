@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from dokpamo.selection.v1 import service_pb2 as selection
 
+from client.session import Caller
+
 if TYPE_CHECKING:
-    from common.grpc import Client
+    from client.session import Session
 
 
-async def report(selection_client: Client) -> dict[str, Any]:
+async def report(session: Session) -> dict[str, Any]:
     """All decided stages in order, and who is in the programme after the last of them."""
-    answer = await selection_client.ListStages(selection.ListStagesRequest(page_size=500))
+    request = selection.ListStagesRequest(page_size=500)
+    answer = await session.call(Caller.staff("replay"), "selection", "ListStages", request)
     stages = [_stage(stage) for stage in answer.stages if stage.decision_sha256]
     return {"stages": stages, "final": stages[-1]["advanced"] if stages else []}
 

@@ -1,0 +1,117 @@
+"""`dokpamo replay`: play the model case through the public APIs on the stack's virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from client.replay.programme import Programme
+    from client.session import Session
+    from client.stack.addresses import Addresses
+
+_PLATFORM_SERVICES = ("intake", "selection", "grants", "training", "registry", "evaluation", "notary")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("replay")(replay)
+
+
+def replay(
+    report: Annotated[Path | None, typer.Option(help="Write the outcome to this file as JSON.")] = None,
+    programme: Annotated[Path | None, typer.Option(help="Folder of a programme; default: the model case.")] = None,
+) -> None:
+    """Replay the programme on the running stack and show its outcome; a replay that was played before is only shown."""
+    from common.errors import Refused
+
+    from client.replay.clockwork import UnsettledError
+    from client.replay.play import StackInUseError
+
+    try:
+        asyncio.run(_replay(programme, report))
+    except (StackInUseError, UnsettledError, Refused, OSError) as error:
+        print(f"replay: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+async def _replay(folder: Path | None, report_file: Path | None) -> None:
+    from common.auth import DevelopmentIssuer
+    from common.clock import VirtualClockFile
+    from rich.console import Console
+
+    from client.replay.clockwork import Clockwork
+    from client.replay.play import finished
+    from client.replay.programme import load_programme
+    from client.replay.report import as_text, report
+    from client.session import Session
+    from client.stack.addresses import load
+
+    addresses = load()
+    programme = load_programme(folder)
+    services = {service: addresses.services[service] for service in _PLATFORM_SERVICES}
+    console = Console()
+    async with Session(services, DevelopmentIssuer(addresses.service_key)) as session:
+        clockwork = Clockwork(session, _PLATFORM_SERVICES, VirtualClockFile(addresses.virtual_clock))
+        if not await finished(programme, session, clockwork):
+            await _played(programme, session, clockwork)
+        outcome = await report(session)
+    if report_file is not None:
+        report_file.write_text(as_text(outcome), encoding="utf-8")
+    _show(console, outcome, programme, addresses)
+
+
+async def _played(programme: Programme, session: Session, clockwork: Any) -> None:
+    from common.clock import SEOUL
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from client.replay.play import play
+
+    columns = (TextColumn("{task.description:<44}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("replay", total=None)
+
+        def progress(done: int, total: int, at: datetime, what: str) -> None:
+            text = f"{at.astimezone(SEOUL):%Y-%m-%d %H:%M} {what}"
+            bar.update(task, completed=done, total=total, description=text)
+            if not console.is_terminal:
+                print(f"[{done:>3}/{total}] {text}", file=sys.stderr, flush=True)
+
+        await play(programme, session, clockwork, progress)
+
+
+def _show(console: Console, outcome: Mapping[str, Any], programme: Programme, addresses: Addresses) -> None:
+    from rich.table import Table
+
+    names = {a.team_id: f"{a.lead_ko} {a.lead_en}" for call in programme.calls for a in call.applicants}
+    titles = {stage.stage_id: stage.rule_set.title for stage in programme.stages}
+    for stage in outcome["stages"]:
+        title = titles.get(stage["id"])
+        table = Table(title=f"{title.ko} / {title.en}" if title else stage["id"], title_justify="left")
+        for heading in ("팀 team", "총점 total", "결과 outcome"):
+            table.add_column(heading)
+        out = {each["team"]: each for each in stage["eliminated"]}
+        for team in [*stage["advanced"], *out]:
+            table.add_row(names.get(team, team), stage["totals"].get(team, ""), _outcome(out.get(team)))
+        console.print(table)
+    console.print(f"남은 팀 still in: {', '.join(names.get(team, team) for team in outcome['final'])}")
+    console.print(f"콘솔 console: {addresses.console_url}", soft_wrap=True)
+    console.print("합성 값은 콘솔과 자료에 표시되어 있습니다. Synthetic values are marked on the page and in the data.")
+
+
+def _outcome(elimination: Mapping[str, str] | None) -> str:
+    if elimination is None:
+        return "진출 advanced"
+    gate = elimination.get("gate")
+    return f"탈락 eliminated ({elimination['reason']}{': ' + gate if gate else ''})"

@@ -1,0 +1,254 @@
+"""A programme as data: calls with their applicants, stages with rule sets and scores, development periods, targets.
+
+The documents are in ``client/programmes/<id>``: ``programme.yaml``, ``rule-sets/<stage>.yaml`` and ``scores/<stage>.yaml``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations when it builds the models
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from rules import Inputs, Measurement, Provenance, RuleSet, load_inputs, load_rule_set, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rules import Verdict
+
+DEFAULT = "sovereign-ai"
+Row = tuple[str, str, str]
+"""Team, criterion, value as decimal text."""
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Participant(_Document):
+    """A member of a consortium; ``students`` counts people."""
+
+    organisation: str
+    kind: str
+    students: int
+
+
+class Applicant(_Document):
+    """A team that applies."""
+
+    team_id: str
+    lead_ko: str
+    lead_en: str
+    submitted_at: AwareDatetime
+    participants: tuple[Participant, ...]
+    plan: str
+    contribution_plan: str
+    target_model: str
+    wished_gpus: int
+    synthetic: bool
+
+
+class Call(_Document):
+    """A call for applications with those who follow it."""
+
+    call_id: str
+    title_ko: str
+    title_en: str
+    announced_at: AwareDatetime
+    opens_at: AwareDatetime
+    closes_at: AwareDatetime
+    requires_students: bool
+    applicants: tuple[Applicant, ...]
+
+
+class StageEntry(_Document):
+    """Who enters a stage: a call's applicants or the teams that other stages let go on."""
+
+    stage_id: str
+    from_call_id: str = ""
+    from_stage_ids: tuple[str, ...] = ()
+
+
+class Job(_Document):
+    """A training job of a team; ``gpus`` in B200-equivalents."""
+
+    job_id: str
+    team_id: str
+    model: str
+    gpus: int
+    max_seconds: int
+    own_gpus: bool
+    seed: int
+    steps: int
+
+
+class Period(_Document):
+    """A development period with its jobs."""
+
+    period_id: str
+    title_ko: str
+    title_en: str
+    starts_at: AwareDatetime
+    jobs: tuple[Job, ...]
+
+
+class Reference(_Document):
+    """A model that others are measured against; ``value`` is decimal text on the target's index."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    model_id: str
+    organisation: str
+    family: str
+    open_weights: bool
+    released_on: date
+    value: str
+    source: str
+    provenance: Provenance
+
+
+class Candidate(_Document):
+    """A team's value on the target's index, as decimal text."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    team_id: str
+    model: str
+    value: str
+    declared_model_id: str = ""
+
+
+class TargetPlan(_Document):
+    """A moving target to be pinned."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    target_id: str
+    stage_id: str
+    pinned_at: AwareDatetime
+    index: str
+    edition: str
+    as_of: date
+    window_months: int
+    release_kind: str
+    ratio: str
+    references: tuple[Reference, ...]
+    candidates: tuple[Candidate, ...]
+
+
+class _ProgrammeDocument(_Document):
+    id: str
+    title_ko: str
+    title_en: str
+    calls: tuple[Call, ...]
+    stages: tuple[StageEntry, ...]
+    periods: tuple[Period, ...]
+    targets: tuple[TargetPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementBlock:
+    """Measured values of one source and one provenance."""
+
+    source_id: str
+    provenance: Provenance
+    rows: tuple[Row, ...]
+
+
+class StagePlan:
+    """A stage with its rule set and the scores that will be handed in."""
+
+    def __init__(self, entry: StageEntry, document: str, inputs: Inputs) -> None:
+        self.stage_id = entry.stage_id
+        self.from_call_id = entry.from_call_id
+        self.from_stage_ids = entry.from_stage_ids
+        self.document = document
+        self.rule_set: RuleSet = load_rule_set(document)
+        self.inputs = inputs
+
+    @cached_property
+    def _sheets(self) -> Mapping[tuple[str, str], Sequence[Row]]:
+        sheets: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for score in self.inputs.scores():
+            sheets[score.source, score.assessor].append((score.team, score.criterion, f"{score.value:f}"))
+        return sheets
+
+    @property
+    def sheets(self) -> Sequence[tuple[str, str]]:
+        """Every (source, assessor) that hands in a sheet."""
+        return tuple(self._sheets)
+
+    @property
+    def panels(self) -> Mapping[str, Sequence[str]]:
+        """Assessors by source."""
+        return {table.source: table.assessors for table in self.inputs.sheets}
+
+    def sheet_rows(self, source: str, assessor: str) -> Sequence[Row]:
+        """What the assessor gave."""
+        return self._sheets[source, assessor]
+
+    def sheet_provenance(self, source: str) -> Provenance:
+        """Where the sheets of a source come from. Raises KeyError for an unknown source."""
+        return {table.source: table.provenance for table in self.inputs.sheets}[source]
+
+    @property
+    def measurements(self) -> Sequence[MeasurementBlock]:
+        """Measured values, in blocks of one source and provenance."""
+        blocks: dict[tuple[str, Provenance], list[Measurement]] = defaultdict(list)
+        for each in self.inputs.measurements:
+            blocks[each.source, each.provenance].append(each)
+        return tuple(
+            MeasurementBlock(source, provenance, tuple((m.team, m.criterion, f"{m.value:f}") for m in values))
+            for (source, provenance), values in blocks.items()
+        )
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """Gate verdicts."""
+        return self.inputs.verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """The whole programme."""
+
+    programme_id: str
+    title_ko: str
+    title_en: str
+    calls: tuple[Call, ...]
+    stages: tuple[StagePlan, ...]
+    periods: tuple[Period, ...]
+    targets: tuple[TargetPlan, ...]
+
+    def last_instant(self) -> datetime:
+        """When the last job starts or the last stage is decided, whichever is later."""
+        return max(
+            [*(stage.rule_set.dates.decides for stage in self.stages), *(period.starts_at for period in self.periods)]
+        )
+
+
+def load_programme(folder: Path | None = None) -> Programme:
+    """Read a programme's folder; by default the model case.
+
+    Raises RuleSetInvalidError, InputsRefusedError or pydantic's ValidationError, naming path and rule.
+    """
+    root = folder or Path(str(resources.files("client"))) / "programmes" / DEFAULT
+    text = json.dumps(read_yaml((root / "programme.yaml").read_text(encoding="utf-8")), default=str)
+    document = _ProgrammeDocument.model_validate_json(text)
+    stages = tuple(
+        StagePlan(
+            entry,
+            (root / "rule-sets" / f"{entry.stage_id}.yaml").read_text(encoding="utf-8"),
+            load_inputs((root / "scores" / f"{entry.stage_id}.yaml").read_text(encoding="utf-8")),
+        )
+        for entry in document.stages
+    )
+    return Programme(
+        document.id, document.title_ko, document.title_en, document.calls, stages, document.periods, document.targets
+    )
