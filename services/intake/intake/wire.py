@@ -62,7 +62,7 @@ def position(page_token: str) -> int:
 def to_call(message: service_pb2.Call) -> Call:
     """Return the call that `message` announces; raise `FieldEmptyError` for an instant that is not set."""
     for name in ("opens_at", "closes_at"):
-        if not message.HasField(name):  # type: ignore[arg-type]  # the stub wants a literal
+        if not message.HasField(name):
             raise refusal.FieldEmptyError(f"call.{name}")
     return Call(
         call_id=CallId(message.call_id),

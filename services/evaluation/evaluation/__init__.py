@@ -1,0 +1,1 @@
+"""Evaluation: panels, score sheets, measurements, reference models, targets and benchmark runs."""

@@ -1,0 +1,1 @@
+"""The rules of evaluation: pure, with time and numbers handed in."""

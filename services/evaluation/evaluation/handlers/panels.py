@@ -1,0 +1,171 @@
+"""Stages as selection announces them, panels, score sheets and measurements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from common.errors import AwaitedError, NotFoundError
+
+from evaluation.domain.completeness import Completeness, completeness
+from evaluation.domain.refusal import require_text
+from evaluation.domain.sheet import (
+    Measurements,
+    Row,
+    Sheet,
+    read_rows,
+    require_new,
+    require_seat,
+    require_whole,
+)
+from evaluation.domain.stage import (
+    AssessorId,
+    Panel,
+    SourceId,
+    SourceKind,
+    Stage,
+    StageId,
+    StageState,
+    TeamId,
+    check_panel,
+    open_source,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evaluation.domain.provenance import Provenance
+    from evaluation.domain.stage import Source
+
+
+class Panels(Protocol):
+    """Stages, panels and scores, in one transaction."""
+
+    async def stage(self, stage_id: StageId, *, locked: bool = False) -> Stage | None:
+        """Return a stage; `locked` keeps its state until the transaction ends."""
+        ...
+
+    async def hold_source(self, stage_id: StageId, source_id: SourceId) -> None:
+        """Let nobody else add to this source until the transaction ends."""
+        ...
+
+    async def keep_stage(self, stage: Stage) -> None:
+        """Keep what is known of a stage now."""
+        ...
+
+    async def seated(self, stage_id: StageId, source_id: SourceId) -> frozenset[AssessorId]:
+        """Return who sits in the panel of a source."""
+        ...
+
+    async def submitted(self, stage_id: StageId, source_id: SourceId) -> frozenset[AssessorId]:
+        """Return who has handed in a sheet."""
+        ...
+
+    async def recorded(self, stage_id: StageId, source_id: SourceId) -> frozenset[tuple[TeamId, str]]:
+        """Return the teams and criteria whose value is recorded."""
+        ...
+
+    async def present(self, stage_id: StageId) -> dict[SourceId, int]:
+        """Return how many sheets or values each source has."""
+        ...
+
+    async def add_panel(self, panel: Panel) -> None:
+        """Keep a panel."""
+        ...
+
+    async def add_sheet(self, sheet: Sheet) -> None:
+        """Keep a sheet."""
+        ...
+
+    async def add_measurements(self, measurements: Measurements) -> None:
+        """Keep measured values."""
+        ...
+
+    async def publish(self, event: Panel | Sheet | Measurements) -> object:
+        """Say `event` to everyone."""
+        ...
+
+
+async def plan_stage(stage: Stage, panels: Panels) -> None:
+    """Take note of a planned stage; one that has gone on stays where it is."""
+    if await panels.stage(stage.stage_id, locked=True) is None:
+        await panels.keep_stage(stage)
+
+
+async def open_stage(stage: Stage, panels: Panels) -> None:
+    """Take note of an opened stage: its entrants and what is scored."""
+    await panels.keep_stage(stage)
+
+
+async def close_stage(stage_id: StageId, panels: Panels) -> None:
+    """Take no more scores for a stage that was decided; raise `AwaitedError` where its opening has not arrived yet."""
+    stage = await panels.stage(stage_id, locked=True)
+    if stage is None or stage.state is StageState.PLANNED:
+        message = f"stage {stage_id} was decided; its StageOpened has not arrived yet"
+        raise AwaitedError(message)
+    await panels.keep_stage(replace(stage, state=StageState.DECIDED))
+
+
+async def seat_panel(panel: Panel, panels: Panels) -> None:
+    """Seat the assessors of a source. Raises `RuleBrokenError`."""
+    _, source = await _held(panel.stage_id, panel.source_id, SourceKind.SHEETS, panels)
+    check_panel(panel, source, await panels.seated(panel.stage_id, panel.source_id))
+    panel = replace(panel, assessor_ids=tuple(sorted(panel.assessor_ids)))
+    await panels.add_panel(panel)
+    await panels.publish(panel)
+
+
+async def submit_sheet(
+    stage_id: StageId,
+    source_id: SourceId,
+    assessor_id: AssessorId,
+    rows: Sequence[Row],
+    panels: Panels,
+    *,
+    provenance: Provenance,
+) -> Sheet:
+    """Take one assessor's sheet, whole and for good. Raises `RuleBrokenError`."""
+    stage, source = await _held(stage_id, source_id, SourceKind.SHEETS, panels)
+    require_seat(assessor_id, await panels.seated(stage_id, source_id), await panels.submitted(stage_id, source_id))
+    scores = read_rows(rows, source, stage.team_ids)
+    require_whole(scores, source, stage.team_ids)
+    sheet = Sheet(stage_id, source_id, assessor_id, scores, provenance)
+    await panels.add_sheet(sheet)
+    await panels.publish(sheet)
+    return sheet
+
+
+async def record_measurements(
+    stage_id: StageId,
+    source_id: SourceId,
+    rows: Sequence[Row],
+    origin: str,
+    panels: Panels,
+    *,
+    provenance: Provenance,
+) -> None:
+    """Record measured values, each once. Raises `RuleBrokenError`."""
+    stage, source = await _held(stage_id, source_id, SourceKind.MEASUREMENT, panels)
+    require_text("origin", origin)
+    scores = read_rows(rows, source, stage.team_ids)
+    require_new(scores, await panels.recorded(stage_id, source_id))
+    measurements = Measurements(stage_id, source_id, scores, provenance, origin)
+    await panels.add_measurements(measurements)
+    await panels.publish(measurements)
+
+
+async def stage_completeness(stage_id: StageId, panels: Panels) -> tuple[Completeness, ...]:
+    """Return how complete a stage is; raise `NotFoundError` for one that is unknown."""
+    stage = await panels.stage(stage_id)
+    if stage is None:
+        raise NotFoundError("stage_id", stage_id)
+    return completeness(stage, await panels.present(stage_id))
+
+
+async def _held(stage_id: StageId, source_id: SourceId, kind: SourceKind, panels: Panels) -> tuple[Stage, Source]:
+    """Return an open stage and its source, both held until the transaction ends."""
+    stage = await panels.stage(stage_id, locked=True)
+    source = open_source(stage_id, stage, source_id, kind)
+    assert stage is not None
+    await panels.hold_source(stage_id, source_id)
+    return stage, source

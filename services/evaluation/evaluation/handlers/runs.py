@@ -1,0 +1,231 @@
+"""Benchmark runs: one for each committed checkpoint, done as a job on the cluster."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from common.errors import NotFoundError
+from common.ray_jobs import JobState
+
+from evaluation.domain.run import (
+    SUITE,
+    Figures,
+    ResultUnreadableError,
+    Run,
+    RunFailedError,
+    RunState,
+    figures,
+    job_id,
+    run_id,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from common.ray_jobs import JobInfo
+
+    from evaluation.domain.run import RunId
+    from evaluation.domain.stage import TeamId
+
+TASK: Final = "benchmark-run"
+_JOB_VARIABLE: Final = "DOKPAMO_JOB"
+_RESULT: Final = "RESULT "
+# Measuring is one thread for a second or two: several may share a core.
+_JOB_CPUS: Final = 0.5
+_ATTEMPTS: Final = 8
+_SUBMISSIONS: Final = 8
+_POLL_SECONDS: Final = 0.3
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 15.0
+# What scale_model says when the job itself is wrong: the same job would be wrong again.
+_JOB_INVALID: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSource:
+    """A file of a checkpoint and a short-lived URL to read it."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+class Runs(Protocol):
+    """Benchmark runs, in one transaction."""
+
+    async def run(self, run: RunId) -> Run | None:
+        """Return a run, locked until the transaction ends."""
+        ...
+
+    async def runs(self, after: int, limit: int) -> tuple[list[Run], int | None]:
+        """Return up to `limit` runs after a position in order of start, and where the next page begins."""
+        ...
+
+    async def add_run(self, run: Run) -> bool:
+        """Keep a new run and have it done; return `False` where it exists."""
+        ...
+
+    async def keep_run(self, run: Run) -> None:
+        """Keep how a run stands now."""
+        ...
+
+    async def publish(self, event: Run) -> object:
+        """Say that a run ended."""
+        ...
+
+
+class Cluster(Protocol):
+    """Runs jobs; a submission id names a job for good."""
+
+    async def submit(
+        self, submission_id: str, entrypoint: str, env: Mapping[str, str], *, num_gpus: float = 0, num_cpus: float = 1
+    ) -> None:
+        """Start a job; one of that id is left as it is."""
+        ...
+
+    async def status(self, submission_id: str) -> JobInfo | None:
+        """Return how a job stands; `None` if the cluster knows none."""
+        ...
+
+    async def logs(self, submission_id: str) -> str:
+        """Return all a job has printed."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Where the files of checkpoints can be read."""
+
+    async def sources(self, checkpoint_digest: str) -> tuple[CheckpointSource, ...]:
+        """Return the files of a checkpoint with URLs that are good now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a run is done with: the cluster, the checkpoints, the cluster's Python and how to wait (seconds)."""
+
+    cluster: Cluster
+    checkpoints: Checkpoints
+    python: str
+    sleep: Callable[[float], Awaitable[object]]
+
+
+async def queue_run(checkpoint_digest: str, team_id: TeamId, period: str, runs: Runs) -> None:
+    """Have a committed checkpoint measured; one that has its run already is left alone."""
+    await runs.add_run(Run(run_id(checkpoint_digest, SUITE), checkpoint_digest, team_id, period, SUITE))
+
+
+async def begin_run(run: RunId, runs: Runs) -> Run:
+    """Return a run, running now unless it has ended; raise `NotFoundError`."""
+    current = await _found(run, runs)
+    if current.state is not RunState.QUEUED:
+        return current
+    current = replace(current, state=RunState.RUNNING)
+    await runs.keep_run(current)
+    return current
+
+
+async def complete_run(run: RunId, measured: Figures, runs: Runs) -> None:
+    """Keep what a run measured, and say so, once."""
+    await _end(await _found(run, runs), RunState.COMPLETED, runs, measured=measured)
+
+
+async def fail_run(run: RunId, reason: str, runs: Runs) -> None:
+    """Keep why a run cannot be completed, and say so, once."""
+    await _end(await _found(run, runs), RunState.FAILED, runs, reason=reason)
+
+
+async def measure(run: Run, bench: Bench) -> Figures:
+    """Return the figures of `run` from its job on the cluster, begun if need be; may be called again at any point.
+
+    A job that the cluster lost or that ended for the platform's sake is followed by the next attempt's. Raises
+    `RunFailedError` when no further attempt makes sense, and `TransientError` where cluster or registry are away.
+    """
+    reason = ""
+    for attempt in range(1, _ATTEMPTS + 1):
+        job = job_id(run.run_id, attempt)
+        ended = await _ended(run, job, bench)
+        if ended.state is JobState.SUCCEEDED:
+            try:
+                return read_result(await bench.cluster.logs(job))
+            except ResultUnreadableError as error:
+                reason = str(error)
+        else:
+            reason = await _why(job, ended, bench)
+        if ended.exit_code == _JOB_INVALID:
+            break
+        await bench.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS))
+    raise RunFailedError(run.run_id, reason)
+
+
+def read_result(log: str) -> Figures:
+    """Return the figures in the last line `RESULT {json}` of a job's log; raise `ResultUnreadableError`."""
+    lines = [line for line in log.splitlines() if line.startswith(_RESULT)]
+    if not lines:
+        raise ResultUnreadableError("line", "", "a job that ends well prints one line RESULT {json}")
+    try:
+        found = json.loads(lines[-1].removeprefix(_RESULT))
+    except json.JSONDecodeError as error:
+        raise ResultUnreadableError("line", lines[-1][:200], f"must be JSON: {error.msg}") from error
+    if not isinstance(found, dict):
+        raise ResultUnreadableError("line", lines[-1][:200], "must be a JSON object")
+    return figures(found.get("items"), found.get("accuracy"), found.get("bits_per_byte"))
+
+
+async def _ended(run: Run, job: str, bench: Bench) -> JobInfo:
+    """Return how the job of an attempt ended; a job that the cluster does not know is submitted."""
+    submissions = 0
+    while True:
+        info = await bench.cluster.status(job)
+        if info is not None and info.state.is_final:
+            return info
+        if info is None:
+            if submissions == _SUBMISSIONS:
+                raise RunFailedError(run.run_id, f"the cluster lost job {job} {submissions} times")
+            submissions += 1
+            await bench.cluster.submit(
+                job,
+                f"{shlex.quote(bench.python)} -m scale_model evaluate",
+                {_JOB_VARIABLE: json.dumps(await _parameters(run, bench.checkpoints))},
+                num_cpus=_JOB_CPUS,
+            )
+        await bench.sleep(_POLL_SECONDS)
+
+
+async def _parameters(run: Run, checkpoints: Checkpoints) -> dict[str, Any]:
+    sources = await checkpoints.sources(run.checkpoint_digest)
+    return {
+        "run_id": run.run_id,
+        "checkpoint_digest": run.checkpoint_digest,
+        "sources": [
+            {"path": each.path, "size_bytes": each.size_bytes, "sha256": each.sha256, "url": each.url}
+            for each in sources
+        ],
+    }
+
+
+async def _why(job: str, ended: JobInfo, bench: Bench) -> str:
+    """Return why a job did not succeed: its own last words where it has any."""
+    if ended.failed_by_cluster:
+        return f"job {job} was lost by the cluster: {ended.message}"
+    lines = [line for line in (await bench.cluster.logs(job)).splitlines() if line.strip()]
+    return f"job {job} {ended.state.value} with exit status {ended.exit_code}: {lines[-1] if lines else ended.message}"
+
+
+async def _end(run: Run, state: RunState, runs: Runs, *, measured: Figures | None = None, reason: str = "") -> None:
+    if run.state in {RunState.COMPLETED, RunState.FAILED}:
+        return
+    ended = replace(run, state=state, figures=measured, reason=reason)
+    await runs.keep_run(ended)
+    await runs.publish(ended)
+
+
+async def _found(run: RunId, runs: Runs) -> Run:
+    current = await runs.run(run)
+    if current is None:
+        raise NotFoundError("run_id", run)
+    return current
