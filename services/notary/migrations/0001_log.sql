@@ -21,7 +21,7 @@ CREATE TABLE node (
 
 -- One row. Whoever appends locks it first: that is what makes the log have one writer.
 CREATE TABLE tree (
-    only  boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
     size  bigint  NOT NULL CHECK (size >= 0),
     -- Roots of the complete subtrees at the right edge, largest first.
     peaks bytea[] NOT NULL
