@@ -1,0 +1,1 @@
+"""Dokpamo training service."""
