@@ -40,12 +40,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 
-class AlreadyClosedError(Exception):
+class AlreadyClosedError(Refused):
     """A parked message was redriven or dismissed before."""
 
     def __init__(self, parked_id: UUID, state: str) -> None:
         """Keep the `parked_id` and its `state`."""
-        super().__init__(f"parked item {parked_id} is already {state}")
+        facts = {"field": "parked_id", "value": str(parked_id), "state": state}
+        super().__init__("ALREADY_CLOSED", f"parked item {parked_id} is already {state}", facts)
         self.parked_id = parked_id
         self.state = state
 

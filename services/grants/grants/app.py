@@ -25,17 +25,19 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent
 MIGRATIONS = next(path for path in (PACKAGE / "migrations", PACKAGE.parent / "migrations") if path.is_dir())
 """Inside the package once installed, beside it in the repository."""
+SERVICE = "dokpamo.grants.v1.GrantsService"
 
 
 def build(settings: Settings) -> list[Part]:
     """Return the parts in order of their start."""
     clock = open_clock(settings)
     database = Database(settings.database_url, "grants", MIGRATIONS, clock)
+    consumers = Consumers(settings, database, events.subscriptions(), REASONS, clock)
     return [
         database,
         TopicProvisioner(settings),
         Relay(settings, database),
-        Consumers(settings, database, events.subscriptions(), REASONS, clock),
+        consumers,
         Timers(database, clock, events.TIMERS),
-        GrpcServer(settings, database, {"dokpamo.grants.v1.GrantsService": GrantsApi()}, REASONS, clock),
+        GrpcServer(settings, database, {SERVICE: GrantsApi()}, REASONS, clock, consumers=consumers),
     ]
