@@ -1,4 +1,4 @@
-"""Write ``docs/rules.md`` and ``docs/events.md`` from the code and the contracts: ``python docs/generate.py [--check]``.
+"""Write ``docs/rules.md`` and ``docs/events.md`` from code and contracts: ``python -m docs.generate [--check]``.
 
 A rule is a public function or class of a service's ``domain`` or of the ``rules`` library whose docstring has a line
 ``Source: …``. Its first sentence is the rule; its test is the file of the same name under ``tests/unit``.
@@ -11,10 +11,13 @@ import ast
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 _SOURCE = re.compile(r"^\s*Source:\s*(.+?)\s*$", re.MULTILINE)
@@ -86,7 +89,7 @@ def _events() -> Iterator[tuple[str, str, str, str]]:
             raise RuntimeError("protoc refused the contracts")
         files = descriptor_pb2.FileDescriptorSet.FromString(image.read_bytes()).file
     for file in files:
-        comments = {tuple(l.path): l.leading_comments for l in file.source_code_info.location}
+        comments = {tuple(place.path): place.leading_comments for place in file.source_code_info.location}
         for number, message in enumerate(file.message_type):
             route = message.options.Extensions[options_pb2.event]
             if route.aggregate:
@@ -104,8 +107,8 @@ def main() -> int:
     pages = {ROOT / "docs/rules.md": rules_page(), ROOT / "docs/events.md": events_page()}
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
-        for path in stale:
-            print(f"{path.relative_to(ROOT)} is out of date: run `make docs`")  # noqa: T201 - a command prints
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        sys.stderr.write(f"out of date, run `make docs`: {names}\n" if stale else "")
         return 1 if stale else 0
     for path in stale:
         path.write_text(pages[path], encoding="utf-8")

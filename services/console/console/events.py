@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from common.consumer import Received
 
     from console.domain.feed import Feed
@@ -30,7 +31,8 @@ class LiveFeed:
         seen = -1
         while True:
             async with self._arrived:
-                await self._arrived.wait_for(lambda: self.feed.total != seen)
+                while self.feed.total == seen:
+                    await self._arrived.wait()
             seen = self.feed.total
             yield seen
             await asyncio.sleep(pause_seconds)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from console.domain.board import Row, Stage, current, rows
-from console.domain.facts import Head, Ledger, Run, Target, TeamName
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from console.domain.facts import Head, Ledger, Run, Target, TeamName
 
 _T = TypeVar("_T")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from client.replay.programme import Programme
     from client.session import Session
-    from client.stack.addresses import Addresses
+    from client.stack.addresses import Stack
 
 _PLATFORM_SERVICES = ("intake", "selection", "grants", "training", "registry", "evaluation", "notary")
 
@@ -33,41 +33,42 @@ def replay(
 ) -> None:
     """Replay the programme on the running stack and show its outcome; a replay that was played before is only shown."""
     from common.errors import Refused
+    from rich.console import Console
 
     from client.replay.clockwork import UnsettledError
     from client.replay.play import StackInUseError
+    from client.replay.report import as_text
 
     try:
-        asyncio.run(_replay(programme, report))
+        outcome, played, addresses = asyncio.run(_replay(programme))
+        if report is not None:
+            report.write_text(as_text(outcome), encoding="utf-8")
     except (StackInUseError, UnsettledError, Refused, OSError) as error:
         print(f"replay: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
+    _show(Console(), outcome, played, addresses)
 
 
-async def _replay(folder: Path | None, report_file: Path | None) -> None:
+async def _replay(folder: Path | None) -> tuple[dict[str, Any], Programme, Stack]:
     from common.auth import DevelopmentIssuer
     from common.clock import VirtualClockFile
-    from rich.console import Console
 
     from client.replay.clockwork import Clockwork
     from client.replay.play import finished
     from client.replay.programme import load_programme
-    from client.replay.report import as_text, report
+    from client.replay.report import report
     from client.session import Session
     from client.stack.addresses import load
 
     addresses = load()
     programme = load_programme(folder)
     services = {service: addresses.services[service] for service in _PLATFORM_SERVICES}
-    console = Console()
     async with Session(services, DevelopmentIssuer(addresses.service_key)) as session:
         clockwork = Clockwork(session, _PLATFORM_SERVICES, VirtualClockFile(addresses.virtual_clock))
         if not await finished(programme, session, clockwork):
             await _played(programme, session, clockwork)
         outcome = await report(session)
-    if report_file is not None:
-        report_file.write_text(as_text(outcome), encoding="utf-8")
-    _show(console, outcome, programme, addresses)
+    return outcome, programme, addresses
 
 
 async def _played(programme: Programme, session: Session, clockwork: Any) -> None:
@@ -91,7 +92,7 @@ async def _played(programme: Programme, session: Session, clockwork: Any) -> Non
         await play(programme, session, clockwork, progress)
 
 
-def _show(console: Console, outcome: Mapping[str, Any], programme: Programme, addresses: Addresses) -> None:
+def _show(console: Console, outcome: Mapping[str, Any], programme: Programme, addresses: Stack) -> None:
     from rich.table import Table
 
     names = {a.team_id: f"{a.lead_ko} {a.lead_en}" for call in programme.calls for a in call.applicants}

@@ -1,4 +1,4 @@
-"""The beats of a programme: what happens when, as calls to the public APIs in the names of those who would make them."""
+"""The beats of a programme: what happens when, as calls to the public APIs by those who would make them."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ class StackInUseError(Exception):
 
     def __init__(self, entries: int) -> None:
         super().__init__(
-            f"the log holds {entries} entries and the clock follows the system clock: a replay needs a stack of its own "
-            "(`dokpamo reset` makes this one empty)"
+            f"the log holds {entries} entries and the clock follows the system clock: "
+            "a replay needs a stack of its own (`dokpamo reset` makes this one empty)"
         )
         self.entries = entries
 

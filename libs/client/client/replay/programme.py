@@ -1,6 +1,7 @@
 """A programme as data: calls with their applicants, stages with rule sets and scores, development periods, targets.
 
-The documents are in ``client/programmes/<id>``: ``programme.yaml``, ``rule-sets/<stage>.yaml`` and ``scores/<stage>.yaml``.
+The documents are in ``client/programmes/<id>``: ``programme.yaml``, ``rule-sets/<stage>.yaml``,
+``scores/<stage>.yaml``.
 """
 
 from __future__ import annotations

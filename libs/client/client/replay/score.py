@@ -1,7 +1,7 @@
 """The score of a replay: dated beats, each a handful of calls to the public APIs.
 
-Every call has a request id made from what it is about, so a replay that was interrupted is simply played again: what was
-done gives the same answer, what was not done is done.
+Every call has a request id made from what it is about, so a replay that was interrupted is simply played again: what
+was done gives the same answer, what was not done is done.
 """
 
 from __future__ import annotations

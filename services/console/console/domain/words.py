@@ -13,9 +13,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "events": ("이벤트", "Events"),
     "scale_model": ("축소 모델 실측", "Scale model, really trained and measured"),
     "scale_note": (
-        "각 팀의 작업이 이 컴퓨터의 Ray에서 실제로 학습한 작은 바이트 언어 모델의 측정값입니다. 공개된 점수가 아닙니다.",
-        "Figures of a small byte-level language model that each team's job really trained on this machine's Ray. "
-        "They are not the published scores.",
+        "각 팀의 작업이 Ray에서 실제로 학습한 작은 바이트 언어 모델의 측정값입니다. 공개된 점수가 아닙니다.",
+        "A small byte-level language model that each team's job really trained on Ray. Not the published scores.",
     ),
     "targets": ("무빙타깃", "Moving target"),
     "ledger": ("GPU 원장", "GPU ledger"),

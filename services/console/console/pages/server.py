@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import uvicorn
 from common.service import BackgroundPart
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from starlette.applications import Starlette
 
 _STARTED_WITHIN_SECONDS = 20.0
@@ -44,7 +47,5 @@ class HttpServer(BackgroundPart):
 class _Server(uvicorn.Server):
     """Uvicorn without its own signal handling: the service owns the process."""
 
-    def capture_signals(self):  # type: ignore[no-untyped-def,override]  # noqa: ANN201 - the base's return type is private
-        from contextlib import nullcontext
-
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # the base yields, this needs nothing
         return nullcontext()
