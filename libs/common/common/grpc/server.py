@@ -1,0 +1,154 @@
+"""The serving side: every RPC of a service from its contract, health and reflection, as a part that starts last."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final, Self
+
+import grpc
+import structlog
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from common.auth import Authenticator
+from common.grpc.calls import Calls
+from common.grpc.contract import PLATFORM_SERVICE, declared_access, rpcs_of
+from common.service import BackgroundPart
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from common.clock import Clock
+    from common.consumer import Consumers
+    from common.database import Database
+    from common.errors import Reasons
+    from common.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+_GRACE_SECONDS: Final = 5.0
+_HEALTH_SECONDS: Final = 2.0
+_OPTIONS: Final = (
+    # Otherwise a second process could take the same port and half of the calls, unnoticed.
+    ("grpc.so_reuseport", 0),
+)
+
+
+class MethodMissingError(Exception):
+    """A contract has an RPC that the service's API does not have."""
+
+    def __init__(self, method: str, api: object) -> None:
+        """Keep the full name of the `method`."""
+        super().__init__(f"{type(api).__name__} has no method for {method}")
+        self.method = method
+
+
+class PortTakenError(Exception):
+    """The address to listen at cannot be had."""
+
+    def __init__(self, address: str) -> None:
+        """Keep the `address`."""
+        super().__init__(f"cannot listen at {address}")
+        self.address = address
+
+
+class GrpcServer(BackgroundPart):
+    """A part: serves `apis` and the platform's own service; ready means that what it stands on is ready.
+
+    `apis` maps a service's full name to an object with one async method an RPC: `(request, call) -> response`.
+    """
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        database: Database,
+        apis: Mapping[str, object],
+        reasons: Reasons,
+        clock: Clock,
+        authenticator: Authenticator | None = None,
+        *,
+        consumers: Consumers | None = None,
+        ready: Sequence[Callable[[], Awaitable[bool]]] = (),
+    ) -> None:
+        """Serve at the address in `settings`; `ready` are further conditions of readiness beside the database's.
+
+        Raises `MethodMissingError` and `AccessUndeclaredError`.
+        """
+        # The platform's service needs the Kafka runtime, which a process that only calls others need not load.
+        from common.platform import PlatformApi
+
+        super().__init__("grpc")
+        self._address = settings.grpc_listen
+        self._ready = [database.ready, *ready]
+        self._health = health.aio.HealthServicer()
+        authenticator = authenticator or Authenticator(
+            settings.token_keys, allow_development=settings.environment == "embedded"
+        )
+        calls = Calls(database, authenticator, reasons, clock)
+        own = {PLATFORM_SERVICE: PlatformApi(database, reasons, consumers)}
+        self._handlers = [_handlers(service, api, calls) for service, api in {**apis, **own}.items()]
+        self._services = [*apis, PLATFORM_SERVICE]
+        self._server: aio.Server | None = None
+        self.port = 0
+        """The port it listens at, known once it is entered."""
+
+    async def __aenter__(self) -> Self:
+        """Listen; raise `PortTakenError`."""
+        server = aio.server(options=_OPTIONS)
+        for handler in self._handlers:
+            server.add_generic_rpc_handlers((handler,))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+        try:
+            self.port = server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise PortTakenError(self._address) from error
+        await server.start()
+        self._server = server
+        await self._show(ready=True)
+        log.info("grpc.listening", address=self._address, port=self.port, services=self._services)
+        return await super().__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Say that it is not ready, let calls under way end for a while, stop."""
+        await self._health.enter_graceful_shutdown()
+        await super().__aexit__(kind, error, traceback)
+        if self._server is not None:
+            await self._server.stop(_GRACE_SECONDS)
+
+    async def run(self) -> None:
+        """Keep the health service true."""
+        shown = True
+        while True:
+            await asyncio.sleep(_HEALTH_SECONDS)
+            answers = [await condition() for condition in self._ready]
+            if all(answers) != shown:
+                shown = all(answers)
+                await self._show(ready=shown)
+                log.warning("grpc.readiness", ready=shown)
+
+    async def _show(self, *, ready: bool) -> None:
+        status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        for service in ("", *self._services):
+            await self._health.set(service, status)
+
+
+def _handlers(service: str, api: object, calls: Calls) -> grpc.GenericRpcHandler:
+    handlers = {}
+    for rpc in rpcs_of(service):
+        method = getattr(api, rpc.name, None)
+        if method is None:
+            raise MethodMissingError(rpc.full_name, api)
+        declared_access(rpc)
+        handlers[rpc.name] = grpc.unary_unary_rpc_method_handler(
+            partial(calls.perform, rpc, method),
+            request_deserializer=rpc.request.FromString,
+            response_serializer=rpc.response.SerializeToString,
+        )
+    return grpc.method_handlers_generic_handler(service, handlers)
