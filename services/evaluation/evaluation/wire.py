@@ -74,7 +74,7 @@ def position(page_token: str) -> int:
 
 
 def to_provenance(value: provenance_pb2.Provenance.ValueType) -> Provenance:
-    """Return where a value comes from: recorded where nothing is said. Raises `FieldInvalidError` for an unknown one."""
+    """Return where a value comes from, recorded where nothing is said; raise `FieldInvalidError` for an unknown one."""
     if value == provenance_pb2.PROVENANCE_UNSPECIFIED:
         return Provenance.RECORDED
     try:

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from common.ray_jobs import JobInfo, JobState
+from evaluation.domain.number import ScoreNotANumberError
+from evaluation.domain.run import Figures, ResultUnreadableError, Run, RunFailedError, RunId, job_id, run_id
+from evaluation.domain.stage import TeamId
+from evaluation.handlers.runs import Bench, CheckpointSource, measure, read_result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RUN = Run(run_id("ab" * 32, "next-byte"), "ab" * 32, TeamId("upstage"), "2025-h2", "next-byte")
+FIGURES = Figures(1000, "0.4125", "3.1010")
+RESULT = 'PROGRESS {}\nRESULT {"items": 1000, "accuracy": "0.4125", "bits_per_byte": "3.1010"}\n'
+
+
+def ended(state: JobState, exit_code: int | None = 0, *, by_cluster: bool = False) -> JobInfo:
+    return JobInfo(state, None, None, "message", exit_code, by_cluster)
+
+
+@dataclass
+class FakeCluster:
+    """Each submission of a job ends as the script says; `None` loses the job once."""
+
+    script: list[JobInfo | None]
+    jobs: dict[str, JobInfo] = field(default_factory=dict)
+    submitted: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+
+    async def submit(
+        self, submission_id: str, entrypoint: str, env: Mapping[str, str], *, num_gpus: float = 0, num_cpus: float = 1
+    ) -> None:
+        assert "scale_model evaluate" in entrypoint
+        assert (num_gpus, num_cpus) == (0, 0.5)
+        self.submitted.append(submission_id)
+        self.env = dict(env)
+        outcome = self.script.pop(0)
+        if outcome is not None:
+            self.jobs[submission_id] = outcome
+
+    async def status(self, submission_id: str) -> JobInfo | None:
+        return self.jobs.get(submission_id)
+
+    async def logs(self, submission_id: str) -> str:
+        return RESULT if self.jobs[submission_id].state is JobState.SUCCEEDED else "Traceback\nValueError: bad\n"
+
+
+class Checkpoints:
+    async def sources(self, checkpoint_digest: str) -> tuple[CheckpointSource, ...]:
+        return (CheckpointSource("model.safetensors", 8, checkpoint_digest, "http://store/x"),)
+
+
+async def no_wait(_seconds: float) -> None:
+    return
+
+
+def bench(*script: JobInfo | None) -> tuple[FakeCluster, Bench]:
+    cluster = FakeCluster(list(script))
+    return cluster, Bench(cluster, Checkpoints(), "python3", no_wait)
+
+
+async def test_a_run_gives_the_figures_its_job_printed() -> None:
+    cluster, terms = bench(ended(JobState.SUCCEEDED))
+    assert await measure(RUN, terms) == FIGURES
+    assert cluster.submitted == [RUN.run_id]
+    job = json.loads(cluster.env["DOKPAMO_JOB"])
+    assert (job["run_id"], job["checkpoint_digest"]) == (RUN.run_id, RUN.checkpoint_digest)
+    assert job["sources"] == [
+        {"path": "model.safetensors", "size_bytes": 8, "sha256": "ab" * 32, "url": "http://store/x"}
+    ]
+
+
+async def test_a_retried_task_finds_the_job_that_ran_and_submits_none() -> None:
+    cluster, terms = bench(ended(JobState.SUCCEEDED))
+    await measure(RUN, terms)
+    assert await measure(RUN, terms) == FIGURES
+    assert cluster.submitted == [RUN.run_id]
+
+
+async def test_a_job_that_failed_for_the_clusters_sake_is_followed_by_the_next_attempt() -> None:
+    cluster, terms = bench(ended(JobState.FAILED, None, by_cluster=True), ended(JobState.SUCCEEDED))
+    assert await measure(RUN, terms) == FIGURES
+    assert cluster.submitted == [RUN.run_id, f"{RUN.run_id}-2"]
+
+
+async def test_a_job_that_the_cluster_lost_is_submitted_again() -> None:
+    cluster, terms = bench(None, ended(JobState.SUCCEEDED))
+    assert await measure(RUN, terms) == FIGURES
+    assert cluster.submitted == [RUN.run_id, RUN.run_id]
+
+
+async def test_an_invalid_job_fails_its_run_at_once_with_its_last_words() -> None:
+    cluster, terms = bench(ended(JobState.FAILED, 2))
+    with pytest.raises(RunFailedError) as failed:
+        await measure(RUN, terms)
+    assert "ValueError: bad" in failed.value.reason
+    assert len(cluster.submitted) == 1
+
+
+async def test_a_job_that_keeps_failing_fails_its_run_after_a_known_number_of_attempts() -> None:
+    cluster, terms = bench(*[ended(JobState.FAILED, 1)] * 8)
+    with pytest.raises(RunFailedError):
+        await measure(RUN, terms)
+    assert len(cluster.submitted) == 8
+
+
+def test_the_id_of_a_run_and_of_its_jobs_is_the_same_whenever_asked() -> None:
+    assert run_id("ab", "next-byte") == run_id("ab", "next-byte") == "next-byte-ab"
+    assert [job_id(RunId("r"), attempt) for attempt in (1, 2, 3)] == ["r", "r-2", "r-3"]
+
+
+def test_the_last_result_line_counts() -> None:
+    assert read_result(RESULT.replace("1000", "1") + RESULT) == FIGURES
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "",
+        "RESULT",
+        "RESULT {",
+        "RESULT []",
+        'RESULT {"items": 0, "accuracy": "0.1", "bits_per_byte": "1"}',
+        'RESULT {"items": true, "accuracy": "0.1", "bits_per_byte": "1"}',
+        'RESULT {"items": 5, "accuracy": 0.1, "bits_per_byte": "1"}',
+        'RESULT {"items": 5, "accuracy": "0.1"}',
+    ],
+)
+def test_a_result_that_cannot_be_read_is_no_result(log: str) -> None:
+    with pytest.raises(ResultUnreadableError):
+        read_result(log)
+
+
+def test_a_result_that_is_not_a_number_is_refused() -> None:
+    with pytest.raises(ScoreNotANumberError):
+        read_result('RESULT {"items": 5, "accuracy": "NaN", "bits_per_byte": "1"}')
