@@ -29,7 +29,7 @@ def differences(stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged,
         *_entrants(counted, inputs),
         *_compare("score", counted.scores(), {_cell(s): s.value for s in inputs.scores()}),
         *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
-        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): v.passed for v in inputs.verdicts}),
+        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): (v.passed, v.reason) for v in inputs.verdicts}),
     ]
 
 
@@ -106,7 +106,7 @@ class _Counted:
         for event in self.events(told.GATE_VERDICT_RECORDED, 1):
             gate = event.fields.text(3)
             if gate in self._gates:
-                found[(gate, event.fields.text(2))] = event.fields.flag(4)
+                found[(gate, event.fields.text(2))] = (event.fields.flag(4), event.fields.text(5))
         return found
 
 

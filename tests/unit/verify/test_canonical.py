@@ -1,0 +1,79 @@
+"""The rules of canonical JSON: one spelling for one document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from verify.canonical import NotCanonicalError, decode, encode, parse
+
+VECTORS = Path(__file__).resolve().parents[4] / "shared" / "data" / "audit" / "jcs" / "testdata"
+
+
+def pairs() -> list[object]:
+    """The public pairs; one skipped parameter where the folder is absent."""
+    files = sorted((VECTORS / "input").glob("*.json"))
+    if not files:
+        return [pytest.param("", marks=pytest.mark.skip(reason="the public JCS vectors are not here"))]
+    return [file.name for file in files]
+
+
+@pytest.mark.parametrize("name", pairs())
+def test_every_public_vector_has_its_canonical_form(name: str) -> None:
+    wanted = (VECTORS / "output" / name).read_bytes()
+    document = parse((VECTORS / "input" / name).read_bytes())
+    assert encode(document) == wanted
+    assert decode(wanted) == document
+
+
+@pytest.mark.parametrize(
+    ("data", "offset"),
+    [
+        (b'{"a":1,"a":1}', 0),
+        (b'{"b":1,"a":2}', 2),
+        (b'{"a": 1}', 5),
+        (b'{"a":1.0}', 6),
+        (b'{"a":1}\n', 7),
+        (b'{"a":"\\u0041"}', 6),
+        (b"NaN", 0),
+        (b"[Infinity]", 0),
+        (b'{"a":', 5),
+        (b'"\xff"', 1),
+        (b"[" * 100_000, 0),
+        (b"9" * 5000, 0),
+        (b"1e999", 0),
+        (b"9007199254740993", 0),
+        (b'"\\ud800"', 0),
+        (b"", 0),
+    ],
+)
+def test_any_other_spelling_is_refused_with_its_place(data: bytes, offset: int) -> None:
+    with pytest.raises(NotCanonicalError) as refused:
+        decode(data)
+    assert refused.value.offset == offset
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_crash_the_reader(data: bytes) -> None:
+    try:
+        document = decode(data)
+    except NotCanonicalError:
+        return
+    assert encode(document) == data
+
+
+documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    max_leaves=10,
+)
+
+
+@given(documents)
+def test_what_is_written_is_read_back(document: object) -> None:
+    assert decode(encode(document)) == document
