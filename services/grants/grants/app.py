@@ -15,6 +15,7 @@ from common.topics import TopicProvisioner
 
 from grants import events
 from grants.grpc_api import GrantsApi
+from grants.store import GrantsStore
 from grants.wire import REASONS
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ def build(settings: Settings) -> list[Part]:
     """Return the parts in order of their start."""
     clock = open_clock(settings)
     database = Database(settings.database_url, "grants", MIGRATIONS, clock)
-    consumers = Consumers(settings, database, events.subscriptions(), REASONS, clock)
+    consumers = Consumers(settings, database, events.subscriptions(GrantsStore), REASONS, clock)
     return [
         database,
         TopicProvisioner(settings),
         Relay(settings, database),
         consumers,
-        Timers(database, clock, events.TIMERS),
-        GrpcServer(settings, database, {SERVICE: GrantsApi()}, REASONS, clock, consumers=consumers),
+        Timers(database, clock, events.timers(GrantsStore)),
+        GrpcServer(
+            settings, database, {SERVICE: GrantsApi(GrantsStore, GrantsStore)}, REASONS, clock, consumers=consumers
+        ),
     ]

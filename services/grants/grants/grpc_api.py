@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dokpamo.grants.v1 import service_pb2 as pb
 
 from grants import handlers, wire
-from grants.store import GrantsStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from common.database import Transaction
     from common.grpc import Call
+
+    from grants.domain.entitlement import Entitlement
+    from grants.domain.ledger import Account, PostedTransaction, TeamId, Unit
+
+
+class Views(Protocol):
+    """What the reading RPCs need."""
+
+    async def page_of_entitlements(self, team: str, after: str, limit: int) -> list[Entitlement]:
+        """Entitlements of `team` (all where empty) by team, kind and start, after the one with id `after`."""
+
+    async def balances(self, team: TeamId) -> list[tuple[Account, Unit, int]]:
+        """Balances of a team's accounts, by account and unit."""
+
+    async def page_of_transactions(self, team: str, after: int, limit: int) -> tuple[list[PostedTransaction], int]:
+        """Transactions of `team` (all where empty) after a position, and the position of the last."""
 
 
 class GrantsApi:
     """One method for each RPC of the contract."""
 
+    def __init__(self, books: Callable[[Transaction], handlers.Books], views: Callable[[Transaction], Views]) -> None:
+        """Check what `books` opens, read from what `views` opens."""
+        self._books = books
+        self._views = views
+
     async def ListEntitlements(self, request: pb.ListEntitlementsRequest, call: Call) -> pb.ListEntitlementsResponse:
         """Entitlements, by team, kind and start."""
         limit = wire.page_size_of(request.page_size)
-        found = await GrantsStore(call.tx).page_of_entitlements(request.team_id, request.page_token, limit)
+        found = await self._views(call.tx).page_of_entitlements(request.team_id, request.page_token, limit)
         return pb.ListEntitlementsResponse(
             entitlements=[wire.entitlement_message(each) for each in found],
             next_page_token=found[-1].id if len(found) == limit else "",
@@ -27,7 +50,7 @@ class GrantsApi:
 
     async def GetBalances(self, request: pb.GetBalancesRequest, call: Call) -> pb.GetBalancesResponse:
         """Balances of a team's accounts."""
-        found = await GrantsStore(call.tx).balances(wire.team_of("team_id", request.team_id))
+        found = await self._views(call.tx).balances(wire.team_of("team_id", request.team_id))
         return pb.GetBalancesResponse(
             balances=[pb.Balance(account=account, unit=unit.value, amount=amount) for account, unit, amount in found]
         )
@@ -36,7 +59,7 @@ class GrantsApi:
         """Ledger transactions in order of posting."""
         limit = wire.page_size_of(request.page_size)
         after = wire.position_of(request.page_token)
-        found, last = await GrantsStore(call.tx).page_of_transactions(request.team_id, after, limit)
+        found, last = await self._views(call.tx).page_of_transactions(request.team_id, after, limit)
         return pb.ListTransactionsResponse(
             transactions=[wire.transaction_message(each) for each in found],
             next_page_token=str(last) if len(found) == limit else "",
@@ -44,5 +67,5 @@ class GrantsApi:
 
     async def CheckLedger(self, request: pb.CheckLedgerRequest, call: Call) -> pb.CheckLedgerResponse:  # noqa: ARG002 - it asks nothing
         """Whether the whole ledger balances, and its size."""
-        transactions, found = await handlers.check(GrantsStore(call.tx))
+        transactions, found = await handlers.check(self._books(call.tx))
         return pb.CheckLedgerResponse(balanced=not found, transactions=transactions, findings=found)

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from grants.domain.decision import Elimination, FinalDecision
     from grants.domain.entitlement import Entitlement
 
+ENTITLEMENT_PROCESS: Final = "entitlement"
+ELIMINATION_PROCESS: Final = "elimination"
+"""Kinds of process managers."""
+
 RUNNING_JOBS_DEADLINE: Final = timedelta(days=14)
 """How long the last jobs of an eliminated team may take to settle before people are told."""
 
@@ -181,7 +185,7 @@ async def settle(job: str, team: TeamId, gpu_seconds: int, books: Books) -> None
 async def end(entitlement_id: str, books: Books) -> None:
     """End an entitlement whose last instant has passed; GPU time that nobody used goes back to the pool."""
     entitlement = await books.entitlement(entitlement_id)
-    if entitlement is None or entitlement.state is not EntitlementState.ACTIVE or books.now < entitlement.valid_to:
+    if entitlement is None or entitlement.state is not EntitlementState.ACTIVE or not entitlement.ends_by(books.now):
         return
     ended = replace(entitlement, state=EntitlementState.ENDED)
     await books.save_state(ended)

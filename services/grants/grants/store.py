@@ -20,6 +20,7 @@ from grants.domain.ledger import (
     Unit,
     granted,
 )
+from grants.handlers import ELIMINATION_PROCESS, ENTITLEMENT_PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
     from grants.domain.decision import FinalDecision
     from grants.domain.events import GrantsEvent
-
-ENTITLEMENT: Final = "entitlement"
-ELIMINATION: Final = "elimination"
-"""Kinds of process managers."""
 
 _ENTITLEMENT_COLUMNS: Final = (
     "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, state, lost_in"
@@ -98,7 +95,7 @@ class GrantsStore:
             entitlement.lost_in,
         )
         await self._tx.processes.start(
-            ENTITLEMENT, entitlement.id, entitlement.state.value, owner="grants", wake_at=entitlement.valid_to
+            ENTITLEMENT_PROCESS, entitlement.id, entitlement.state.value, owner="grants", wake_at=entitlement.valid_to
         )
 
     async def save_state(self, entitlement: Entitlement) -> None:
@@ -109,7 +106,7 @@ class GrantsStore:
             entitlement.state.value,
             entitlement.lost_in,
         )
-        process = await self._tx.processes.get(ENTITLEMENT, entitlement.id)
+        process = await self._tx.processes.get(ENTITLEMENT_PROCESS, entitlement.id)
         if process is not None:
             await self._tx.processes.finish(process, entitlement.state.value)
 
@@ -201,7 +198,7 @@ class GrantsStore:
     async def wait_for_jobs(self, stage: str, team: TeamId, holds: int, deadline: datetime) -> None:
         """Note that `holds` jobs of a team that left in `stage` are not settled; people are told after `deadline`."""
         await self._tx.processes.start(
-            ELIMINATION,
+            ELIMINATION_PROCESS,
             f"{stage}/{team}",
             "awaiting-jobs",
             owner="training",
@@ -211,7 +208,7 @@ class GrantsStore:
 
     async def stop_waiting(self, stage: str, team: TeamId) -> None:
         """Note that all jobs of a team that left in `stage` are settled."""
-        process = await self._tx.processes.get(ELIMINATION, f"{stage}/{team}")
+        process = await self._tx.processes.get(ELIMINATION_PROCESS, f"{stage}/{team}")
         if process is not None:
             await self._tx.processes.finish(process, "settled")
 
@@ -245,7 +242,7 @@ class GrantsStore:
         if after and not await self._tx.fetchval("SELECT true FROM entitlement WHERE id = $1", after):
             raise FieldInvalidError("page_token", after, "must be the next_page_token of the page before")
         rows = await self._tx.fetch(
-            f"""SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement 
+            f"""SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement
             WHERE ($1 = '' OR team_id = $1) AND ($2 = '' OR (team_id, kind, valid_from, id)
                 > (SELECT team_id, kind, valid_from, id FROM entitlement WHERE id = $2))
             ORDER BY team_id, kind, valid_from, id LIMIT $3""",

@@ -21,6 +21,7 @@ from grants.domain.entitlement import (
     NoEntitlementError,
     SupportKindUnknownError,
     WindowInvalidError,
+    WindowMissingError,
     Wish,
     support_kind,
 )
@@ -64,6 +65,7 @@ REASONS: Final[Reasons] = {
     AmountNotPositiveError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "AMOUNT_NOT_POSITIVE"),
     SupportKindUnknownError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "SUPPORT_KIND_UNKNOWN"),
     WindowInvalidError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "WINDOW_INVALID"),
+    WindowMissingError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "WINDOW_MISSING"),
     BalanceTooLowError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "BALANCE_TOO_LOW"),
     TransactionUnbalancedError: Reason(grpc.StatusCode.INTERNAL, "TRANSACTION_UNBALANCED"),
     DecisionChangedError: Reason(grpc.StatusCode.ALREADY_EXISTS, "DECISION_CHANGED"),
@@ -85,7 +87,7 @@ def decision_of(message: selection_events_pb2.DecisionFinalized) -> FinalDecisio
             kind=support_kind(f"awards[{number}].kind", award.kind),
             amount=award.amount,
             valid_from=_instant(award, "valid_from", f"awards[{number}]"),
-            valid_to=_instant(award, "valid_to", f"awards[{number}]"),
+            valid_to=_instant(award, "valid_to", f"awards[{number}]") if award.HasField("valid_to") else None,
             stage=message.stage_id,
             decision_sha256=message.decision_sha256,
         )
@@ -191,7 +193,9 @@ def position_of(page_token: str) -> int:
     return int(page_token)
 
 
-def _stamp(instant: datetime) -> Timestamp:
+def _stamp(instant: datetime | None) -> Timestamp | None:
+    if instant is None:
+        return None
     stamp = Timestamp()
     stamp.FromDatetime(instant)
     return stamp

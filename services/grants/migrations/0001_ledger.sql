@@ -6,7 +6,9 @@ CREATE TABLE entitlement (
     -- GPUs in B200-equivalents for gpu, whole KRW otherwise.
     amount bigint NOT NULL CHECK (amount > 0),
     valid_from timestamptz NOT NULL,
-    valid_to timestamptz NOT NULL CHECK (valid_to > valid_from),
+    -- NULL: without end, as money given.
+    valid_to timestamptz CHECK (valid_to > valid_from),
+    CHECK (kind <> 'gpu' OR valid_to IS NOT NULL),
     stage_id text NOT NULL,
     decision_sha256 text NOT NULL,
     state text NOT NULL CHECK (state IN ('active', 'forfeited', 'ended')),

@@ -56,6 +56,17 @@ class WindowInvalidError(Exception):
         self.value = valid_to.isoformat()
 
 
+class WindowMissingError(Exception):
+    """GPU time needs an end: what is granted is GPUs times the seconds of the window."""
+
+    def __init__(self, team: TeamId) -> None:
+        """Keep the `team`."""
+        self.rule = "a GPU entitlement has an end"
+        super().__init__(f"valid_to of the GPUs of {team} is missing: {self.rule}")
+        self.field = "valid_to"
+        self.value = "nothing"
+
+
 class EntitlementChangedError(Exception):
     """A decision was made known twice, and says something else the second time."""
 
@@ -100,7 +111,7 @@ def support_kind(field: str, text: str) -> SupportKind:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Something a team may use from `valid_from` up to but not including `valid_to` (UTC).
+    """Something a team may use from `valid_from` up to but not including `valid_to` (UTC), where it has an end.
 
     `amount` is GPUs in B200-equivalents for GPU, whole KRW otherwise. `lost_in` is the stage
     whose decision took it away again, empty where none did. Raises `AmountNotPositiveError` and `WindowInvalidError`.
@@ -110,7 +121,7 @@ class Entitlement:
     kind: SupportKind
     amount: int
     valid_from: datetime
-    valid_to: datetime
+    valid_to: datetime | None
     stage: str
     decision_sha256: str
     state: EntitlementState = EntitlementState.ACTIVE
@@ -119,7 +130,9 @@ class Entitlement:
     def __post_init__(self) -> None:
         if self.amount <= 0:
             raise AmountNotPositiveError(f"amount of {self.kind.value} for {self.team}", self.amount)
-        if self.valid_to <= self.valid_from:
+        if self.valid_to is None and self.kind is SupportKind.GPU:
+            raise WindowMissingError(self.team)
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
             raise WindowInvalidError(self.valid_from, self.valid_to)
 
     @property
@@ -130,13 +143,18 @@ class Entitlement:
     @property
     def ledger_amount(self) -> int:
         """GPU-seconds over the whole window for GPU, KRW otherwise: what the grant moves."""
-        if self.kind is SupportKind.GPU:
+        if self.kind is SupportKind.GPU and self.valid_to is not None:
             return self.amount * int((self.valid_to - self.valid_from).total_seconds())
         return self.amount
 
     def is_valid(self, now: datetime) -> bool:
         """Say whether it can be used at `now`."""
-        return self.state is EntitlementState.ACTIVE and self.valid_from <= now < self.valid_to
+        begun = self.state is EntitlementState.ACTIVE and self.valid_from <= now
+        return begun and (self.valid_to is None or now < self.valid_to)
+
+    def ends_by(self, now: datetime) -> bool:
+        """Say whether its last instant has passed at `now`."""
+        return self.valid_to is not None and self.valid_to <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +214,7 @@ def cover(wish: Wish, funds: Sequence[Funds], now: datetime) -> Entitlement:
             raise AmountNotPositiveError(field, value)
     valid = sorted(
         (fund for fund in funds if fund.entitlement.kind is SupportKind.GPU and fund.entitlement.is_valid(now)),
-        key=lambda fund: (fund.entitlement.valid_to, fund.entitlement.id),
+        key=lambda fund: (fund.entitlement.valid_to or now, fund.entitlement.id),
     )
     if not valid:
         raise NoEntitlementError("team_id", wish.team, f"needs a GPU entitlement that is valid at {now.isoformat()}")

@@ -1,0 +1,1 @@
+"""Dokpamo selection service."""

@@ -1,0 +1,45 @@
+"""What the service is made of, from top to bottom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.clock import open_clock
+from common.consumer import Consumers
+from common.database import Database
+from common.grpc import GrpcServer
+from common.outbox import Relay
+from common.processes import Timers
+from common.topics import TopicProvisioner
+
+from selection import events
+from selection.grpc_api import SelectionApi
+from selection.store import SelectionStore, SelectionViews
+from selection.wire import REASONS
+
+if TYPE_CHECKING:
+    from common.service import Part
+
+    from selection.settings import Settings
+
+PACKAGE = Path(__file__).parent
+MIGRATIONS = next(path for path in (PACKAGE / "migrations", PACKAGE.parent / "migrations") if path.is_dir())
+"""Inside the package once installed, beside it in the repository."""
+SERVICE = "dokpamo.selection.v1.SelectionService"
+
+
+def build(settings: Settings) -> list[Part]:
+    """Return the parts in order of their start."""
+    clock = open_clock(settings)
+    database = Database(settings.database_url, "selection", MIGRATIONS, clock)
+    consumers = Consumers(settings, database, events.subscriptions(SelectionStore), REASONS, clock)
+    api = SelectionApi(SelectionStore, SelectionViews)
+    return [
+        database,
+        TopicProvisioner(settings),
+        Relay(settings, database),
+        consumers,
+        Timers(database, clock, events.timers(SelectionStore)),
+        GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, consumers=consumers),
+    ]

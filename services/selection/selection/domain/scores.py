@@ -1,0 +1,60 @@
+"""Scores as they arrive: taken once, held against the rule set as soon as the stage is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules import InputsIncompleteError, InputsRefusedError, Measurement, Score, collect
+from rules.completeness import check_inputs
+
+from selection.domain.refusal import ScoreRefusedError, ScoreTakenError, StageNotCollectingError
+from selection.domain.stage import StageState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
+
+    from rules import RuleSet
+
+    from selection.domain.stage import Stage
+
+    Given = Score | Measurement
+    # Assessor (empty for a measurement), team, criterion.
+    Cell = tuple[str, str, str]
+
+
+def cell(given: Given) -> Cell:
+    """Return what `given` is about, within its source."""
+    return (given.assessor if isinstance(given, Score) else "", given.team, given.criterion)
+
+
+def new_ones(given: Sequence[Given], known: Mapping[Cell, Decimal]) -> list[Given]:
+    """Return those that are not `known`. Raises `ScoreTakenError` where a known one has another value."""
+    for each in given:
+        before = known.get(cell(each))
+        if before is not None and before != each.value:
+            raise ScoreTakenError("rows.value", each.value, f"{each.team} has {before} on {each.criterion} already")
+    return [each for each in given if cell(each) not in known]
+
+
+def check_scores(given: Iterable[Given], stage: Stage, rules: RuleSet) -> None:
+    """Raise `ScoreRefusedError` or `StageNotCollectingError` for what the stage cannot take.
+
+    A stage that is planned has no entrants yet: what comes early is kept and judged at the decision.
+    """
+    match stage.state:
+        case StageState.PLANNED:
+            return
+        case StageState.OBJECTION | StageState.FINAL:
+            raise StageNotCollectingError("stage_id", stage.id, f"takes no score: it is {stage.state.value}")
+        case StageState.COLLECTING:
+            pass
+    scores = [each for each in given if isinstance(each, Score)]
+    measurements = [each for each in given if isinstance(each, Measurement)]
+    try:
+        check_inputs(rules, collect(stage.id, stage.entrants, scores=scores, measurements=measurements))
+    except InputsIncompleteError:
+        return  # of course: these are some of the scores, and completeness is asked at the decision
+    except InputsRefusedError as error:
+        first = error.violations[0]
+        raise ScoreRefusedError(first.path, first.value, first.rule) from error

@@ -1,0 +1,40 @@
+"""A gate's verdict on one team: apart from the score, with evidence, quorum and reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from selection.domain.refusal import (
+    GateUnknownError,
+    QuorumMissedError,
+    ReasonMissingError,
+    TeamUnknownError,
+    VerdictTakenError,
+)
+from selection.domain.stage import require_collecting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules import RuleSet, Verdict
+
+    from selection.domain.stage import Stage
+
+
+def check_verdict(verdict: Verdict, stage: Stage, rules: RuleSet, earlier: Iterable[Verdict]) -> None:
+    """Raise the refusal of the first rule that `verdict` breaks; `earlier` are the stage's verdicts so far."""
+    require_collecting(stage)
+    gates = {gate.id: gate for gate in rules.gates if gate.kind == "verdict"}
+    if verdict.team not in stage.entrants:
+        raise TeamUnknownError("team_id", verdict.team, f"must have entered {stage.id}")
+    gate = gates.get(verdict.gate)
+    if gate is None:
+        raise GateUnknownError(
+            "gate", verdict.gate, f"must be one of the rule set: {', '.join(gates) or 'it has none'}"
+        )
+    if not verdict.reason.strip():
+        raise ReasonMissingError("reason", verdict.reason, "must not be empty")
+    if verdict.judged_by < gate.quorum:
+        raise QuorumMissedError("judged_by", verdict.judged_by, f"must be at least {gate.quorum}")
+    if any((each.gate, each.team) == (verdict.gate, verdict.team) for each in earlier):
+        raise VerdictTakenError("team_id", verdict.team, f"has a verdict of gate {verdict.gate} already")

@@ -1,0 +1,50 @@
+"""What selection hears, and what it does when an instant is reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.consumer import Subscriptions
+from dokpamo.evaluation.v1.events_pb2 import MeasurementsRecorded, ScoreSheetSubmitted
+from dokpamo.intake.v1.events_pb2 import CallClosed
+
+from selection import handlers, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from common.consumer import Received
+    from common.database import Transaction
+    from common.processes import Process
+
+    Open = Callable[[Transaction], handlers.Records]
+
+
+def subscriptions(records: Open) -> Subscriptions:
+    """Return the events that stages wait for; everything is kept in what `records` opens."""
+
+    async def call_closed(event: Received[CallClosed], tx: Transaction) -> None:
+        await handlers.close_call(event.message.call_id, list(event.message.team_ids), records(tx))
+
+    async def sheet(event: Received[ScoreSheetSubmitted], tx: Transaction) -> None:
+        message = event.message
+        await handlers.take_scores(message.stage_id, message.source_id, wire.scores_of(message), records(tx))
+
+    async def measured(event: Received[MeasurementsRecorded], tx: Transaction) -> None:
+        message = event.message
+        await handlers.take_scores(message.stage_id, message.source_id, wire.measurements_of(message), records(tx))
+
+    heard = Subscriptions("selection")
+    heard.on(CallClosed, call_closed)
+    heard.on(ScoreSheetSubmitted, sheet)
+    heard.on(MeasurementsRecorded, measured)
+    return heard
+
+
+def timers(records: Open) -> Mapping[str, Callable[[Process, Transaction], Awaitable[None]]]:
+    """Return what to do when a process of selection wakes, by kind."""
+
+    async def step(process: Process, tx: Transaction) -> None:
+        await handlers.step(process.id, records(tx))
+
+    return {handlers.STAGE_PROCESS: step}

@@ -1,0 +1,132 @@
+"""dokpamo.selection.v1.SelectionService."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dokpamo.selection.v1 import service_pb2 as pb
+
+from selection import handlers, wire
+from selection.domain.refusal import DecisionMissingError, RuleSetUnknownError, StageUnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from common.database import Transaction
+    from common.grpc import Call
+
+    from selection.domain.events import DecisionRecord
+    from selection.domain.rule_set import KeptRuleSet
+    from selection.domain.stage import Stage
+
+
+class Views(Protocol):
+    """What the reading RPCs need."""
+
+    async def rule_set(self, sha256: str) -> KeptRuleSet | None:
+        """A rule set; `None` where none has this hash."""
+
+    async def rule_sets(self, after: int, limit: int) -> list[tuple[int, KeptRuleSet]]:
+        """Rule sets in order of publication after a position, each with its own."""
+
+    async def stage(self, stage_id: str) -> tuple[int, Stage] | None:
+        """A stage with its place in the order of planning; `None` where there is none."""
+
+    async def stages(self, after: int, limit: int) -> list[tuple[int, Stage]]:
+        """Stages in order of planning after a place, each with its own."""
+
+    async def decision(self, stage_id: str) -> tuple[DecisionRecord, datetime] | None:
+        """The decision of a stage and when it was computed; `None` before it."""
+
+
+class SelectionApi:
+    """One method for each RPC of the contract."""
+
+    def __init__(
+        self, records: Callable[[Transaction], handlers.Records], views: Callable[[Transaction], Views]
+    ) -> None:
+        """Write to what `records` opens, read from what `views` opens."""
+        self._records = records
+        self._views = views
+
+    async def PublishRuleSet(self, request: pb.PublishRuleSetRequest, call: Call) -> pb.PublishRuleSetResponse:
+        """Publish a rule set."""
+        kept = await handlers.publish_rule_set(request.document, self._records(call.tx))
+        return pb.PublishRuleSetResponse(rule_set=wire.rule_set_message(kept))
+
+    async def FreezeRuleSet(self, request: pb.FreezeRuleSetRequest, call: Call) -> pb.FreezeRuleSetResponse:
+        """Freeze a rule set."""
+        kept = await handlers.freeze_rule_set(request.rule_set_sha256, self._records(call.tx))
+        return pb.FreezeRuleSetResponse(rule_set=wire.rule_set_message(kept))
+
+    async def OpenStage(self, request: pb.OpenStageRequest, call: Call) -> pb.OpenStageResponse:
+        """Plan a stage."""
+        planned = await handlers.plan_stage(
+            request.stage_id,
+            request.rule_set_sha256,
+            request.from_call_id,
+            list(request.from_stage_ids),
+            self._records(call.tx),
+        )
+        return pb.OpenStageResponse(stage=await self._stage(planned.id, call))
+
+    async def RecordGateVerdict(self, request: pb.RecordGateVerdictRequest, call: Call) -> pb.RecordGateVerdictResponse:
+        """Record a gate's verdict."""
+        await handlers.record_verdict(request.stage_id, wire.verdict_of(request), self._records(call.tx))
+        return pb.RecordGateVerdictResponse()
+
+    async def GetRuleSet(self, request: pb.GetRuleSetRequest, call: Call) -> pb.GetRuleSetResponse:
+        """One rule set with its document."""
+        kept = await self._kept(request.rule_set_sha256, call)
+        return pb.GetRuleSetResponse(rule_set=wire.rule_set_message(kept))
+
+    async def ListRuleSets(self, request: pb.ListRuleSetsRequest, call: Call) -> pb.ListRuleSetsResponse:
+        """Rule sets in order of publication, without documents."""
+        limit = wire.page_size_of(request.page_size)
+        found = await self._views(call.tx).rule_sets(wire.position_of(request.page_token), limit)
+        return pb.ListRuleSetsResponse(
+            rule_sets=[wire.rule_set_message(kept, with_document=False) for _, kept in found],
+            next_page_token=str(found[-1][0]) if len(found) == limit else "",
+        )
+
+    async def GetStage(self, request: pb.GetStageRequest, call: Call) -> pb.GetStageResponse:
+        """One stage."""
+        return pb.GetStageResponse(stage=await self._stage(request.stage_id, call))
+
+    async def ListStages(self, request: pb.ListStagesRequest, call: Call) -> pb.ListStagesResponse:
+        """Stages in order of planning."""
+        limit = wire.page_size_of(request.page_size)
+        views = self._views(call.tx)
+        found = await views.stages(wire.position_of(request.page_token), limit)
+        messages = []
+        for place, stage in found:
+            decision = await views.decision(stage.id)
+            messages.append(wire.stage_message(place, stage, decision[0] if decision else None))
+        return pb.ListStagesResponse(stages=messages, next_page_token=str(found[-1][0]) if len(found) == limit else "")
+
+    async def GetDecision(self, request: pb.GetDecisionRequest, call: Call) -> pb.GetDecisionResponse:
+        """The decision of a stage with all that is needed to compute it again."""
+        views = self._views(call.tx)
+        found = await views.stage(request.stage_id)
+        if found is None:
+            raise StageUnknownError("stage_id", request.stage_id, "must be a planned stage")
+        decision = await views.decision(request.stage_id)
+        if decision is None:
+            raise DecisionMissingError("stage_id", request.stage_id, "is not decided yet")
+        record, decided_at = decision
+        return wire.decision_message(found[1], record, decided_at, await self._kept(record.rule_set_sha256, call))
+
+    async def _kept(self, sha256: str, call: Call) -> KeptRuleSet:
+        kept = await self._views(call.tx).rule_set(sha256)
+        if kept is None:
+            raise RuleSetUnknownError("rule_set_sha256", sha256, "must be a published rule set")
+        return kept
+
+    async def _stage(self, stage_id: str, call: Call) -> pb.Stage:
+        views = self._views(call.tx)
+        found = await views.stage(stage_id)
+        if found is None:
+            raise StageUnknownError("stage_id", stage_id, "must be a planned stage")
+        decision = await views.decision(stage_id)
+        return wire.stage_message(*found, decision[0] if decision else None)
