@@ -10,7 +10,7 @@ import rfc8785
 
 
 def canonical_json(value: Any) -> bytes:
-    """The RFC 8785 form of a JSON value; raises `rfc8785.CanonicalizationError` for what JSON cannot hold (NaN, big integers)."""
+    """The RFC 8785 form of a JSON value; raises `rfc8785.CanonicalizationError` for NaN and integers beyond 2^53."""
     return rfc8785.dumps(value)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Missing:
-    """One thing that has not come: which source or gate, for which team, of whom, on what ("" where it does not apply)."""
+    """One thing that has not come: source or gate, team, assessor, criterion ("" where one does not apply)."""
 
     what: str
     source: str
@@ -98,8 +98,8 @@ def _scales(path: str, criteria: Sequence[Criterion], table: SheetTable) -> Iter
         grid = 10 ** max(0, table.digits - criterion.digits)
         for team, rows in table.cells:
             column = [row[index] for row in rows]
-            given = [cell for cell in column if cell is not None] if None in column else column
-            if given and (min(given) < low or max(given) > high or (grid > 1 and any(cell % grid for cell in given))):  # type: ignore[type-var, operator, misc] # None is filtered out above
+            given = [cell for cell in column if cell is not None]
+            if given and (min(given) < low or max(given) > high or (grid > 1 and any(cell % grid for cell in given))):
                 yield from _off_scale(f"{path}.{team}.{name}", criterion, table, column)
 
 

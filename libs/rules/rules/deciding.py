@@ -1,4 +1,4 @@
-"""The one function that decides a stage: the same for the service, for staff trying a rule, and for a stranger who checks."""
+"""The one function that decides a stage: the same for the service, for staff and for a stranger who checks."""
 
 from __future__ import annotations
 

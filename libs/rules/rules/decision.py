@@ -32,7 +32,7 @@ class WorkingStep:
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class PartScore:
-    """A team's points in one part, as text with the rule set's digits; branches have no working."""
+    """A team's points in one part, with the rule set's digits; branches have no working."""
 
     part: str
     points: str
@@ -42,7 +42,10 @@ class PartScore:
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One team of the table, with the weakest provenance of its inputs. `rank` is None where it was out before ranking."""
+    """One team of the table, with the weakest provenance of its inputs.
+
+    `rank` is None where it was out before ranking.
+    """
 
     team: str
     rank: int | None
@@ -58,7 +61,7 @@ class Row:
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class TieStep:
-    """A use of the tie chain: these teams were level, this rule put them in this order (still level ones by later steps)."""
+    """A use of the tie chain: `teams` were level, `by` ordered them; those still level are in a later step."""
 
     teams: tuple[str, ...]
     by: str

@@ -1,7 +1,7 @@
 """The rule-set document: everything that decides a stage, as frozen data.
 
-People write it in YAML; `rules.loading` reads it and refuses what breaks a rule; its canonical form is hashed, and every
-score and decision cites that hash. Nothing in it is program text: operators are names with parameters.
+People write it in YAML; `rules.loading` reads it and refuses what breaks a rule; its canonical form is hashed, and
+every score and decision cites that hash. Nothing in it is program text: operators are names with parameters.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Title(Rule):
 
 
 class Dates(Rule):
-    """The instants of a stage: published before `opens`, scored until `closes`, decided at `decides` at the earliest."""
+    """Instants of a stage: published before `opens`, scored until `closes`, decided from `decides` on."""
 
     published: Instant
     opens: Instant
@@ -71,7 +71,7 @@ class Dates(Rule):
 
 
 class Seats(Rule):
-    """How many teams may go on: `planned` by the plan, at least `minimum` (0: "no award" is lawful), at most `maximum`."""
+    """How many teams may go on: `planned`, at least `minimum` (0: "no award" is lawful), at most `maximum`."""
 
     planned: Count
     minimum: Count
@@ -218,7 +218,7 @@ Operator = Annotated[
 
 
 class Part(Rule):
-    """A part of the total: either the sum of `parts`, or computed by `steps` from `source` (all its criteria unless named)."""
+    """A part of the total: the sum of `parts`, or computed by `steps` from `source` (all criteria unless named)."""
 
     id: Slug
     title: Title
@@ -317,7 +317,7 @@ class Disclosure(Rule):
 
 
 class TargetDefinition(Rule):
-    """What "at least `ratio` of the best" means: against whom, within how many months, on which pinned index edition."""
+    """What "at least `ratio` of the best" means: against whom, in how many months, on which index edition."""
 
     definition: Literal["own-declared-target", "best-in-window"]
     ratio: Amount

@@ -168,7 +168,10 @@ def collect(
 
 
 def inputs_from_json(data: bytes) -> Inputs:
-    """The inputs of their canonical bytes; raises InputsRefusedError where these are not the form this module writes."""
+    """The inputs of their canonical bytes.
+
+    Raises InputsRefusedError where these are not the form this module writes.
+    """
     try:
         inputs = _from_json(json.loads(data))
         written = inputs.canonical_bytes()

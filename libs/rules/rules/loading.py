@@ -13,6 +13,7 @@ from rules.document import RuleSet
 from rules.plain_yaml import read_yaml
 from rules.violations import RuleSetInvalidError, Violation, YamlRefusedError, violation
 
+_LISTS_OF_KINDS = frozenset({"sources", "steps", "gates", "procedure", "ties"})
 _CODES = {
     "missing": ("FIELD_MISSING", "this field is required"),
     "extra_forbidden": ("FIELD_UNKNOWN", "no such field exists here"),
@@ -22,7 +23,7 @@ _CODES = {
 
 
 def load_rule_set(text: str | bytes) -> RuleSet:
-    """The rule set of a YAML document; raises RuleSetInvalidError with every violation, each with path, value, rule and code."""
+    """The rule set of a YAML document; raises RuleSetInvalidError with every violation, not only the first."""
     try:
         data = read_yaml(text)
     except YamlRefusedError as error:
@@ -82,7 +83,11 @@ def _shape_violations(error: ValidationError) -> list[Violation]:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
+    """The place as people write it: without the kind that pydantic names after the index of a list of kinds."""
     path = ""
-    for step in location:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    for number, step in enumerate(location):
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif number < 2 or location[number - 2] not in _LISTS_OF_KINDS or isinstance(location[number - 1], str):  # noqa: PLR2004 - list, index, kind
+            path += f".{step}" if path else step
     return path

@@ -1,7 +1,7 @@
 """Plain YAML: what people write, read without surprises.
 
-Only mappings, lists, text, whole numbers, exact decimals, true, false and null. No anchors (and so no bombs), no tags, no
-second document, no repeated key; `yes`, `0x10` and `12:30` stay text. Numbers with a point become `Decimal`.
+Only mappings, lists, text, whole numbers, exact decimals, true, false and null. No anchors (and so no bombs), no
+tags, no second document, no repeated key; `yes`, `0x10` and `12:30` stay text. Numbers with a point become `Decimal`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The steps between the table and the outcome, in the order that the rule set gives them.
 
-Source: stage 1 of the model programme: rank all, cut the lowest, apply the gate to the rest, and a gate failure does not
-lift the team that was cut. Added call: a majority of the panel first, then the one place by rank.
+Source: stage 1 of the model programme: rank all, cut the lowest, apply the gate to the rest, and a gate failure does
+not lift the team that was cut. Added call: a majority of the panel first, then the one place by rank.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class Course:
 
 
 def run_procedure(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamScore]) -> Course:
-    """The whole procedure; raises InputsIncompleteError for a verdict or seed that a step needs and that is not there."""
+    """The whole procedure.
+
+    Raises InputsIncompleteError for a verdict or seed that a step needs and that is not there.
+    """
     course = Course(rule_set, inputs, table, standing=sorted(table))
     for step in rule_set.procedure:
         before = tuple(course.standing)

@@ -57,7 +57,7 @@ class _Field:
 
 
 def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
-    """Every entrant's points, by team, of complete inputs; raises InputsRefusedError where an operator has no answer."""
+    """Every entrant's points; the inputs are complete. Raises InputsRefusedError where an operator has no answer."""
     parts: dict[str, dict[str, Fraction]] = {team: {} for team in inputs.entrants}
     working: dict[str, dict[str, Working]] = {team: {} for team in inputs.entrants}
     for leaf in rule_set.leaves():

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import client.programmes
 import pytest
-
 import rules
 
 FOLDER = Path(next(iter(client.programmes.__path__))) / "sovereign-ai"

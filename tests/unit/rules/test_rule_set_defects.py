@@ -1,0 +1,138 @@
+"""Every defect of a rule set is refused with its path, value, rule and code."""
+
+from pathlib import Path
+from typing import Any
+
+import client.programmes
+import pytest
+import rules
+
+STAGE_1 = Path(next(iter(client.programmes.__path__))) / "sovereign-ai" / "rule-sets" / "stage-1.yaml"
+TEXT = STAGE_1.read_text()
+
+EXPERTS = "title: {ko: 전문가 평가, en: Experts}\n    points: "
+SCALED = "      - {operator: leader_scaled, points: 25}\n"
+AVERAGED = "      - {operator: mean, over: assessors}\n"
+ROUNDED = "      - {operator: round, digits: 1}"
+PANEL = "source: expert-panel\n"
+CUT = "  - {step: cut, keep: planned}"
+RANK = "  - {step: rank}"
+
+DEFECTS: list[tuple[str, str, str, str]] = [
+    # code, path, what stands in the document, what is put in its place
+    ("POINTS_DO_NOT_ADD_UP", "parts", EXPERTS + "35", EXPERTS + "34"),
+    ("STEPS_MISS_POINTS", "parts[1].steps", EXPERTS + "35", EXPERTS + "34"),
+    ("POINTS_DO_NOT_ADD_UP", "parts", "points: 100", "points: 99"),
+    ("POINTS_DO_NOT_ADD_UP", "parts[0].parts", "points: 20\n        source", "points: 19\n        source"),
+    ("OPERATOR_UNKNOWN", "parts[1].steps[1]", "operator: trimmed_mean", "operator: eval"),
+    ("SOURCE_UNKNOWN", "parts[0].parts[0].source", "source: nia", "source: nobody"),
+    ("SOURCE_UNKNOWN", "parts[0].parts[2].steps[0].target", "target: declared-target", "target: nowhere"),
+    ("FIELD_UNKNOWN", "bonus", "points: 100", "points: 100\nbonus: 5"),
+    ("FIELD_MISSING", "seats", "seats: {planned: 4, minimum: 1, maximum: 4}\n", ""),
+    ("FIELD_MISSING", "parts[1].steps[1].highest", "highest: 1, ", ""),
+    ("SEATS_OUT_OF_ORDER", "seats", "{planned: 4, minimum: 1, maximum: 4}", "{planned: 4, minimum: 5, maximum: 4}"),
+    ("DATES_OUT_OF_ORDER", "dates.closes", "closes: 2026-01-14", "closes: 2026-01-04"),
+    ("VALUE_INVALID", "dates.opens", "opens: 2026-01-05T09:00:00+09:00", "opens: 2026-01-05T09:00:00"),
+    ("VALUE_INVALID", "dates.opens", "opens: 2026-01-05T09:00:00+09:00", "opens: 2026-01-05"),
+    ("TRIM_LEAVES_NONE", "parts[1].steps[1]", "highest: 1, lowest: 1", "highest: 5, lowest: 5"),
+    ("STEPS_AXIS_GONE", "parts[1].steps[1].over", "trimmed_mean, over: assessors", "trimmed_mean, over: criteria"),
+    ("STEPS_LEAVE_AXIS", "parts[2].steps", AVERAGED + SCALED, ""),
+    ("STEPS_END_UNROUNDED", "parts[2].steps", SCALED + ROUNDED, SCALED),
+    ("TIE_CHAIN_WITHOUT_LOT", "ties", "  - {by: lot, ", "  - {by: part, part: user} # "),
+    ("PART_UNKNOWN", "ties[1].part", "{by: part, part: expert}", "{by: part, part: luck}"),
+    ("GATE_UNKNOWN", "procedure[2].gate", "{step: gate, gate: originality}", "{step: gate, gate: beauty}"),
+    ("GATE_NOT_APPLIED_ONCE", "gates[0]", "  - {step: gate, gate: originality}\n", ""),
+    ("PROCEDURE_ORDER", "procedure", RANK + "\n" + CUT, CUT + "\n" + RANK),
+    ("DUPLICATE", "sources[1].criteria", "id: common-02,", "id: common-01,"),
+    ("DUPLICATE", "parts", "  - id: user\n", "  - id: expert\n"),
+    ("CRITERION_UNUSED", "sources[4].criteria[1]", PANEL, PANEL + "    criteria: [strategy, effect]\n"),
+    ("CRITERION_UNKNOWN", "parts[1].criteria[0]", PANEL, PANEL + "    criteria: [charm]\n"),
+    ("SCALE_EMPTY", "sources[5].criteria[0]", "minimum: 1, maximum: 5", "minimum: 5, maximum: 5"),
+    ("PANEL_SIZE", "sources[4].panel", "panel: {planned: 10, minimum: 10}", "panel: {planned: 9, minimum: 10}"),
+    ("FORFEIT_AND_KEEP", "consequences.elimination", "keeps: [data, talent]", "keeps: [data, gpu]"),
+    ("NUMBER_NOT_FINITE", "points", "points: 100", "points: .nan"),
+    ("NUMBER_NOT_FINITE", "points", "points: 100", "points: .inf"),
+    ("VALUE_INVALID", "points", "points: 100", "points: 1e2"),
+    ("VALUE_INVALID", "seats.planned", "planned: 4", "planned: 4.0"),
+    ("VALUE_INVALID", "seats.planned", "planned: 4", 'planned: "4"'),
+    ("VALUE_INVALID", "gates[0].lifts", "lifts: false", "lifts: no"),
+    ("YAML_ANCHOR", "objections", "objections: {days", "objections: &window {days"),
+    ("YAML_ANCHOR", "gates", "gates:\n", "gates: *window\nignored:\n"),
+    ("YAML_TAG", "id", "id: sovereign-ai-stage-1", "id: !!python/name:os.system x"),
+    ("YAML_DUPLICATE_KEY", "points", "points: 100", "points: 100\npoints: 100"),
+    ("YAML_DOCUMENTS", "", "points: 100", "points: 100\n---\npoints: 100"),
+    ("YAML_MALFORMED", "", "points: 100", "points: [100"),
+]  # fmt: skip
+
+
+def violations_of(text: str) -> tuple[rules.Violation, ...]:
+    with pytest.raises(rules.RuleSetInvalidError) as refused:
+        rules.load_rule_set(text)
+    return refused.value.violations
+
+
+@pytest.mark.parametrize(("code", "path", "old", "new"), DEFECTS, ids=lambda part: part[:40])
+def test_a_defect_is_refused_with_its_code_and_path(code: str, path: str, old: str, new: str) -> None:
+    assert old in TEXT
+    found = violations_of(TEXT.replace(old, new, 1))
+    assert (code, path) in {(each.code, each.path) for each in found}
+    assert all(each.value and each.rule for each in found)
+
+
+def test_all_violations_are_reported_at_once() -> None:
+    text = TEXT.replace("seats: {planned: 4", "seats: {planned: 9", 1).replace("source: nia\n", "source: nobody\n", 1)
+    text = text.replace("part: expert}", "part: luck}", 1)
+    assert {each.code for each in violations_of(text)} >= {"SEATS_OUT_OF_ORDER", "SOURCE_UNKNOWN", "PART_UNKNOWN"}
+
+
+def test_a_deep_document_is_refused() -> None:
+    assert violations_of("a: " + "[" * 200 + "]" * 200)[0].code == "YAML_MALFORMED"
+
+
+def test_a_long_document_is_refused() -> None:
+    assert violations_of("#" * (4 * 1024 * 1024 + 1))[0].code == "DOCUMENT_TOO_LONG"
+
+
+def test_words_of_old_yaml_stay_text() -> None:
+    read = rules.read_yaml("{a: yes, b: 12:30, c: 0x10, d: 010, e: 2026-01-15, f: 1.50, g: ~}")
+    assert {key: str(value) for key, value in read.items()} == {
+        "a": "yes", "b": "12:30", "c": "0x10", "d": "010", "e": "2026-01-15", "f": "1.50", "g": "None",
+    }  # fmt: skip
+
+
+def test_the_hash_does_not_depend_on_layout_or_on_trailing_zeros() -> None:
+    first = rules.load_rule_set(TEXT)
+    again = rules.load_rule_set("# a comment\n" + TEXT.replace("ratio: 0.95", "ratio: 0.950"))
+    assert rules.sha256_of(again) == rules.sha256_of(first)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("days: 10", "days: 11"), ("minimum: 0.1,", "minimum: 0.2,"), ("단계평가, en: Stage 1", "단계평가, en: Stage I")],
+)
+def test_any_other_value_has_another_hash(old: str, new: str) -> None:
+    assert old in TEXT
+    changed = rules.load_rule_set(TEXT.replace(old, new, 1))
+    assert rules.sha256_of(changed) != rules.sha256_of(rules.load_rule_set(TEXT))
+
+
+def test_bytes_that_are_not_canonical_are_refused() -> None:
+    data = rules.canonical_bytes(rules.load_rule_set(TEXT))
+    assert rules.canonical_bytes(rules.rule_set_from_json(data)) == data
+    for changed in (data + b" ", data.replace(b'"100"', b"100", 1)):
+        with pytest.raises(rules.RuleSetInvalidError) as refused:
+            rules.rule_set_from_json(changed)
+        assert refused.value.code == "NOT_CANONICAL"
+
+
+def test_the_schema_names_every_operator() -> None:
+    schema: dict[str, Any] = rules.schema()
+    named = {
+        definition["properties"]["operator"]["const"]
+        for definition in schema["$defs"].values()
+        if "operator" in definition.get("properties", {})
+    }
+    from rules.operators import OPERATORS
+
+    assert named == set(OPERATORS)
+    assert schema["additionalProperties"] is False
