@@ -184,7 +184,7 @@ def scored(log: LogBuilder) -> rules.Inputs:
         passed = team != "beta"
         reason = "own weights" if passed else "encoder of another model"
         log.add(selection.GateVerdictRecorded(stage_id=STAGE, team_id=team, gate="originality", passed=passed,
-                                              reason=reason, evidence="report"))  # fmt: skip
+                                              reason=reason, evidence=["report"], judged_by=3))  # fmt: skip
         verdicts.append(rules.Verdict("originality", team, passed, reason, ("report",), 3))
     return rules.collect(STAGE, TEAMS, scores=scores, measurements=measured, verdicts=verdicts)
 

@@ -26,7 +26,7 @@ _TEXTS: dict[str, tuple[tuple[int, ...], dict[int, tuple[int, ...]]]] = {
     RULE_SET_PUBLISHED: ((1,), {}),
     RULE_SET_FROZEN: ((1,), {}),
     STAGE_OPENED: ((1, 2, 3), {}),
-    GATE_VERDICT_RECORDED: ((1, 2, 3, 5), {}),
+    GATE_VERDICT_RECORDED: ((1, 2, 3, 5, 6), {}),
     DECISION_PROVISIONAL: ((1, 2, 3, 4), {}),
     DECISION_FINALIZED: ((1, 2, 3, 4, 5), {6: (1, 2, 3)}),
     SCORE_SHEET_SUBMITTED: ((2, 3, 4), {5: (1, 2, 3)}),

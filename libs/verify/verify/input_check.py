@@ -14,7 +14,7 @@ from verify import chronicle as told
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules import Inputs, RuleSet
+    from rules import Inputs, RuleSet, Verdict
 
     from verify.chronicle import Chronicle, Logged
 
@@ -29,7 +29,7 @@ def differences(stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged,
         *_entrants(counted, inputs),
         *_compare("score", counted.scores(), {_cell(s): s.value for s in inputs.scores()}),
         *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
-        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): (v.passed, v.reason) for v in inputs.verdicts}),
+        *_compare("verdict", counted.verdicts(), {(v.gate, v.team): _verdict(v) for v in inputs.verdicts}),
     ]
 
 
@@ -37,6 +37,10 @@ def _cell(value: object) -> Cell:
     return tuple(
         str(getattr(value, name)) for name in ("source", "assessor", "team", "criterion") if hasattr(value, name)
     )
+
+
+def _verdict(verdict: Verdict) -> tuple[object, ...]:
+    return (verdict.passed, verdict.reason, verdict.evidence, verdict.judged_by)
 
 
 def _decided_at(stage_id: str, final: Logged, chronicle: Chronicle) -> Logged:
@@ -106,7 +110,13 @@ class _Counted:
         for event in self.events(told.GATE_VERDICT_RECORDED, 1):
             gate = event.fields.text(3)
             if gate in self._gates:
-                found[(gate, event.fields.text(2))] = (event.fields.flag(4), event.fields.text(5))
+                judged = event.fields
+                found[(gate, judged.text(2))] = (
+                    judged.flag(4),
+                    judged.text(5),
+                    tuple(judged.texts(6)),
+                    judged.integer(8),
+                )
         return found
 
 
