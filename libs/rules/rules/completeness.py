@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rules.document import CutStep, GateStep, MeasurementSource, RuleSet, SheetSource, VerdictGate
@@ -11,7 +12,6 @@ from rules.violations import InputsRefusedError, Violation, violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from decimal import Decimal
 
     from rules.document import Criterion
     from rules.inputs import Inputs, SheetTable
@@ -94,25 +94,33 @@ def _scales(path: str, criteria: Sequence[Criterion], table: SheetTable) -> Iter
         if criterion is None:
             yield violation(f"{path}.{name}", name, "the rule set declares this criterion", "CRITERION_UNKNOWN")
             continue
-        low, high = criterion.minimum.scaleb(table.digits), criterion.maximum.scaleb(table.digits)
-        grid = 10 ** max(0, table.digits - criterion.digits)
+        allowed: set[int | None] = {None}  # values seen to be on the scale: a large table has few different ones
         for team, rows in table.cells:
             column = [row[index] for row in rows]
-            given = [cell for cell in column if cell is not None]
-            if given and (min(given) < low or max(given) > high or (grid > 1 and any(cell % grid for cell in given))):
+            for cell in set(column) - allowed:
+                if _on_scale(_unscaled(cell, table), criterion):
+                    allowed.add(cell)
+            if not allowed.issuperset(column):
                 yield from _off_scale(f"{path}.{team}.{name}", criterion, table, column)
 
 
 def _off_scale(path: str, criterion: Criterion, table: SheetTable, column: Sequence[int | None]) -> Iterator[Violation]:
     for assessor, cell in zip(table.assessors, column, strict=True):
         if cell is not None:
-            value = criterion.minimum.__class__(cell).scaleb(-table.digits)
-            yield from _value(f"{path}.{assessor}", value, criterion)
+            yield from _value(f"{path}.{assessor}", _unscaled(cell, table), criterion)
+
+
+def _unscaled(cell: int | None, table: SheetTable) -> Decimal:
+    return Decimal(cell or 0).scaleb(-table.digits)
+
+
+def _on_scale(value: Decimal, criterion: Criterion) -> bool:
+    scaled = value.scaleb(criterion.digits)
+    return criterion.minimum <= value <= criterion.maximum and scaled == scaled.to_integral_value()
 
 
 def _value(path: str, value: Decimal, criterion: Criterion) -> Iterator[Violation]:
-    scaled = value.scaleb(criterion.digits)
-    if not criterion.minimum <= value <= criterion.maximum or scaled != scaled.to_integral_value():
+    if not _on_scale(value, criterion):
         low, high = plain(criterion.minimum), plain(criterion.maximum)
         rule = f"from {low} to {high} with at most {criterion.digits} digits"
         yield violation(path, plain(value), rule, "VALUE_OFF_SCALE")

@@ -1,5 +1,6 @@
 """What a decision needs, refuses and does, on a small rule set of two teams."""
 
+import contextlib
 import hashlib
 import json
 from dataclasses import replace
@@ -263,20 +264,22 @@ def test_bytes_that_are_no_document_are_refused(data: bytes) -> None:
         rules.rule_set_from_json(data)
 
 
-def test_no_byte_of_a_document_can_change_unseen() -> None:
+def changed(data: bytes) -> list[bytes]:
+    """The data with one bit of one byte changed, at every seventh byte."""
+    return [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(0, len(data), 7)]
+
+
+def test_no_changed_byte_of_the_inputs_keeps_their_hash() -> None:
+    for data in changed(FULL.canonical_bytes()):
+        with contextlib.suppress(rules.InputsRefusedError):
+            assert rules.inputs_from_json(data).sha256() != FULL.sha256()
+
+
+def test_no_changed_byte_of_a_decision_keeps_its_hash() -> None:
     decision = rules.decide(RULES, FULL)
-    documents = [
-        (FULL.canonical_bytes(), rules.inputs_from_json),
-        (decision.canonical_bytes(), rules.decision_from_json),
-    ]
-    for data, parse in documents:
-        for at in range(0, len(data), 7):
-            changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-            try:
-                again = parse(changed)  # type: ignore[operator] # one of two parsers of bytes
-            except (rules.InputsRefusedError, rules.DecisionRefusedError):
-                continue
-            assert again.sha256() not in (FULL.sha256(), decision.sha256())
+    for data in changed(decision.canonical_bytes()):
+        with contextlib.suppress(rules.DecisionRefusedError):
+            assert rules.decision_from_json(data).sha256() != decision.sha256()
 
 
 def test_large_tables_are_written_as_rfc_8785_says() -> None:
