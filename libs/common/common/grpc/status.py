@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 DETAILS_KEY: Final = "grpc-status-details-bin"
 # All trailing metadata together must stay under 8 KiB, where peers cut the connection.
-_LONGEST_FACT: Final = 400
-_LONGEST_MESSAGE: Final = 800
-_MOST_FACTS: Final = 12
+_LONGEST_FACT: Final = 240
+_LONGEST_MESSAGE: Final = 600
+_MOST_FACTS: Final = 10
 _TRANSIENT: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
 
