@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from client.stack.addresses import Stack, of_plan
 from client.stack.home import rotate
-from client.stack.keys import create_keys
-from client.stack.plan import make_plan, read_plan
+from client.stack.plan import keep_plan, make_plan, read_plan
 from client.stack.process import (
     PART_MARK,
     STACK_MARK,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SUPERVISOR = "supervisor"
 LOOK_EVERY_SECONDS = 0.1
 # So many ends of one part before it was ever ready: it will not come by waiting.
-HOPELESS_AFTER_FAILURES = 6
+HOPELESS_AFTER_FAILURES = 8
 
 
 class StartFailedError(Exception):
@@ -52,14 +52,21 @@ def start(home: StackHome, only: tuple[str, ...] = ()) -> Stack:
         UnknownPartError: `only` names no part.
     """
     # They bring in the libraries of every part, which no other command needs.
+    from client.stack.keys import create_keys
     from client.stack.parts import all_parts
 
     home.create()
     with home.locked():
+        before = read_plan(home)
         plan = make_plan(home, os.environ, only)
         stack = of_plan(home, plan)
+        # Refuses an unknown part before anything is written down.
         all_parts(home, plan, stack)
+        keep_plan(home, plan)
         create_keys(stack)
+        if plan != before:
+            # It knows the parts of the plan before; the one that follows adopts what runs.
+            sweep(plan.id, SUPERVISOR)
         if supervisor(home) is None:
             _spawn_supervisor(home, plan.id)
     return stack
@@ -136,7 +143,8 @@ def stop(home: StackHome, tell: Callable[[str], None] = lambda _: None) -> int:
     count = len(members(plan.id))
     end(members(plan.id, SUPERVISOR))
     sweep(plan.id, SUPERVISOR)
-    parts = [part for part in all_parts(home, plan, of_plan(home, plan)) if not part.external]
+    every = replace(plan, only=(), external={})
+    parts = [part for part in all_parts(home, every, of_plan(home, every)) if not part.external]
     state = StackState.read(home.state_file)
     for level in _levels(parts):
         running = [part for part in level if members(plan.id, part.name, part.owned_folders)]

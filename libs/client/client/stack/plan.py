@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from client.stack.home import read_json, write_json
 from client.stack.ports import free_ports, is_free
@@ -72,7 +71,7 @@ def read_plan(home: StackHome) -> Plan | None:
 
 
 def make_plan(home: StackHome, environment: Mapping[str, str], only: tuple[str, ...]) -> Plan:
-    """Return the plan for a start: as it was, with new ports where others have taken them meanwhile; keep it.
+    """Return the plan for a start: as it was, with new ports where others have taken them meanwhile.
 
     Raises:
         IncompleteAddressError: A part of others is named without its keys.
@@ -82,12 +81,12 @@ def make_plan(home: StackHome, environment: Mapping[str, str], only: tuple[str, 
     plan = replace(plan, external=_external(environment), only=only)
     if not members(plan.id):
         plan = replace(plan, ports=_free_again(plan))
-    write_json(home.plan_file, _document(plan))
     return plan
 
 
-def _document(plan: Plan) -> dict[str, Any]:
-    return asdict(plan)
+def keep_plan(home: StackHome, plan: Plan) -> None:
+    """Write the plan down."""
+    write_json(home.plan_file, asdict(plan))
 
 
 def _first_plan(path: Path) -> Plan:
@@ -113,8 +112,3 @@ def _external(environment: Mapping[str, str]) -> dict[str, str]:
             raise IncompleteAddressError(f"{variables[0]} names a {part} of others; {', '.join(missing)} is missing")
         found |= {variable: environment[variable] for variable in variables}
     return found
-
-
-def current_environment() -> Mapping[str, str]:
-    """Return the caller's environment."""
-    return os.environ

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psutil
@@ -26,6 +27,9 @@ STACK_MARK = "DOKPAMO_STACK_ID"
 PART_MARK = "DOKPAMO_STACK_PART"
 # psutil derives the start from the boot time, which may be read a tick differently by another process.
 SAME_START_SECONDS = 2.0
+# Written into a log at every start of its part, so that an end is told with the lines of that life only.
+LOG_BEGINS = "--- started "
+LONGEST_LINE_SHOWN = 600
 # What must not leak from the caller into a part: another stack's marks and a Python set-up that is not ours.
 DROPPED_VARIABLES = (
     "PYTHONPATH",
@@ -84,6 +88,8 @@ def spawn(spec: PartSpec, stack_id: str, log: Path) -> subprocess.Popen[bytes]:
     inherited = {name: value for name, value in os.environ.items() if name not in DROPPED_VARIABLES}
     environment = inherited | dict(spec.environment) | {STACK_MARK: stack_id, PART_MARK: spec.name}
     with log.open("ab") as out:
+        out.write(f"{LOG_BEGINS}{datetime.now(UTC).isoformat(timespec='milliseconds')}\n".encode())
+        out.flush()
         return subprocess.Popen(  # noqa: S603 (the command is a part's own specification, no shell)
             spec.command,
             cwd=spec.folder,
@@ -104,6 +110,12 @@ def log_tail(log: Path, lines: int = 12, most_bytes: int = 16_384) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def last_words(log: Path, lines: int = 12) -> str:
+    """Return the last lines that a part wrote since it was last started, each cut to what fits a terminal."""
+    life = log_tail(log, 2_000).rpartition(LOG_BEGINS)[2]
+    return "\n".join(line[:LONGEST_LINE_SHOWN] for line in life.splitlines()[1:][-lines:])
 
 
 def members(stack_id: str, part: str | None = None, folders: Iterable[Path] = ()) -> list[ProcessIdentity]:

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Self
 
-from client.stack.process import ProcessIdentity, identify, log_tail, spawn, stop_part, sweep
+from client.stack.process import ProcessIdentity, identify, last_words, spawn, stop_part, sweep
 from client.stack.spec import NotReadyError, PartFailedError
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ class SinglePart:
         raise self._failure(f"was not ready within {self.spec.ready_seconds:.0f} s: {missing}")
 
     def _failure(self, why: str) -> PartFailedError:
-        return PartFailedError(self.spec.name, why, log_tail(self.log))
+        return PartFailedError(self.spec.name, why, last_words(self.log))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from client.stack.home import StackHome, rotate
-from client.stack.process import ProcessIdentity, identify, log_tail, spawn, stop_part
+from client.stack.process import ProcessIdentity, identify, last_words, spawn, stop_part
 from client.stack.spec import NotReadyError, PartFailedError, PartSpec
 from client.stack.state import PartState, StackState
 
@@ -162,7 +162,7 @@ class Supervisor:
         return process.alive() if child is None else child.poll() is None
 
     def _failure(self, part: PartSpec, why: str) -> PartFailedError:
-        return PartFailedError(part.name, why, log_tail(self._home.log(part.name)))
+        return PartFailedError(part.name, why, last_words(self._home.log(part.name)))
 
     def _note(self, part: PartSpec, phase: PartPhase, **facts: float | str) -> None:
         state = self._state.parts[part.name]

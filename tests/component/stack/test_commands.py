@@ -1,0 +1,195 @@
+"""The stack's commands as a person calls them, with PostgreSQL as the one part."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from client.stack.home import StackHome
+from client.stack.plan import read_plan
+from client.stack.process import members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DOKPAMO = str(Path(sys.executable).parent / "dokpamo")
+
+
+class Person:
+    """Somebody at a shell, with a stack of their own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = StackHome(home)
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        return dict(os.environ) | {"DOKPAMO_HOME": str(self.home.path)} | dict(extra or {})
+
+    def run(self, *arguments: str, code: int = 0, extra: Mapping[str, str] | None = None) -> str:
+        done = subprocess.run(
+            [DOKPAMO, *arguments],
+            env=self.environment(extra),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def status(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.run("status", "--json"))
+        return document
+
+    def pid(self, part: str = "postgres") -> int | None:
+        return next(line["pid"] for line in self.status()["parts"] if line["name"] == part)
+
+    def left(self) -> list[int]:
+        plan = read_plan(self.home)
+        return (
+            [process.pid for process in members(plan.id, None, [self.home.data("postgres") / "data"])] if plan else []
+        )
+
+    def await_another(self, pid: int) -> dict[str, Any]:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            document = self.status()
+            if document["ready"] and document["parts"][0]["pid"] != pid:
+                return document
+            time.sleep(0.2)
+        raise AssertionError(self.run("status"))
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Iterator[Person]:
+    person = Person(tmp_path / "stack")
+    yield person
+    person.run("reset", "--yes")
+    assert person.left() == []
+
+
+def test_up_shows_a_line_a_part_and_the_issuer_and_up_again_changes_nothing(person: Person) -> None:
+    shown = person.run("up", "--only", "postgres")
+    assert "DEVELOPMENT ISSUER" in shown
+    assert [line.split()[0] for line in shown.splitlines() if line.startswith("  ")] == ["postgres"]
+    pid = person.pid()
+    person.run("up", "--only", "postgres")
+    assert person.pid() == pid
+
+
+def test_a_killed_part_is_named_and_comes_back(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    pid = person.pid()
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    document = person.await_another(pid)
+    assert document["parts"][0]["restarts"] == 1
+    assert "postgres died" in document["parts"][0]["failure"]
+    assert "part.failed" in person.run("logs", "supervisor")
+
+
+def test_a_killed_supervisor_takes_no_part_with_it_and_up_goes_on(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    pid, supervisor = person.pid(), person.status()["supervisor"]["pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    assert person.pid() == pid
+    assert not person.status()["ready"]
+    person.run("up", "--only", "postgres")
+    assert person.pid() == pid
+    assert person.status()["ready"]
+
+
+def test_down_leaves_no_process_even_without_a_supervisor_and_the_ports_stay(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    address = person.status()["parts"][0]["address"]
+    assert person.left()
+    os.kill(person.status()["supervisor"]["pid"], signal.SIGKILL)
+    person.run("down")
+    assert person.left() == []
+    person.run("up", "--only", "postgres")
+    assert person.status()["parts"][0]["address"] == address
+
+
+def test_an_interrupt_while_starting_stops_what_was_started(person: Person) -> None:
+    starting = subprocess.Popen(
+        [DOKPAMO, "up"], env=person.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    with starting:
+        assert starting.stdout
+        for line in starting.stdout:
+            if line.startswith("  postgres"):
+                break
+        starting.send_signal(signal.SIGINT)
+        rest = starting.stdout.read()
+    assert starting.returncode == 130
+    assert "interrupted" in rest
+    assert person.left() == []
+
+
+def test_two_stacks_run_side_by_side(person: Person, tmp_path: Path) -> None:
+    other = Person(tmp_path / "other")
+    person.run("up", "--only", "postgres")
+    try:
+        other.run("up", "--only", "postgres")
+        assert person.status()["ready"]
+        assert person.status()["parts"][0]["address"] != other.status()["parts"][0]["address"]
+    finally:
+        other.run("reset", "--yes")
+    assert person.status()["ready"]
+
+
+def test_a_part_with_an_address_in_the_environment_is_used_and_not_started(person: Person, postgres_url: str) -> None:
+    person.run("up", "--only", "postgres", extra={"DOKPAMO_DATABASE_URL": postgres_url})
+    (line,) = person.status()["parts"]
+    assert (line["state"], line["pid"]) == ("external", None)
+    person.run("down")
+
+
+def test_an_s3_of_others_without_its_keys_is_refused(person: Person) -> None:
+    shown = person.run("up", code=1, extra={"DOKPAMO_S3_ENDPOINT": "http://127.0.0.1:1"})
+    assert "DOKPAMO_S3_ACCESS_KEY" in shown
+
+
+def test_an_unknown_part_is_refused_with_the_names_of_those_there_are(person: Person) -> None:
+    shown = person.run("up", "--only", "postgras", code=1)
+    assert "postgras" in shown
+    assert "postgres, kafka" in shown
+
+
+def test_the_secrets_of_a_stack_are_for_its_owner_only(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    plan = read_plan(person.home)
+    assert plan
+    shown = person.run("status", "--json") + person.run("status")
+    assert not [secret for secret in plan.passwords.values() if secret in shown]
+    secret = [person.home.plan_file, *person.home.keys.glob("*.pem")]
+    assert len(secret) == 3
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+
+
+def test_more_parts_can_be_asked_for_of_a_running_stack(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    pid = person.pid()
+    person.run("up", "--only", "postgres,s3")
+    assert [line["name"] for line in person.status()["parts"]] == ["postgres", "s3"]
+    assert person.pid() == pid
+
+
+def test_status_without_a_stack_says_how_to_start_one(tmp_path: Path) -> None:
+    assert "dokpamo up" in Person(tmp_path / "nothing").run("status", code=1)
+
+
+def test_reset_does_not_delete_a_folder_that_is_no_stack(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years of work")
+    Person(precious).run("reset", "--yes")
+    assert (precious / "thesis.txt").exists()
