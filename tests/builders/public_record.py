@@ -202,11 +202,28 @@ def small_record(key: Ed25519PrivateKey | None = None) -> Record:
     log.add(selection.StageOpened(stage_id=STAGE, rule_set_sha256=sha256, team_ids=TEAMS))
     inputs = scored(log)
     decision = rules.decide(rule_set, inputs)
-    names = {"stage_id": STAGE, "rule_set_sha256": sha256, "inputs_sha256": inputs.sha256(),
-             "decision_sha256": decision.sha256()}  # fmt: skip
-    log.add(selection.DecisionProvisional(**names, decision_json=decision.canonical_bytes()))
-    out = [selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated]
-    log.add(selection.DecisionFinalized(**names, advanced=decision.advanced, eliminated=out))
+    ours, decided = inputs.sha256(), decision.sha256()
+    log.add(
+        selection.DecisionProvisional(
+            stage_id=STAGE,
+            rule_set_sha256=sha256,
+            inputs_sha256=ours,
+            decision_sha256=decided,
+            decision_json=decision.canonical_bytes(),
+        )
+    )
+    log.add(
+        selection.DecisionFinalized(
+            stage_id=STAGE,
+            rule_set_sha256=sha256,
+            inputs_sha256=ours,
+            decision_sha256=decided,
+            advanced=decision.advanced,
+            eliminated=[
+                selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated
+            ],
+        )
+    )
     return replace(
         record_of(log, key, [3, 9, len(log.leaves)]),
         rule_sets={sha256: document},
