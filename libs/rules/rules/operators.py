@@ -1,9 +1,10 @@
 """Named scoring operators: pure, exact, none of them evaluated from text.
 
-Source: the stage-1 and stage-2 rules of the model programme (ministry releases of 2026-01-15, 2026-08-18 and
-2026-08-20). Every operator takes exact numbers and gives an exact number; only `round_half_up` loses anything, and it
-is named in the rule set each time. Reducers are homogeneous (k times the values gives k times the result), so that a
-table of integers in units of its last decimal may be reduced before it is brought to its unit.
+Every operator takes exact numbers and gives an exact number; only `round_half_up` loses anything, and it is named in
+the rule set each time. Reducers are homogeneous (k times the values gives k times the result), so that a table of
+integers in units of its last decimal may be reduced before it is brought to its unit.
+
+Source: ministry releases of 2026-01-15, 2026-08-18 and 2026-08-20: rules of stages 1 and 2.
 """
 
 from __future__ import annotations
