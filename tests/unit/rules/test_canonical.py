@@ -1,0 +1,30 @@
+"""Both ways of writing canonical JSON give the same bytes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules import canonical_json, sha256_hex
+from rules.canonical import canonical_table
+
+KEYS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(KEYS, below, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_the_fast_form_of_a_table_is_rfc_8785(value: object) -> None:
+    assert canonical_table(value) == canonical_json(value)
+
+
+def test_keys_are_sorted_and_nothing_is_spaced() -> None:
+    assert canonical_json({"b": [1, "가"], "a": None}) == '{"a":null,"b":[1,"가"]}'.encode()
+
+
+def test_a_hash_is_64_hexadecimal_digits() -> None:
+    assert sha256_hex(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
