@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rules import canonical_json, sha256_hex
 from rules.canonical import canonical_table
 
