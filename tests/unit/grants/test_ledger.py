@@ -65,7 +65,10 @@ def test_the_pools_may_go_below_zero() -> None:
 
 def test_a_settled_hold_is_charged_by_its_use_and_released_by_its_rest() -> None:
     charge, release = ledger.settle(TEAM, 100, 30, job="job", entitlement="e")
-    assert {line.account: line.amount for line in charge.postings} == {"lg-ai-research:held": -30, "lg-ai-research:spent": 30}
+    assert {line.account: line.amount for line in charge.postings} == {
+        "lg-ai-research:held": -30,
+        "lg-ai-research:spent": 30,
+    }
     assert {line.account: line.amount for line in release.postings} == {
         "lg-ai-research:held": -70,
         "lg-ai-research:granted": 70,

@@ -1,0 +1,353 @@
+"""The model programme through selection on a real PostgreSQL: what is decided, when, and what it waits for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+from client.stack.postgres import create_databases, with_database
+from common.clock import FixedClock
+from common.database import Database
+from dokpamo.selection.v1 import events_pb2, service_pb2
+from rules import Inputs, load_inputs, load_rule_set
+from selection import handlers, wire
+from selection.app import MIGRATIONS
+from selection.domain import refusal
+from selection.domain.rule_set import RuleSetRefusedError
+from selection.store import SelectionStore, SelectionViews
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PROGRAMME = files("client") / "programmes" / "sovereign-ai"
+STAGES = {
+    "written-review": ("call-2025", ()),
+    "presentation": ("", ("written-review",)),
+    "stage-1": ("", ("presentation",)),
+    "added-call": ("call-2026", ()),
+    "stage-2": ("", ("stage-1", "added-call")),
+}
+
+
+def document(stage: str) -> str:
+    return (PROGRAMME / "rule-sets" / f"{stage}.yaml").read_text(encoding="utf-8")
+
+
+def inputs(stage: str) -> Inputs:
+    return load_inputs((PROGRAMME / "scores" / f"{stage}.yaml").read_text(encoding="utf-8"))
+
+
+class Selection:
+    """The service's use cases in one database, at an instant that the test sets."""
+
+    def __init__(self, database: Database, clock: FixedClock) -> None:
+        self.database = database
+        self.clock = clock
+
+    async def write(self, use_case: Any, *arguments: Any) -> Any:
+        async with self.database.transaction() as tx:
+            return await use_case(*arguments, SelectionStore(tx))
+
+    async def publish(self, stage: str, text: str | None = None) -> str:
+        kept = await self.write(handlers.publish_rule_set, text or document(stage))
+        await self.write(handlers.freeze_rule_set, kept.sha256)
+        call, sources = STAGES[stage]
+        await self.write(handlers.plan_stage, stage, kept.sha256, call, sources)
+        return str(kept.sha256)
+
+    async def give(self, stage: str, given: Inputs) -> None:
+        sheets = defaultdict(list)
+        for score in given.scores():
+            sheets[score.source, score.assessor].append(score)
+        for (source, _), scores in sheets.items():
+            await self.write(handlers.take_scores, stage, source, scores)
+        measured = defaultdict(list)
+        for measurement in given.measurements:
+            measured[measurement.source].append(measurement)
+        for source, measurements in measured.items():
+            await self.write(handlers.take_scores, stage, source, measurements)
+
+    async def judge(self, stage: str, given: Inputs) -> None:
+        for verdict in given.verdicts:
+            await self.write(handlers.record_verdict, stage, verdict)
+
+    async def go_to(self, instant: datetime) -> None:
+        """Move the clock through every instant at which something is due, up to `instant`."""
+        while True:
+            async with self.database.transaction() as tx:
+                row = await tx.fetchrow(
+                    "SELECT id, wake_at FROM process WHERE wake_at <= $1 ORDER BY wake_at, id LIMIT 1", instant
+                )
+                if row is None:
+                    break
+                self.clock.set(max(self.clock.now(), row["wake_at"]))
+                await tx.execute("UPDATE process SET wake_at = NULL WHERE id = $1", row["id"])
+            await self.write(handlers.step, row["id"])
+        self.clock.set(instant)
+
+    async def stage(self, stage: str) -> service_pb2.Stage:
+        async with self.database.transaction(readonly=True) as tx:
+            found = await SelectionViews(tx).stage(stage)
+            decision = await SelectionViews(tx).decision(stage)
+        assert found is not None
+        return wire.stage_message(*found, decision[0] if decision else None)
+
+    async def documents(self, stage: str) -> tuple[bytes, bytes]:
+        async with self.database.transaction(readonly=True) as tx:
+            found = await SelectionViews(tx).decision(stage)
+        assert found is not None
+        return found[0].inputs, found[0].document
+
+    async def said(self, kind: type) -> list[Any]:
+        async with self.database.transaction(readonly=True) as tx:
+            rows = await tx.fetch("SELECT payload FROM outbox WHERE type = $1 ORDER BY seq", kind.DESCRIPTOR.full_name)  # type: ignore[attr-defined] # every event has one
+        return [kind.FromString(row["payload"]) for row in rows]  # type: ignore[attr-defined] # as above
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Selection]:
+    clock = FixedClock(datetime(2025, 6, 20, 0, tzinfo=UTC))
+    async with Database(url, "selection", MIGRATIONS, clock) as database:
+        yield Selection(database, clock)
+
+
+async def run_programme(selection: Selection) -> None:
+    """Every stage at its own dates, as they overlap: published, its call closed, scored in the hour before the decision."""
+    beats: list[tuple[datetime, Any, tuple[Any, ...]]] = []
+    for stage, (call, _) in STAGES.items():
+        dates = load_rule_set(document(stage)).dates
+        given = inputs(stage)
+        scored_at = dates.decides - timedelta(hours=1)
+        beats.append((dates.published, selection.publish, (stage,)))
+        if call:
+            close = (handlers.close_call, call, given.entrants)
+            beats.append((dates.opens + timedelta(days=20), selection.write, close))
+        beats.append((scored_at, selection.give, (stage, given)))
+        beats.append((scored_at, selection.judge, (stage, given)))
+    for instant, beat, arguments in sorted(beats, key=lambda each: each[0]):
+        await selection.go_to(instant)
+        await beat(*arguments)
+    await selection.go_to(datetime(2026, 12, 31, tzinfo=UTC))
+
+
+async def test_the_model_programme_is_decided_as_it_was(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        await run_programme(selection)
+        outcome = {stage: await selection.stage(stage) for stage in STAGES}
+        assert {stage: each.state for stage, each in outcome.items()} == dict.fromkeys(STAGES, "final")
+        finals = {each.stage_id: each for each in await selection.said(events_pb2.DecisionFinalized)}
+
+    assert len(outcome["written-review"].standings) == 15
+    assert sorted(finals["presentation"].advanced) == [
+        "lg-ai-research",
+        "naver-cloud",
+        "nc-ai",
+        "sk-telecom",
+        "upstage",
+    ]
+    assert list(finals["stage-1"].advanced) == ["lg-ai-research", "sk-telecom", "upstage"]
+    assert {(each.team_id, each.reason, each.gate) for each in finals["stage-1"].eliminated} == {
+        ("nc-ai", "rank", ""),
+        ("naver-cloud", "gate", "originality"),
+    }
+    assert list(finals["added-call"].advanced) == ["motif-technologies"]
+    assert {each.team_id: each.total for each in outcome["stage-2"].standings} == {
+        "sk-telecom": "70.6", "upstage": "69.9", "lg-ai-research": "69.0", "motif-technologies": "65.8",
+    }  # fmt: skip
+    assert list(finals["stage-2"].advanced) == ["sk-telecom", "upstage", "lg-ai-research"]
+    gpu = [award for award in finals["stage-1"].awards if award.kind == "gpu"]
+    assert [(award.team_id, award.amount) for award in gpu] == [("lg-ai-research", 768), ("upstage", 768)]
+    assert [award.HasField("valid_to") for award in finals["stage-1"].awards if award.kind == "data"] == [False] * 3
+
+
+async def test_two_runs_give_the_same_bytes_whatever_the_order(fresh_database_url: str, postgres_url: str) -> None:
+    given = inputs("stage-1")
+    found = []
+    create_databases(postgres_url, ("second_run",))
+    for url, teams, turned in (
+        (fresh_database_url, given.entrants, False),
+        (with_database(postgres_url, "second_run"), tuple(reversed(given.entrants)), True),
+    ):
+        async with opened(url) as selection:
+            await stage_one(selection, teams)
+            if turned:
+                await selection.judge("stage-1", given)
+                await selection.give("stage-1", given)
+            else:
+                await selection.give("stage-1", given)
+                await selection.judge("stage-1", given)
+            await selection.go_to(DECIDES)
+            found.append(await selection.documents("stage-1"))
+    assert found[0] == found[1]
+
+
+DECIDES = datetime(2026, 1, 15, 6, tzinfo=UTC)
+STAGE_ONE_BY_CALL = document("stage-1").replace("eligibility: {advanced_from: [presentation]}", "eligibility: {}")
+
+
+async def stage_one(selection: Selection, teams: Any, text: str = STAGE_ONE_BY_CALL) -> None:
+    """Stage 1 opened with these teams, entering by a call."""
+    selection.clock.set(datetime(2025, 11, 20, 1, tzinfo=UTC))
+    kept = await selection.write(handlers.publish_rule_set, text)
+    await selection.write(handlers.freeze_rule_set, kept.sha256)
+    await selection.write(handlers.plan_stage, "stage-1", kept.sha256, "call", ())
+    await selection.write(handlers.close_call, "call", teams)
+    await selection.go_to(datetime(2026, 1, 5, tzinfo=UTC))
+
+
+async def test_a_stage_without_its_entrants_waits_and_opens_when_they_come(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        await selection.publish("written-review")
+        await selection.go_to(datetime(2025, 7, 1, tzinfo=UTC))
+        waiting = await selection.stage("written-review")
+        assert (waiting.state, waiting.waits_for) == ("planned", "call call-2025 is not closed")
+        await selection.write(handlers.close_call, "call-2025", ["upstage", "kakao"])
+        await selection.go_to(datetime(2025, 7, 1, tzinfo=UTC))
+        opened_stage = await selection.stage("written-review")
+        assert (opened_stage.state, opened_stage.waits_for) == ("collecting", "")
+        assert [each.team_id for each in opened_stage.standings] == ["kakao", "upstage"]
+        (told,) = await selection.said(events_pb2.StageOpened)
+        assert told.sources[0].panel_size == 7
+
+
+async def test_an_incomplete_stage_names_what_is_missing_and_decides_when_it_comes(fresh_database_url: str) -> None:
+    given = inputs("stage-1")
+    async with opened(fresh_database_url) as selection:
+        await stage_one(selection, given.entrants)
+        await selection.give("stage-1", given)
+        await selection.go_to(DECIDES + timedelta(hours=1))
+        waiting = await selection.stage("stage-1")
+        assert waiting.state == "collecting"
+        assert "verdict originality" in waiting.waits_for
+        async with selection.database.transaction(readonly=True) as tx:
+            process = await tx.fetchrow("SELECT wake_at, deadline, owner FROM process WHERE id = 'stage-1'")
+        assert tuple(process or ()) == (None, DECIDES + handlers.DECISION_GRACE, "staff")
+        await selection.judge("stage-1", given)
+        await selection.go_to(selection.clock.now())
+        decided = await selection.stage("stage-1")
+        assert (decided.state, decided.waits_for) == ("objection", "")
+        # Ten days after the 15th in Seoul end at midnight of the 25th.
+        assert decided.final_at.ToDatetime(UTC) == datetime(2026, 1, 25, 15, tzinfo=UTC)
+        await selection.go_to(datetime(2026, 1, 25, 14, 59, tzinfo=UTC))
+        assert (await selection.stage("stage-1")).state == "objection"
+        await selection.go_to(datetime(2026, 1, 25, 15, tzinfo=UTC))
+        assert (await selection.stage("stage-1")).state == "final"
+
+
+async def test_without_an_objection_window_a_decision_is_final_at_once(fresh_database_url: str) -> None:
+    given = inputs("stage-1")
+    text = STAGE_ONE_BY_CALL.replace("objections: {days: 10,", "objections: {days: 0,")
+    async with opened(fresh_database_url) as selection:
+        await stage_one(selection, given.entrants, text)
+        await selection.give("stage-1", given)
+        await selection.judge("stage-1", given)
+        await selection.go_to(DECIDES)
+        assert (await selection.stage("stage-1")).state == "final"
+        assert len(await selection.said(events_pb2.DecisionFinalized)) == 1
+
+
+async def test_scores_are_taken_once_and_refused_when_they_fit_no_rule(fresh_database_url: str) -> None:
+    given = inputs("stage-1")
+    async with opened(fresh_database_url) as selection:
+        await stage_one(selection, given.entrants)
+        sheet = [each for each in given.scores() if each.source == "expert-panel"][:3]
+        await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet)
+        await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet)
+        with pytest.raises(refusal.ScoreTakenError):
+            changed = [replace(sheet[0], value=sheet[0].value + 1)]
+            await selection.write(handlers.take_scores, "stage-1", "expert-panel", changed)
+        other = next(each for each in given.scores() if each.source == "expert-users")
+        for wrong in (
+            replace(other, value=Decimal(6)),
+            replace(other, team="nobody"),
+            replace(other, criterion="smell"),
+            replace(other, source="nobody"),
+        ):
+            with pytest.raises(refusal.ScoreRefusedError):
+                await selection.write(handlers.take_scores, "stage-1", wrong.source, [wrong])
+        # One of a stage that nobody has planned is kept.
+        await selection.write(handlers.take_scores, "stage-9", "expert-users", [other])
+
+
+async def test_a_verdict_is_given_once_by_enough_people_on_a_team_and_gate_of_the_stage(
+    fresh_database_url: str,
+) -> None:
+    given = inputs("stage-1")
+    verdict = given.verdicts[0]
+    async with opened(fresh_database_url) as selection:
+        await stage_one(selection, given.entrants)
+        for wrong, error in (
+            (replace(verdict, team="nobody"), refusal.TeamUnknownError),
+            (replace(verdict, gate="beauty"), refusal.GateUnknownError),
+            (replace(verdict, reason=" "), refusal.ReasonMissingError),
+            (replace(verdict, judged_by=1), refusal.QuorumMissedError),
+        ):
+            with pytest.raises(error):
+                await selection.write(handlers.record_verdict, "stage-1", wrong)
+        await selection.write(handlers.record_verdict, "stage-1", verdict)
+        with pytest.raises(refusal.VerdictTakenError):
+            await selection.write(handlers.record_verdict, "stage-1", verdict)
+        with pytest.raises(refusal.StageUnknownError):
+            await selection.write(handlers.record_verdict, "stage-9", verdict)
+
+
+async def test_an_invalid_rule_set_is_refused_with_every_violation(fresh_database_url: str) -> None:
+    wrong = document("stage-1").replace("points: 35", "points: 34", 1)
+    async with opened(fresh_database_url) as selection:
+        with pytest.raises(RuleSetRefusedError) as refused:
+            await selection.write(handlers.publish_rule_set, wrong)
+        assert refused.value.rule
+        assert refused.value.violation_count >= 1
+        assert '"path"' in refused.value.violations
+
+
+async def test_a_new_version_supersedes_and_an_old_or_changed_one_is_refused(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        first = await selection.write(handlers.publish_rule_set, document("stage-1"))
+        assert await selection.write(handlers.publish_rule_set, document("stage-1")) == first
+        with pytest.raises(refusal.VersionNotNewError):
+            await selection.write(handlers.publish_rule_set, STAGE_ONE_BY_CALL)
+        second = document("stage-1").replace("version: 1", "version: 2", 1)
+        await selection.write(handlers.publish_rule_set, second)
+        with pytest.raises(refusal.RuleSetSupersededError):
+            await selection.write(handlers.freeze_rule_set, first.sha256)
+
+
+async def test_a_stage_needs_a_rule_set_frozen_in_time_and_teams_from_where_it_says(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        kept = await selection.write(handlers.publish_rule_set, document("written-review"))
+        plan = handlers.plan_stage
+        with pytest.raises(refusal.RuleSetNotFrozenError):
+            await selection.write(plan, "written-review", kept.sha256, "call-2025", ())
+        selection.clock.set(datetime(2025, 6, 20, 1, 0, 1, tzinfo=UTC))
+        await selection.write(handlers.freeze_rule_set, kept.sha256)
+        with pytest.raises(refusal.RuleSetFrozenLateError):
+            await selection.write(plan, "written-review", kept.sha256, "call-2025", ())
+        other = await selection.write(handlers.publish_rule_set, document("presentation"))
+        await selection.write(handlers.freeze_rule_set, other.sha256)
+        with pytest.raises(refusal.StageMismatchError):
+            await selection.write(plan, "written-review", other.sha256, "call-2025", ())
+        for call, sources in (("call", ()), ("", ()), ("call", ("written-review",))):
+            with pytest.raises((refusal.EntrantsSourceError, refusal.StageUnknownError)):
+                await selection.write(plan, "presentation", other.sha256, call, sources)
+        with pytest.raises(refusal.StageUnknownError):
+            await selection.write(plan, "presentation", other.sha256, "", ("written-review",))
+        with pytest.raises(refusal.RuleSetUnknownError):
+            await selection.write(plan, "presentation", "0" * 64, "", ("written-review",))
+
+
+async def test_the_database_itself_keeps_a_frozen_document(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        kept = await selection.write(handlers.publish_rule_set, document("stage-1"))
+        await selection.write(handlers.freeze_rule_set, kept.sha256)
+        for change in ("document = 'x'", "frozen_at = NULL", "version = 7"):
+            with pytest.raises(asyncpg.CheckViolationError):
+                async with selection.database.transaction() as tx:
+                    await tx.execute(f"UPDATE rule_set SET {change}")
