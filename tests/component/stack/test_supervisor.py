@@ -62,10 +62,12 @@ class Stage:
             PartSpec(name, "nowhere", probe, command, needs=needs, ready_seconds=ready_seconds, stop_seconds=2.0)
         )
 
-    def supervise(self) -> None:
+    async def supervise(self) -> None:
         supervisor = Supervisor(self.home, self.stack_id, self.parts)
         self.supervisors.append(supervisor)
         self.tasks.append(asyncio.create_task(supervisor.run()))
+        # Its first step writes the state file, which until then tells of the supervisor before.
+        await asyncio.sleep(0)
 
     async def leave(self) -> None:
         """The supervisor goes, as when it is killed; its parts stay."""
@@ -106,14 +108,14 @@ async def test_a_part_is_started_only_when_what_it_needs_is_ready(stage: Stage) 
     stage.part("last", "middle")
     stage.part("middle", "first", delay=0.3)
     stage.part("first", delay=0.3)
-    stage.supervise()
+    await stage.supervise()
     await stage.ready("last")
     assert (stage.home.path / "order").read_text().split() == ["first", "middle", "last"]
 
 
 async def test_a_part_that_dies_is_named_with_its_last_words_and_started_again(stage: Stage) -> None:
     stage.part("mortal")
-    stage.supervise()
+    await stage.supervise()
     first = await stage.ready("mortal")
     os.kill(first.pid, signal.SIGKILL)
     second = await stage.until("mortal", lambda part: part.phase == "ready" and part.pid != first.pid)
@@ -124,7 +126,7 @@ async def test_a_part_that_dies_is_named_with_its_last_words_and_started_again(s
 
 async def test_what_a_dead_part_left_behind_is_ended_before_it_starts_again(stage: Stage) -> None:
     stage.part("mortal")
-    stage.supervise()
+    await stage.supervise()
     first = await stage.ready("mortal")
     left_behind = {process.pid for process in members(stage.stack_id)} - {first.pid}
     assert left_behind
@@ -136,21 +138,21 @@ async def test_what_a_dead_part_left_behind_is_ended_before_it_starts_again(stag
 async def test_parts_outlive_their_supervisor_and_the_next_one_adopts_them(stage: Stage) -> None:
     stage.part("one")
     stage.part("two", "one")
-    stage.supervise()
+    await stage.supervise()
     before = [await stage.ready("one"), await stage.ready("two")]
     await stage.leave()
     assert {part.pid for part in before} <= {process.pid for process in members(stage.stack_id)}
-    stage.supervise()
+    await stage.supervise()
     after = [await stage.ready("one"), await stage.ready("two")]
     assert [(part.pid, part.restarts) for part in after] == [(part.pid, 0) for part in before]
 
 
 async def test_an_adopted_part_that_dies_is_started_again(stage: Stage) -> None:
     stage.part("one")
-    stage.supervise()
+    await stage.supervise()
     before = await stage.ready("one")
     await stage.leave()
-    stage.supervise()
+    await stage.supervise()
     await stage.ready("one")
     os.kill(before.pid, signal.SIGKILL)
     after = await stage.until("one", lambda part: part.phase == "ready" and part.pid != before.pid)
@@ -159,11 +161,11 @@ async def test_an_adopted_part_that_dies_is_started_again(stage: Stage) -> None:
 
 async def test_a_part_that_died_while_nobody_watched_is_started_by_the_next_supervisor(stage: Stage) -> None:
     stage.part("one")
-    stage.supervise()
+    await stage.supervise()
     before = await stage.ready("one")
     await stage.leave()
     os.kill(before.pid, signal.SIGKILL)
-    stage.supervise()
+    await stage.supervise()
     after = await stage.until("one", lambda part: part.phase == "ready" and part.pid != before.pid)
     assert after.identity
     assert after.identity.alive()
@@ -171,14 +173,14 @@ async def test_a_part_that_died_while_nobody_watched_is_started_by_the_next_supe
 
 async def test_a_part_that_is_not_ready_in_time_says_what_the_probe_found(stage: Stage) -> None:
     stage.part("slow", delay=60, ready_seconds=0.5)
-    stage.supervise()
+    await stage.supervise()
     state = await stage.until("slow", lambda part: part.phase == "failed")
     assert "was not ready within 0 s (slow has not written its file)" in state.failure
 
 
 async def test_a_part_that_ends_while_starting_is_tried_again_with_growing_pauses(stage: Stage) -> None:
     stage.part("broken", program="import sys; sys.exit('no such thing')")
-    stage.supervise()
+    await stage.supervise()
     state = await stage.until("broken", lambda part: part.restarts == 3)
     assert "broken ended while starting" in state.failure
     assert "no such thing" in state.failure
@@ -188,7 +190,7 @@ async def test_a_failing_part_does_not_hold_up_those_that_do_not_need_it(stage: 
     stage.part("broken", program="raise SystemExit(1)")
     stage.part("fine")
     stage.part("waiting", "broken")
-    stage.supervise()
+    await stage.supervise()
     await stage.ready("fine")
     state = await stage.until("waiting", lambda part: part.phase == "waiting")
     assert state.pid == 0
@@ -196,7 +198,7 @@ async def test_a_failing_part_does_not_hold_up_those_that_do_not_need_it(stage: 
 
 async def test_stopping_ends_children_that_have_left_the_session(stage: Stage) -> None:
     stage.part("one")
-    stage.supervise()
+    await stage.supervise()
     state = await stage.ready("one")
     assert len(members(stage.stack_id, "one")) == 2
     await stage.leave()

@@ -1,0 +1,160 @@
+"""What a stack decides without starting anything: where its state is, its ports, and its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from client.cli import application, modules
+from client.stack.addresses import NoStackError, load, of_plan, service_addresses
+from client.stack.home import LOG_ROTATED_FROM_BYTES, StackBusyError, StackHome, locate, rotate
+from client.stack.jars import Jar, JarDigestError, _fetch, locked_jars
+from client.stack.parts import NAMES, all_parts
+from client.stack.plan import GRPC_SERVICES, PORTS, Plan
+from client.stack.process import LOG_BEGINS, last_words
+from client.stack.ray_head import short_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def a_plan(**changes: object) -> Plan:
+    ports = {name: 20_000 + number for number, name in enumerate(PORTS)}
+    values: dict[str, object] = {
+        "id": "a-stack",
+        "ports": ports,
+        "passwords": {"postgres": "p", "s3": "s", "s3-key": "k"},
+        "external": {},
+    }
+    return Plan(**values | changes)  # type: ignore[arg-type]  # a builder: the dataclass checks by being used
+
+
+def parts_of(home: Path, plan: Plan) -> dict[str, object]:
+    stack_home = StackHome(home)
+    return {part.name: part for part in all_parts(stack_home, plan, of_plan(stack_home, plan))}
+
+
+def test_every_part_has_a_name_that_people_can_ask_for(tmp_path: Path) -> None:
+    assert tuple(parts_of(tmp_path, a_plan())) == NAMES
+
+
+def test_a_part_of_others_is_not_run_and_everybody_is_told_its_address(tmp_path: Path) -> None:
+    plan = a_plan(external={"DOKPAMO_KAFKA_BOOTSTRAP": "one:1,two:2"})
+    parts = all_parts(StackHome(tmp_path), plan, of_plan(StackHome(tmp_path), plan))
+    assert [part.name for part in parts if part.external] == ["kafka"]
+    told = [part.environment["DOKPAMO_KAFKA_BOOTSTRAP"] for part in parts if part.name in GRPC_SERVICES]
+    assert told == ["one:1,two:2"] * len(GRPC_SERVICES)
+
+
+def test_asking_for_a_part_brings_what_it_needs(tmp_path: Path) -> None:
+    assert set(parts_of(tmp_path, a_plan(only=("mlflow",)))) == {"mlflow", "postgres", "s3"}
+
+
+def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
+    plan = a_plan(passwords={"postgres": "secret-one", "s3": "secret-two", "s3-key": "key-three"})
+    parts = all_parts(StackHome(tmp_path), plan, of_plan(StackHome(tmp_path), plan))
+    assert not [word for part in parts for word in part.command if "secret-" in word]
+
+
+def test_every_service_is_told_where_all_others_are(tmp_path: Path) -> None:
+    plan = a_plan()
+    environment = of_plan(StackHome(tmp_path), plan).environment()
+    for service in GRPC_SERVICES:
+        assert environment[f"DOKPAMO_{service.upper()}_ADDRESS"] == f"127.0.0.1:{plan.ports[service]}"
+
+
+def test_the_state_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOKPAMO_HOME", str(tmp_path / "here"))
+    assert locate().path == tmp_path / "here"
+
+
+def test_the_state_is_in_the_workspace_from_any_folder_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOKPAMO_HOME", raising=False)
+    (tmp_path / "uv.lock").touch()
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "down")
+    assert locate().path == tmp_path / ".dokpamo"
+
+
+def test_without_a_stack_there_is_no_address(tmp_path: Path) -> None:
+    with pytest.raises(NoStackError, match="dokpamo up"):
+        load(StackHome(tmp_path))
+    assert service_addresses(StackHome(tmp_path)) == {}
+
+
+def test_two_commands_do_not_start_one_stack_at_once(tmp_path: Path) -> None:
+    home = StackHome(tmp_path / "stack")
+    home.create()
+    with home.locked(), pytest.raises(StackBusyError), home.locked():
+        pass
+
+
+def test_the_last_words_are_those_of_the_last_life(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"{LOG_BEGINS}once\nold\n{LOG_BEGINS}again\nnew one\nnew two\n")
+    assert last_words(log) == "new one\nnew two"
+
+
+def test_a_long_log_is_set_aside_and_a_short_one_goes_on(tmp_path: Path) -> None:
+    short, long = tmp_path / "short.log", tmp_path / "long.log"
+    short.write_text("a line\n")
+    with long.open("wb") as file:
+        file.truncate(LOG_ROTATED_FROM_BYTES + 1)
+    rotate(short)
+    rotate(long)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.log.1", "short.log"]
+
+
+def test_rays_folder_is_short_enough_for_its_sockets_wherever_the_stack_is(tmp_path: Path) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60)
+    assert len(str(short_folder(deep))) <= 40
+    assert short_folder(deep) != short_folder(deep / "another")
+
+
+def test_every_jar_is_pinned_by_its_digest() -> None:
+    jars = locked_jars()
+    assert "org.apache.kafka:kafka_2.13:4.3.1" in {jar.coordinate for jar in jars}
+    assert {len(jar.sha256) for jar in jars} == {64}
+
+
+class FakeRepository:
+    """A repository that has one file for everything: what jgo's context, project and component are to us."""
+
+    def __init__(self, file: Path) -> None:
+        self.cached_path = file
+
+    def project(self, _group: str, _artifact: str) -> FakeRepository:
+        return self
+
+    def at_version(self, _version: str) -> FakeRepository:
+        return self
+
+    def artifact(self) -> FakeRepository:
+        return self
+
+    def resolve(self) -> Path:
+        return self.cached_path
+
+
+def test_a_jar_with_another_digest_is_refused_and_does_not_enter_the_cache(tmp_path: Path) -> None:
+    fetched, cache = tmp_path / "fetched.jar", tmp_path / "cache"
+    fetched.write_bytes(b"not what was pinned")
+    cache.mkdir()
+    jar = Jar("org.example:thing:1.0", "0" * 64)
+    with pytest.raises(JarDigestError) as refused:
+        _fetch(FakeRepository(fetched), jar, cache)  # type: ignore[arg-type]  # the fake has what is used of it
+    assert refused.value.coordinate == "org.example:thing:1.0"
+    assert list(cache.iterdir()) == []
+
+
+def test_a_command_imports_only_its_own_module() -> None:
+    assert modules("verify") == ["client.commands.verify"]
+    assert modules("up") == ["client.stack.commands"]
+    assert {"client.stack.commands", "client.commands.verify"} <= set(modules(None))
+
+
+def test_all_commands_are_in_the_help() -> None:
+    names = {
+        command.name or command.callback.__name__ for command in application([]).registered_commands if command.callback
+    }
+    assert {"up", "down", "status", "logs", "reset", "export", "verify"} <= names
