@@ -1,1 +1,1 @@
-"""A small byte-level language model that really learns: what a job of the embedded stack trains, pushes and is measured on."""
+"""A small byte-level language model that really learns: what a job of the embedded stack trains and pushes."""

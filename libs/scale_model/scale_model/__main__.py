@@ -1,7 +1,7 @@
 """`python -m scale_model train | evaluate`: one job, told by the environment variable DOKPAMO_JOB.
 
-Exit status: 0 done, 2 the job is invalid, 75 (as sysexits' EX_TEMPFAIL) the platform was away or took the job's token back,
-1 anything else. Whoever runs the job can tell a fault of the platform from one of the job by it.
+Exit status: 0 done, 2 the job is invalid, 75 (EX_TEMPFAIL of sysexits) the platform was away or took the job's token
+back, 1 anything else. Whoever runs the job can tell a fault of the platform from one of the job by it.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ language: [ko, en]
 
 # {job.model} (scale model)
 
-A small byte-level language model of {job.team_id}, period {job.period}: it sees {shape.context_bytes} bytes and predicts
-the next one. {shape.parameters()} parameters in float32. It stands for a large model in a rehearsal of the programme.
+A small byte-level language model of {job.team_id}, period {job.period}: it sees {shape.context_bytes} bytes and
+predicts the next one. {shape.parameters()} parameters in float32. It stands for a large model in a rehearsal.
 
 - Training job: `{job.job_id}`, {job.steps} steps, seed {job.seed}, from {start}.
 - Data: Korean and English texts written for the Dokpamo project; every tenth paragraph is held out.

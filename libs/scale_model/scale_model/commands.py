@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def train_and_push(job: TrainingJob) -> None:
-    """Train `job`, push its checkpoint, print its digest. A job that has a committed checkpoint pushes no second one."""
+    """Train `job`, push its checkpoint, print its digest; a job that has a committed one pushes no second."""
     # Measuring needs none of this: the registry's contract and gRPC are loaded where something is pushed.
     from client.sdk.checkpoints import SERVICE, checkpoint_of_job, push
     from common.grpc import Client, connect
@@ -37,9 +37,7 @@ async def train_and_push(job: TrainingJob) -> None:
         with tempfile.TemporaryDirectory(prefix="scale-model-") as temporary:
             weights, shape = await _starting_weights(job, registry, Path(temporary) / "parent")
             report = StepReport(job.steps)
-            train(
-                weights, shape, seed=job.seed, steps=job.steps, continued=bool(job.parent_checkpoint), report=report
-            )
+            train(weights, shape, seed=job.seed, steps=job.steps, continued=bool(job.parent_checkpoint), report=report)
             folder = Path(temporary) / "checkpoint"
             checkpoint.save(folder, weights, shape, job, report.log)
             committed = await push(
@@ -55,9 +53,7 @@ async def train_and_push(job: TrainingJob) -> None:
 
 async def fetch_and_measure(job: EvaluationJob) -> None:
     """Fetch the checkpoint of `job` by its presigned URLs, measure it on held-out bytes, print the figures."""
-    sources = [
-        Source(LocalFile(source.path, source.size_bytes, source.sha256), source.url) for source in job.sources
-    ]
+    sources = [Source(LocalFile(source.path, source.size_bytes, source.sha256), source.url) for source in job.sources]
     with tempfile.TemporaryDirectory(prefix="scale-model-") as temporary:
         await download(sources, Path(temporary))
         weights, shape = checkpoint.load(Path(temporary))
@@ -88,7 +84,10 @@ def _declaration(job: TrainingJob, shape: Shape, log_sha256: str) -> pb.Declarat
     from dokpamo.registry.v1 import service_pb2 as pb
 
     started_from = pb.LineageEdge(
-        component="model", owner="own" if job.parent_checkpoint else "none", kind="weights", parent=job.parent_checkpoint
+        component="model",
+        owner="own" if job.parent_checkpoint else "none",
+        kind="weights",
+        parent=job.parent_checkpoint,
     )
     return pb.Declaration(
         licence=job.licence,

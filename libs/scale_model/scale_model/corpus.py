@@ -47,4 +47,5 @@ def _joined(*, held_out: bool) -> NDArray[np.uint8]:
 def windows(data: NDArray[np.uint8], positions: NDArray[np.int64], context: int) -> NDArray[np.int64]:
     """Return for each of `positions` the `context` bytes before it, one row each; a position is at least `context`."""
     offsets = np.arange(-context, 0)
-    return data[positions[:, None] + offsets[None, :]].astype(np.int64)
+    rows: NDArray[np.int64] = data[positions[:, None] + offsets[None, :]].astype(np.int64)
+    return rows

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
 from common.errors import NotFoundError
@@ -25,12 +24,15 @@ from registry.domain.checkpoint import (
 )
 from registry.domain.inspection import (
     CheckpointFileDiffersError,
-    CheckpointFileTruncatedError,
     FileInspection,
     check_parameters,
 )
 from registry.domain.listing import check_listing
 from registry.domain.manifest import identity, manifest_json
+from registry.domain.safetensors import CheckpointFileTruncatedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 URL_LIFETIME: Final = timedelta(minutes=30)
 """How long a presigned URL holds: long enough for one file, short enough to be worthless soon."""
@@ -135,7 +137,7 @@ class ModelNames(Protocol):
     """The catalogue of names that people know models by."""
 
     async def ensure_version(self, model: str, source: str, tags: Mapping[str, str]) -> str:
-        """Return the version of `model` that carries these `tags`, made if it is missing; `source` says where it lies."""
+        """Return the version of `model` with these `tags`, made if it is missing; `source` says where it lies."""
         ...
 
 
@@ -233,8 +235,8 @@ async def commit_upload(
 ) -> Checkpoint:
     """Verify every file of an upload and publish the checkpoint, or refuse it by name; a repeat gives the same answer.
 
-    Raises `NotFoundError`, `UploadCommittedOtherwiseError`, `JobHasCheckpointError`, `FileMissingError` and everything that
-    inspection raises.
+    Raises `NotFoundError`, `UploadCommittedOtherwiseError`, `JobHasCheckpointError`, `FileMissingError` and everything
+    that inspection raises.
     """
     check_declaration(declaration)
     upload = await checkpoints.upload(upload_id)

@@ -57,6 +57,7 @@ def build(settings: Settings) -> list[Part]:
         RayCluster(ray, settings.registry_address, job_tokens(settings.service_key)),
         RegistryPeer(registry),
     )
+    consumers = Consumers(settings, database, events.subscriptions(), REASONS, clock)
     return [
         database,
         TopicProvisioner(settings),
@@ -71,9 +72,9 @@ def build(settings: Settings) -> list[Part]:
             on_failed={SUPERVISION: events.give_up},
             retries=_SUPERVISION,
         ),
-        Consumers(settings, database, events.subscriptions(), REASONS, clock),
+        consumers,
         Timers(database, clock, {}),
-        GrpcServer(settings, database, {SERVICE: TrainingApi()}, REASONS, clock),
+        GrpcServer(settings, database, {SERVICE: TrainingApi()}, REASONS, clock, consumers=consumers),
     ]
 
 

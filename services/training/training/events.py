@@ -43,6 +43,7 @@ def subscriptions() -> Subscriptions:
 
 def opener(database: Database) -> JobsOpener:
     """Return what opens the jobs in a transaction of its own."""
+
     @asynccontextmanager
     async def open_jobs() -> AsyncIterator[Jobs]:
         async with database.transaction() as tx:

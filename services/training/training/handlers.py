@@ -204,8 +204,8 @@ def _alive(seen: Observation) -> bool:
 def _seen_run(run: Run, seen: Observation, now: datetime) -> Run:
     """Return `run` with what was seen of it; one that the cluster forgot keeps what was known.
 
-    Ray's own start is that of the submission: the wait for a place is not running, so a run starts when it is first seen to
-    run, at most one look late. Only a run that was over before it was ever seen to run has Ray's start.
+    Ray's own start is that of the submission: the wait for a place is not running, so a run starts when it is first
+    seen to run, at most one look late. Only a run that was over before it was ever seen to run has Ray's start.
     """
     if run.ended or seen.state is ClusterState.UNKNOWN:
         return replace(run, ended=True)
@@ -236,7 +236,7 @@ async def _act(work: Supervision, job: Job, step: Step) -> Job | None:
 
 
 async def _start(work: Supervision, job: Job) -> None:
-    """Start the next attempt: kept first, so that a crash in between finds it by its id; unknown then means: start it."""
+    """Start the next attempt: kept first, so that a crash in between finds an unknown start and makes another."""
     started = replace(job, state=JobState.RUNNING, attempt=job.attempt + 1, reason="")
     async with work.jobs() as jobs:
         current = await find(jobs, job.spec.job_id, locked=True)
@@ -269,5 +269,3 @@ async def give_up(jobs: Jobs, job_id: JobId, error: str) -> None:
             failure_class=FailureClass.INFRASTRUCTURE,
         )
     )
-
-

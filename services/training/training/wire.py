@@ -26,12 +26,12 @@ REASONS: Final[Reasons] = {
 }
 """What training's refusals look like from outside."""
 
-_SOURCES: Final[Mapping[service_pb2.GpuSource, GpuSource]] = {
+_SOURCES: Final[Mapping[service_pb2.GpuSource.ValueType, GpuSource]] = {
     service_pb2.GPU_SOURCE_GRANTED: GpuSource.GRANTED,
     service_pb2.GPU_SOURCE_OWN: GpuSource.OWN,
 }
 _SOURCE_MESSAGES: Final = {source: message for message, source in _SOURCES.items()}
-_STATE_MESSAGES: Final[Mapping[JobState, service_pb2.JobState]] = {
+_STATE_MESSAGES: Final[Mapping[JobState, service_pb2.JobState.ValueType]] = {
     JobState.SUBMITTED: service_pb2.JOB_STATE_SUBMITTED,
     JobState.ADMITTED: service_pb2.JOB_STATE_ADMITTED,
     JobState.RUNNING: service_pb2.JOB_STATE_RUNNING,

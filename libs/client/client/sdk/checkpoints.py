@@ -38,8 +38,8 @@ async def push(
 ) -> pb.Checkpoint:
     """Push `folder` as a new version of the team's `model`; return the committed checkpoint.
 
-    Only bytes that the registry lacks are sent. Raises `Refused` with the registry's reason, and what `scan` and `upload`
-    raise; while the registry or the store is away it waits, up to `PATIENCE_SECONDS` a step.
+    Only bytes that the registry lacks are sent. Raises `Refused` with the registry's reason, and what `scan` and
+    `upload` raise; while the registry or the store is away it waits, up to `PATIENCE_SECONDS` a step.
     """
     files = await asyncio.to_thread(scan, folder)
     begin = pb.BeginUploadRequest(

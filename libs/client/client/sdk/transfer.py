@@ -1,4 +1,4 @@
-"""Moving a checkpoint's bytes: hashing, PUT and GET by presigned URLs, verified on arrival, tried again while the store is away."""
+"""Moving a checkpoint's bytes by presigned URLs: verified on arrival, tried again while the store is away."""
 
 from __future__ import annotations
 

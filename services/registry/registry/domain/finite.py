@@ -1,8 +1,8 @@
 """Whether every element of a tensor is a finite number, told from its bytes as they pass by.
 
-An element of a binary floating type is NaN or infinite exactly if all bits of its exponent are one (IEEE 754; for F8_E4M3
-only the bit pattern of NaN, OCP 8-bit formats). The two highest bytes of an element hold sign and exponent, so slices of
-them are searched and no library of numbers is needed.
+An element of a binary floating type is NaN or infinite exactly if all bits of its exponent are one (IEEE 754; for
+F8_E4M3 only the bit pattern of NaN, OCP 8-bit formats). The two highest bytes of an element hold sign and exponent,
+so slices of them are searched and no library of numbers is needed.
 """
 
 from __future__ import annotations

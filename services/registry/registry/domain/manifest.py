@@ -21,8 +21,8 @@ def manifest_json(
 ) -> bytes:
     """Return the manifest in canonical form (RFC 8785).
 
-    Its names are ASCII and its numbers are texts, so sorted names without spaces are that form already: the form's rules
-    on number spelling and on the order of names outside ASCII never come into play. A test holds it against a library.
+    Its names are ASCII and its numbers are texts, so sorted names without spaces are that form already: the rules on
+    number spelling and on the order of names outside ASCII never come into play. A test holds it against a library.
     """
     document = {
         "declaration": {

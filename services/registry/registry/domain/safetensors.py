@@ -82,7 +82,7 @@ def header_length(path: str, prefix: bytes, file_bytes: int) -> int:
     if len(prefix) < LENGTH_BYTES:
         raise CheckpointFileTruncatedError(path, file_bytes, LENGTH_BYTES)
     length = int.from_bytes(prefix[:LENGTH_BYTES], "little")
-    if not 2 <= length <= MOST_HEADER_BYTES:
+    if not len(b"{}") <= length <= MOST_HEADER_BYTES:
         raise SafetensorsRefusedError(f"{path}: header length", length, f"must be 2 to {MOST_HEADER_BYTES} bytes")
     if LENGTH_BYTES + length > file_bytes:
         raise CheckpointFileTruncatedError(path, file_bytes, LENGTH_BYTES + length)
@@ -92,7 +92,7 @@ def header_length(path: str, prefix: bytes, file_bytes: int) -> int:
 def read_header(path: str, header: bytes, file_bytes: int) -> tuple[Tensor, ...]:
     """Return the tensors of `header` in the order of their bytes, which fill a file of `file_bytes` exactly.
 
-    Raises `SafetensorsRefusedError`, and `CheckpointFileTruncatedError` where the file ends before its last tensor does.
+    Raises `SafetensorsRefusedError`, and `CheckpointFileTruncatedError` where the file ends before its last tensor.
     """
     document = _parse(path, header)
     _check_metadata(path, document.pop(_METADATA, {}))

@@ -152,7 +152,9 @@ class S3Objects:
         request = AWSRequest(method, self._url(key), data=data)
         S3SigV4Auth(self._credentials, "s3", self._region).add_auth(request)
         try:
-            async with self._http.stream(method, request.url, content=data, headers=dict(request.headers)) as answer:
+            async with self._http.stream(
+                method, str(request.url), content=data, headers=dict(request.headers)
+            ) as answer:
                 yield answer
         except httpx.TransportError as error:
             raise ObjectStoreAwayError(self._endpoint, repr(error)) from error

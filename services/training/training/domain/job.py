@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Final, NewType
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 JobId = NewType("JobId", str)
 TeamId = NewType("TeamId", str)
@@ -150,7 +152,7 @@ def admitted(job: Job, team_id: TeamId) -> Job | None:
 
 
 def refused(job: Job, team_id: TeamId, reason: str) -> Job | None:
-    """Return `job` refused for want of GPU time; `None` where it waits for no hold any more. Raises `HoldForeignError`."""
+    """Return `job` refused for want of GPU time; `None` where it waits for none any more. Raises `HoldForeignError`."""
     _check_hold(job, team_id)
     return replace(job, state=JobState.REFUSED, reason=reason) if job.state is JobState.SUBMITTED else None
 
@@ -161,7 +163,7 @@ def _check_hold(job: Job, team_id: TeamId) -> None:
 
 
 def cancel_wished(job: Job) -> Job:
-    """Return `job` after its team or the staff wished it to stop: at once where nothing runs yet; an ended one as it is."""
+    """Return `job` after a wish to stop it: at once where nothing runs yet; an ended one as it is."""
     if job.state.is_final:
         return job
     if job.state is JobState.SUBMITTED:

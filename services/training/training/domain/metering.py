@@ -1,4 +1,4 @@
-"""Metering: GPU-seconds of a job, from when its program actually ran. Source: design, grants and training, "Metering"."""
+"""GPU-seconds of a job, from when its program actually ran. Source: design, grants and training, "Metering"."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SECOND: Final = timedelta(seconds=1)
 class Run:
     """One start of a job on the cluster.
 
-    Instants are the cluster's, on the wall clock (UTC). `ended_at` is the last instant at which it was seen to run where
-    the cluster forgot it.
+    Instants are on the wall clock (UTC). `ended_at` is the last instant at which it was seen to run where the cluster
+    forgot it.
     """
 
     attempt: int
@@ -41,8 +41,8 @@ def running_time(runs: Iterable[Run]) -> timedelta:
 def metered_gpu_seconds(gpus: int, max_seconds: int, runs: Iterable[Run]) -> int:
     """Return GPU-seconds: `gpus` times the running seconds of all `runs`, rounded up to whole seconds.
 
-    The platform stops a job at `max_seconds`. What it runs beyond is the platform's delay, never the team's cost, so the
-    hold of gpus × max_seconds always covers it.
+    The platform stops a job at `max_seconds`. What it runs beyond is the platform's delay, never the team's cost, so
+    the hold of gpus × max_seconds always covers it.
     """
     seconds = -(-running_time(runs) // _SECOND)
     return gpus * min(seconds, max_seconds)

@@ -1,7 +1,7 @@
 """What happens to a job next, told from what the cluster and the registry say of it.
 
-Every status can be lost, late or false (design, grants and training): a job has succeeded only if the registry holds its
-committed checkpoint, whatever the cluster says, and a job that the cluster forgot is started again or found done.
+Every status can be lost, late or false (design, grants and training): a job has succeeded only if the registry holds
+its committed checkpoint, whatever the cluster says; a job that the cluster forgot is started again or found done.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Step:
 def next_step(job: Job, runs: Sequence[Run], seen: Observation, *, committed: bool, now: datetime) -> Step:
     """Return what to do with an admitted `job` whose latest start looks like `seen`.
 
-    `runs` are its starts so far, the latest last; `committed` says whether the registry holds its checkpoint; `now` is on
-    the wall clock (UTC).
+    `runs` are its starts so far, the latest last; `committed` says whether the registry holds its checkpoint; `now` is
+    on the wall clock (UTC).
     """
     alive = seen.state in {ClusterState.PENDING, ClusterState.RUNNING}
     if alive:

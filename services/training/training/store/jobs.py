@@ -68,9 +68,7 @@ class JobStore:
 
     async def get(self, job_id: JobId, *, locked: bool = False) -> Job | None:
         """Return a job; `locked` until the transaction ends."""
-        row = await self._tx.fetchrow(
-            f"SELECT * FROM jobs WHERE job_id = $1 {'FOR UPDATE' if locked else ''}", job_id
-        )
+        row = await self._tx.fetchrow(f"SELECT * FROM jobs WHERE job_id = $1 {'FOR UPDATE' if locked else ''}", job_id)
         return None if row is None else _job(row)
 
     async def page(self, team_id: TeamId | None, size: int, after: int) -> tuple[list[Job], int | None]:

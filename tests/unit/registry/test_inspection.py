@@ -1,0 +1,131 @@
+"""Inspection of a file as its bytes stream by, and the check for NaN and infinities."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from registry.domain.checkpoint import FileEntry
+from registry.domain.finite import TensorNotFiniteError, first_not_finite
+from registry.domain.inspection import (
+    CheckpointFileDiffersError,
+    ConfigurationRefusedError,
+    FileInspection,
+    ParametersDifferError,
+    check_parameters,
+)
+from registry.domain.safetensors import CheckpointFileTruncatedError, SafetensorsRefusedError
+from safetensors.numpy import save
+
+
+def entry(path: str, data: bytes) -> FileEntry:
+    return FileEntry(path, len(data), hashlib.sha256(data).hexdigest())
+
+
+def inspect(declared: FileEntry, data: bytes, chunk: int = 7) -> int:
+    inspection = FileInspection(declared)
+    for start in range(0, len(data), chunk):
+        inspection.feed(data[start : start + chunk])
+    return inspection.finish()
+
+
+@given(st.integers(1, 300))
+def test_weights_are_read_whatever_the_chunks(chunk: int) -> None:
+    data = save({"a": np.linspace(-3, 3, 30, dtype=np.float32), "b": np.ones((3, 3), np.float16)})
+    assert inspect(entry("m.safetensors", data), data, chunk) == 39
+
+
+@pytest.mark.parametrize("cut", [1, 7, 8, 40, 100])
+def test_truncated_weights_are_refused_although_their_digest_is_declared(cut: int) -> None:
+    data = save({"a": np.ones(30, np.float32)})[:-cut]
+    with pytest.raises((CheckpointFileTruncatedError, SafetensorsRefusedError)) as refusal:
+        inspect(entry("m.safetensors", data), data)
+    assert isinstance(refusal.value, CheckpointFileTruncatedError)
+    assert refusal.value.field == "m.safetensors"
+    assert refusal.value.value == len(data)
+
+
+def test_an_empty_file_of_weights_is_truncated() -> None:
+    with pytest.raises(CheckpointFileTruncatedError):
+        inspect(entry("m.safetensors", b""), b"")
+
+
+def test_fewer_bytes_than_declared_are_truncated() -> None:
+    declared = entry("README.md", b"whole")
+    with pytest.raises(CheckpointFileTruncatedError):
+        inspect(declared, b"who")
+
+
+def test_other_bytes_than_declared_are_refused() -> None:
+    declared = entry("README.md", b"whole")
+    for stored in (b"other", b"whole and more"):
+        with pytest.raises(CheckpointFileDiffersError) as refusal:
+            inspect(declared, stored)
+        assert refusal.value.field == "README.md"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"1"])
+def test_a_configuration_that_is_no_object_is_refused(content: bytes) -> None:
+    with pytest.raises(ConfigurationRefusedError):
+        inspect(entry("config.json", content), content)
+
+
+def test_a_huge_configuration_is_refused() -> None:
+    content = b'{"a": "' + b"x" * 2**21 + b'"}'
+    with pytest.raises(ConfigurationRefusedError):
+        inspect(entry("config.json", content), content, chunk=2**16)
+
+
+def test_a_wrong_number_of_parameters_is_refused() -> None:
+    check_parameters(5, [2, 3])
+    with pytest.raises(ParametersDifferError, match="5 parameters are declared, the weights hold 6"):
+        check_parameters(5, [2, 3, 1])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_value_that_is_not_finite_is_named(bad: float, dtype: type[np.floating]) -> None:
+    values = np.ones(50, dtype)
+    values[23] = bad
+    data = save({"a": np.ones(9, np.float32), "b": values})
+    with pytest.raises(TensorNotFiniteError) as refusal:
+        inspect(entry("m.safetensors", data), data)
+    assert refusal.value.field == "m.safetensors: b"
+    assert refusal.value.value == "element 23"
+
+
+@given(st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), max_size=40))
+def test_single_precision_agrees_with_numpy(values: list[float]) -> None:
+    array = np.array(values, np.float32)
+    bad = np.flatnonzero(~np.isfinite(array))
+    assert first_not_finite("F32", array.tobytes()) == (int(bad[0]) if len(bad) else None)
+
+
+@given(st.lists(st.floats(width=64, allow_nan=True, allow_infinity=True), max_size=40))
+def test_double_precision_agrees_with_numpy(values: list[float]) -> None:
+    array = np.array(values, np.float64)
+    bad = np.flatnonzero(~np.isfinite(array))
+    assert first_not_finite("F64", array.tobytes()) == (int(bad[0]) if len(bad) else None)
+
+
+def test_every_half_precision_pattern_agrees_with_numpy() -> None:
+    patterns = np.arange(2**16, dtype=np.uint16)
+    finite = np.isfinite(patterns.view(np.float16))
+    assert all(
+        (first_not_finite("F16", one.tobytes()) is None) == good for one, good in zip(patterns, finite, strict=True)
+    )
+
+
+def test_every_bfloat16_pattern_agrees_with_its_single_precision() -> None:
+    patterns = np.arange(2**16, dtype=np.uint16)
+    finite = np.isfinite((patterns.astype(np.uint32) << 16).view(np.float32))
+    assert all(
+        (first_not_finite("BF16", one.tobytes()) is None) == good for one, good in zip(patterns, finite, strict=True)
+    )
+
+
+def test_whole_numbers_are_always_finite() -> None:
+    assert first_not_finite("I64", b"\xff" * 80) is None
