@@ -35,9 +35,10 @@ from evaluation.store import PanelStore, RunStore, TargetStore
 from evaluation.wire import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from common.database import Transaction
     from google.protobuf.message import Message
 
 NOW = datetime(2026, 6, 30, 3, tzinfo=UTC)
@@ -92,16 +93,16 @@ class Evaluation:
         return Client(await self.channels.enter_async_context(connect(self.address, lambda: token)), SERVICE)
 
     async def hear(self, message: Message) -> None:
-        handler = {
+        handlers: dict[type[Message], Callable[[Any, Transaction], Awaitable[None]]] = {
             selection.StagePlanned: EVENTS.on_stage_planned,
             selection.StageOpened: EVENTS.on_stage_opened,
             selection.DecisionProvisional: EVENTS.on_decision,
             registry.CheckpointCommitted: EVENTS.on_checkpoint,
-        }[type(message)]
+        }
         name = message.DESCRIPTOR.full_name
         event = Received(uuid4(), name, "/dokpamo/x", "key", NOW, "service:x", message, b"", "topic", 0, 0, {})
         async with self.database.transaction() as tx:
-            await handler(event, tx)
+            await handlers[type(message)](event, tx)
 
     async def events(self, kind: type[Any]) -> list[Any]:
         async with self.database.transaction() as tx:

@@ -7,6 +7,7 @@ import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -90,7 +91,7 @@ async def running(folder: Path, url: str) -> AsyncIterator[Intake]:
         await parts.enter_async_context(GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, authenticator))
         clients = {}
         for name, token in tokens.items():
-            channel = await parts.enter_async_context(connect(settings.grpc_listen, lambda token=token: token))
+            channel = await parts.enter_async_context(connect(settings.grpc_listen, partial(str, token)))
             clients[name] = Client(channel, SERVICE)
         yield Intake(clock, database, clients)
 

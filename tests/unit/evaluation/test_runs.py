@@ -47,7 +47,11 @@ class FakeCluster:
         return self.jobs.get(submission_id)
 
     async def logs(self, submission_id: str) -> str:
-        return RESULT if self.jobs[submission_id].state is JobState.SUCCEEDED else "Traceback\nValueError: bad\n"
+        return (
+            RESULT
+            if self.jobs[submission_id].state is JobState.SUCCEEDED
+            else "Traceback\nValueError: bad http://store/x?signature=secret\n"
+        )
 
 
 class Checkpoints:
@@ -99,6 +103,7 @@ async def test_an_invalid_job_fails_its_run_at_once_with_its_last_words() -> Non
     with pytest.raises(RunFailedError) as failed:
         await measure(RUN, terms)
     assert "ValueError: bad" in failed.value.reason
+    assert "secret" not in failed.value.reason
     assert len(cluster.submitted) == 1
 
 

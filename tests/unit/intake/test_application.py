@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import rfc8785
@@ -72,7 +72,8 @@ def test_a_call_that_requires_students_refuses_a_consortium_without_any() -> Non
 @pytest.mark.parametrize("field", ["lead_ko", "lead_en", "plan", "contribution_plan", "target_model"])
 def test_a_field_that_must_say_something_may_not_be_blank(field: str) -> None:
     with pytest.raises(FieldEmptyError) as refused:
-        check(replace(CONTENT, **{field: " "}), CALL, LG)
+        blank: dict[str, Any] = {field: " "}
+        check(replace(CONTENT, **blank), CALL, LG)
     assert refused.value.field == f"application.{field}"
 
 

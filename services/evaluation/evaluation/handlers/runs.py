@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -42,6 +43,8 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 15.0
 # What scale_model says when the job itself is wrong: the same job would be wrong again.
 _JOB_INVALID: Final = 2
+# A reason is public; the query of a presigned URL lets anyone read the checkpoint.
+_SIGNATURE: Final = re.compile(r"\?\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ async def _why(job: str, ended: JobInfo, bench: Bench) -> str:
     if ended.failed_by_cluster:
         return f"job {job} was lost by the cluster: {ended.message}"
     lines = [line for line in (await bench.cluster.logs(job)).splitlines() if line.strip()]
-    return f"job {job} {ended.state.value} with exit status {ended.exit_code}: {lines[-1] if lines else ended.message}"
+    words = _SIGNATURE.sub("?...", lines[-1] if lines else ended.message)
+    return f"job {job} {ended.state.value} with exit status {ended.exit_code}: {words}"
 
 
 async def _end(run: Run, state: RunState, runs: Runs, *, measured: Figures | None = None, reason: str = "") -> None:
