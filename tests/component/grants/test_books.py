@@ -221,14 +221,18 @@ async def test_the_database_refuses_a_transaction_that_does_not_sum_to_zero(fres
     async with opened(fresh_database_url) as books:
         await books.decide(CHOSEN)
         with pytest.raises(asyncpg.CheckViolationError, match="sum to 5"):
-            async with books.database.transaction() as tx:
-                await tx.execute(
-                    "INSERT INTO ledger_transaction (id, kind, unit, team_id, cause_id, entitlement_id, posted_at) "
-                    "SELECT 'grant/x', 'grant', 'gpu_seconds', $1, 'x', id, now() FROM entitlement LIMIT 1",
-                    LG,
-                )
-                await tx.execute("INSERT INTO posting VALUES ('grant/x', 'POOL', 'gpu_seconds', -5)")
-                await tx.execute("INSERT INTO posting VALUES ('grant/x', $1, 'gpu_seconds', 10)", f"{LG}:granted")
+            await write_unbalanced(books)
+
+
+async def write_unbalanced(books: Books) -> None:
+    async with books.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO ledger_transaction (id, kind, unit, team_id, cause_id, entitlement_id, posted_at) "
+            "SELECT 'grant/x', 'grant', 'gpu_seconds', $1, 'x', id, now() FROM entitlement LIMIT 1",
+            LG,
+        )
+        await tx.execute("INSERT INTO posting VALUES ('grant/x', 'POOL', 'gpu_seconds', -5)")
+        await tx.execute("INSERT INTO posting VALUES ('grant/x', $1, 'gpu_seconds', 10)", f"{LG}:granted")
 
 
 async def test_the_database_refuses_a_balance_below_zero(fresh_database_url: str) -> None:

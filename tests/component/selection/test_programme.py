@@ -119,7 +119,7 @@ async def opened(url: str) -> AsyncIterator[Selection]:
 
 
 async def run_programme(selection: Selection) -> None:
-    """Every stage at its own dates, as they overlap: published, its call closed, scored in the hour before the decision."""
+    """Every stage at its own dates, as they overlap: published, its call closed, scored in the last hour."""
     beats: list[tuple[datetime, Any, tuple[Any, ...]]] = []
     for stage, (call, _) in STAGES.items():
         dates = load_rule_set(document(stage)).dates
@@ -260,8 +260,8 @@ async def test_scores_are_taken_once_and_refused_when_they_fit_no_rule(fresh_dat
         sheet = [each for each in given.scores() if each.source == "expert-panel"][:3]
         await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet)
         await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet)
+        changed = [replace(sheet[0], value=sheet[0].value + 1)]
         with pytest.raises(refusal.ScoreTakenError):
-            changed = [replace(sheet[0], value=sheet[0].value + 1)]
             await selection.write(handlers.take_scores, "stage-1", "expert-panel", changed)
         other = next(each for each in given.scores() if each.source == "expert-users")
         for wrong in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import pytest
 from rules import RuleSet, load_rule_set
@@ -15,8 +16,10 @@ from selection.domain.refusal import (
     StageMismatchError,
     StageNotCollectingError,
 )
-from selection.domain.rule_set import KeptRuleSet
 from selection.domain.stage import Stage, StageState
+
+if TYPE_CHECKING:
+    from selection.domain.rule_set import KeptRuleSet
 
 TEXT = (files("client") / "programmes" / "sovereign-ai" / "rule-sets" / "stage-1.yaml").read_text(encoding="utf-8")
 RULES = load_rule_set(TEXT)
