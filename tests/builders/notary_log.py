@@ -22,7 +22,7 @@ class MemoryLog:
     places: dict[int, int] = field(default_factory=dict)
     frontier: Frontier = field(default_factory=Frontier)
     kept: dict[Coordinate, bytes] = field(default_factory=dict)
-    heads: list[SignedTreeHead] = field(default_factory=list)
+    signed: list[SignedTreeHead] = field(default_factory=list)
 
     async def leaf_of(self, event_id: str) -> bytes:
         return self.arrived[event_id]
@@ -56,10 +56,13 @@ class MemoryLog:
         return {node: self.kept[node] for node in wanted}
 
     async def newest_head(self) -> SignedTreeHead | None:
-        return self.heads[-1] if self.heads else None
+        return self.signed[-1] if self.signed else None
+
+    async def heads(self, after: int, limit: int) -> list[SignedTreeHead]:
+        return [each for each in self.signed if each.head.tree_size > after][:limit]
 
     async def keep_head(self, signed: SignedTreeHead) -> None:
-        self.heads.append(signed)
+        self.signed.append(signed)
 
     async def index_of(self, event_id: str) -> int | None:
         order = list(self.arrived)

@@ -60,8 +60,8 @@ async def running(settings: Settings) -> AsyncIterator[Client]:
 async def send(bootstrap: list[str], messages: list[tuple[str, Message | bytes]], topic: str = TOPIC) -> None:
     """Send messages with these event ids, as the relay does; an empty id sends a message without headers."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all")
-    await producer.start()
     try:
+        await producer.start()
         for event_id, message in messages:
             payload = message if isinstance(message, bytes) else message.SerializeToString(deterministic=True)
             name = "" if isinstance(message, bytes) else message.DESCRIPTOR.full_name
@@ -78,7 +78,7 @@ def event_ids(count: int) -> list[str]:
     return [str(uuid4()) for _ in range(count)]
 
 
-async def covered(client: Client, ids: list[str], seconds: float = 40.0) -> pb.GetHeadResponse:
+async def covered(client: Client, ids: list[str], seconds: float = 120.0) -> pb.GetHeadResponse:
     """The head once it covers these events."""
     async with asyncio.timeout(seconds):
         while True:

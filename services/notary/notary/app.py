@@ -16,6 +16,7 @@ from common.topics import TopicProvisioner
 
 from notary import events
 from notary.grpc_api import NotaryApi
+from notary.store import LogStore
 from notary.wire import REASONS
 
 if TYPE_CHECKING:
@@ -34,16 +35,14 @@ def build(settings: Settings) -> list[Part]:
     key = read_key(settings.notary_key)
     recorded = asyncio.Event()
     database = Database(settings.database_url, "notary", MIGRATIONS, clock)
-    consumers = Consumers(settings, database, events.subscriptions(recorded), REASONS, clock)
-    api = NotaryApi(key.public_key())
+    consumers = Consumers(settings, database, events.subscriptions(LogStore, recorded), REASONS, clock)
+    api = NotaryApi(LogStore, key.public_key())
     return [
         database,
         TopicProvisioner(settings),
         Relay(settings, database),
-        events.Sequencer(database, recorded),
-        events.Signer(database, key, settings),
+        events.Sequencer(database, LogStore, recorded),
+        events.Signer(database, LogStore, key, settings),
         consumers,
-        GrpcServer(
-            settings, database, {"dokpamo.notary.v1.NotaryService": api}, REASONS, clock, consumers=consumers
-        ),
+        GrpcServer(settings, database, {"dokpamo.notary.v1.NotaryService": api}, REASONS, clock, consumers=consumers),
     ]

@@ -13,14 +13,17 @@ from common.errors import TransientError
 from common.service import BackgroundPart
 
 from notary import handlers, wire
-from notary.store import LogStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from common.consumer import Received
     from common.database import Database, Transaction
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from notary.settings import Settings
+
+    LogIn = Callable[[Transaction], handlers.Log]
 
 log = structlog.get_logger()
 
@@ -30,7 +33,7 @@ AWAY_SECONDS = 1.0
 """Pause while the database is away."""
 
 
-def subscriptions(wake: asyncio.Event) -> Subscriptions:
+def subscriptions(log_in: LogIn, wake: asyncio.Event) -> Subscriptions:
     """Every event of every topic, those about the notary's own parked items and processes included.
 
     The topics `<topic>.parked` are left out: they hold copies of messages that are in the log from their own topic, and
@@ -39,7 +42,7 @@ def subscriptions(wake: asyncio.Event) -> Subscriptions:
 
     async def record(event: Received[Any], tx: Transaction) -> None:
         tx.after_commit(wake.set)
-        await handlers.record(wire.entry_of(event), LogStore(tx))
+        await handlers.record(wire.entry_of(event), log_in(tx))
 
     heard = Subscriptions("notary")
     heard.every(topics.event_topics(), record)
@@ -49,9 +52,10 @@ def subscriptions(wake: asyncio.Event) -> Subscriptions:
 class Sequencer(BackgroundPart):
     """Gives recorded events their places, as many as wait at once: the one writer of the tree."""
 
-    def __init__(self, database: Database, wake: asyncio.Event) -> None:
+    def __init__(self, database: Database, log_in: LogIn, wake: asyncio.Event) -> None:
         """Work in this database; `wake` is set when an event was recorded."""
         super().__init__("notary.sequencer")
+        self._log_in = log_in
         self._database = database
         self._wake = wake
 
@@ -61,7 +65,7 @@ class Sequencer(BackgroundPart):
             self._wake.clear()
             try:
                 async with self._database.transaction() as tx:
-                    placed = await handlers.sequence(LogStore(tx))
+                    placed = await handlers.sequence(self._log_in(tx))
             except TransientError as error:
                 log.warning("log.sequencing_waits", error=str(error))
                 await asyncio.sleep(AWAY_SECONDS)
@@ -75,9 +79,10 @@ class Sequencer(BackgroundPart):
 class Signer(BackgroundPart):
     """Signs the head while the log grows."""
 
-    def __init__(self, database: Database, key: Ed25519PrivateKey, settings: Settings) -> None:
+    def __init__(self, database: Database, log_in: LogIn, key: Ed25519PrivateKey, settings: Settings) -> None:
         """Sign the log of this database with this key."""
         super().__init__("notary.signer")
+        self._log_in = log_in
         self._database = database
         self._key = key
         self._interval_seconds = settings.head_interval_seconds
@@ -86,7 +91,7 @@ class Signer(BackgroundPart):
     async def __aenter__(self) -> Self:
         """Start; refuse a key that is not the log's."""
         async with self._database.transaction(readonly=True) as tx:
-            await handlers.require_same_key(LogStore(tx), self._key)
+            await handlers.require_same_key(self._log_in(tx), self._key)
         return await super().__aenter__()
 
     async def run(self) -> None:
@@ -102,7 +107,7 @@ class Signer(BackgroundPart):
         started = time.monotonic()
         async with self._database.transaction() as tx:
             signed = await handlers.sign_head(
-                LogStore(tx),
+                self._log_in(tx),
                 self._key,
                 tx.now,
                 waited_seconds=started - self._signed_at,

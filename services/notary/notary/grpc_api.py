@@ -8,9 +8,11 @@ from dokpamo.notary.v1 import service_pb2 as pb
 from verify.head import log_id, raw_public_key
 
 from notary import handlers, wire
-from notary.store import LogStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from common.database import Transaction
     from common.grpc import Call
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -21,13 +23,14 @@ LARGEST_PAGE_BYTES = 2 * 1024 * 1024
 class NotaryApi:
     """One method for each RPC of the contract."""
 
-    def __init__(self, key: Ed25519PublicKey) -> None:
-        """Answer for the log that this key signs."""
+    def __init__(self, log: Callable[[Transaction], handlers.Log], key: Ed25519PublicKey) -> None:
+        """Answer from this log, which this key signs."""
+        self._log = log
         self._key = key
 
     async def GetHead(self, request: pb.GetHeadRequest, call: Call) -> pb.GetHeadResponse:  # noqa: ARG002 - it asks nothing
         """The newest signed head, and how far the log has grown since."""
-        log = LogStore(call.tx)
+        log = self._log(call.tx)
         newest = await log.newest_head()
         return pb.GetHeadResponse(
             head=wire.head_message(newest) if newest else None,
@@ -38,7 +41,7 @@ class NotaryApi:
     async def ListHeads(self, request: pb.ListHeadsRequest, call: Call) -> pb.ListHeadsResponse:
         """Signed heads, oldest first."""
         limit = wire.page_size_of(request.page_size)
-        heads = await LogStore(call.tx).heads(wire.page_token_of(request.page_token), limit)
+        heads = await self._log(call.tx).heads(wire.page_token_of(request.page_token), limit)
         return pb.ListHeadsResponse(
             heads=[wire.head_message(head) for head in heads],
             next_page_token=str(heads[-1].head.tree_size) if len(heads) == limit else "",
@@ -48,7 +51,7 @@ class NotaryApi:
         """Proof that an entry is in the log."""
         by_event = request.WhichOneof("entry") == "event_id"
         proof = await handlers.prove_inclusion(
-            LogStore(call.tx),
+            self._log(call.tx),
             event_id=wire.event_id_of(request.event_id) if by_event else None,
             index=wire.index_of("leaf_index", request.leaf_index),
             size=wire.index_of("tree_size", request.tree_size),
@@ -63,13 +66,13 @@ class NotaryApi:
         """Proof that the log of one size extends the log of a smaller size."""
         first = wire.index_of("first", request.first)
         second, hashes = await handlers.prove_consistency(
-            LogStore(call.tx), first, wire.index_of("second", request.second)
+            self._log(call.tx), first, wire.index_of("second", request.second)
         )
         return pb.GetConsistencyProofResponse(first=first, second=second, hashes=hashes)
 
     async def ListEntries(self, request: pb.ListEntriesRequest, call: Call) -> pb.ListEntriesResponse:
         """Entries in order of the log, fewer than asked for where they would not fit a message."""
-        log = LogStore(call.tx)
+        log = self._log(call.tx)
         response = pb.ListEntriesResponse(tree_size=await log.size())
         room = LARGEST_PAGE_BYTES
         for placed in await log.leaves(wire.index_of("start", request.start), wire.page_size_of(request.page_size)):
@@ -81,7 +84,7 @@ class NotaryApi:
 
     async def FindEntry(self, request: pb.FindEntryRequest, call: Call) -> pb.FindEntryResponse:
         """The entry of one event."""
-        placed = await handlers.find(LogStore(call.tx), wire.event_id_of(request.event_id))
+        placed = await handlers.find(self._log(call.tx), wire.event_id_of(request.event_id))
         return pb.FindEntryResponse(entry=wire.entry_message(placed.index, placed.leaf))
 
     async def GetPublicKey(self, request: pb.GetPublicKeyRequest, call: Call) -> pb.GetPublicKeyResponse:  # noqa: ARG002 - it asks nothing

@@ -85,6 +85,9 @@ class Log(Protocol):
     async def newest_head(self) -> SignedTreeHead | None:
         """The signed head with the largest size."""
 
+    async def heads(self, after: int, limit: int) -> list[SignedTreeHead]:
+        """Signed heads larger than `after`, smallest first."""
+
     async def keep_head(self, signed: SignedTreeHead) -> None:
         """Keep a signed head."""
 
