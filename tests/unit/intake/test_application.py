@@ -71,9 +71,10 @@ def test_a_call_that_requires_students_refuses_a_consortium_without_any() -> Non
 
 @pytest.mark.parametrize("field", ["lead_ko", "lead_en", "plan", "contribution_plan", "target_model"])
 def test_a_field_that_must_say_something_may_not_be_blank(field: str) -> None:
+    blank: dict[str, Any] = {field: " "}
+    content = replace(CONTENT, **blank)
     with pytest.raises(FieldEmptyError) as refused:
-        blank: dict[str, Any] = {field: " "}
-        check(replace(CONTENT, **blank), CALL, LG)
+        check(content, CALL, LG)
     assert refused.value.field == f"application.{field}"
 
 
