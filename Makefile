@@ -71,7 +71,7 @@ bench: setup ## List the benchmarks; NAME=relay runs one
 	@$(BIN)/python -m tests.bench $(NAME)
 
 docs: setup ## Write the generated pages: docs/rules.md and docs/events.md
-	@$(BIN)/python -m docs.generate
+	@$(BIN)/python docs/generate.py
 
 lock: $(UV) ## Resolve all dependencies anew into uv.lock
 	@$(UV) lock --python $(PYTHON)

@@ -102,6 +102,7 @@ def ray_part(folder: Path, ports: RayPorts, *, name: str = "ray", gpus: int = DE
         probe=functools.partial(check_ray, address),
         prepare=functools.partial(prepare, folder, temp),
         stop_seconds=10.0,
+        ready_seconds=300.0,
         litter=(temp,) if temp != folder else (),
     )
 

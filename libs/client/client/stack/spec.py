@@ -66,7 +66,7 @@ class PartSpec:
     finish: Callable[[], None] = nothing
     stop_seconds: float = 15.0
     stop_signal: int = 15
-    ready_seconds: float = 90.0
+    ready_seconds: float = 180.0
     owned_folders: tuple[Path, ...] = ()
     litter: tuple[Path, ...] = ()
 
