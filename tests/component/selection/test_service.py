@@ -158,10 +158,10 @@ async def plan(client: Client) -> None:
     request = pb.PublishRuleSetRequest(request_id=str(uuid4()), document=DOCUMENT)
     digest = (await client.PublishRuleSet(request)).rule_set.rule_set_sha256
     await client.FreezeRuleSet(pb.FreezeRuleSetRequest(request_id=str(uuid4()), rule_set_sha256=digest))
-    request = pb.OpenStageRequest(
+    planning = pb.OpenStageRequest(
         request_id=str(uuid4()), stage_id="stage-1", rule_set_sha256=digest, from_call_id="call"
     )
-    assert (await client.OpenStage(request)).stage.state == "planned"
+    assert (await client.OpenStage(planning)).stage.state == "planned"
 
 
 async def judge(client: Client, given: Inputs) -> None:
