@@ -53,7 +53,7 @@ class Watch:
 
     async def rate(self, expected: int) -> float:
         """Return effects a second once `expected` are visible."""
-        while await self._pool.fetchval(f"SELECT count(*) FROM {self._schema}.effect") < expected:
+        while await self._pool.fetchval(f"SELECT count(*) FROM {self._schema}.effect") < expected:  # noqa: ASYNC110  what is waited for is in the database
             await asyncio.sleep(0.02)
         return EVENTS / (time.perf_counter() - self.began)
 
@@ -92,7 +92,7 @@ async def _fill(world: World) -> None:
     for start in range(0, EVENTS, 1000):
         await world.publish([started(f"job-{number % KEYS}", number) for number in range(start, start + 1000)])
     async with world.relay():
-        while not await world.outbox_empty():
+        while not await world.outbox_empty():  # noqa: ASYNC110  what is waited for is in the database
             await asyncio.sleep(0.05)
 
 

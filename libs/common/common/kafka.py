@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Self
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from types import TracebackType
 
     from aiokafka import ConsumerRebalanceListener
     from faststream.kafka.message import KafkaMessage
     from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+log = structlog.get_logger()
 
 _REQUEST_TIMEOUT_MS: Final = 15_000
 _SESSION_TIMEOUT_MS: Final = 10_000
@@ -24,6 +27,8 @@ _HEARTBEAT_MS: Final = 2_000
 _METADATA_AGE_MS: Final = 30_000
 _RETRY_BACKOFF_MS: Final = 100
 _END_OFFSETS_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 4.0
+_NOT_CONNECTED: Final = "not connected to the broker"
 
 
 class Subscriber:
@@ -75,23 +80,44 @@ class Subscriber:
 
     async def __aenter__(self) -> Self:
         """Connect and join; raise `KafkaError` when the broker is away."""
-        await self._broker.start()
+        await started_or_stopped(self._broker.start, self._broker.stop)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Leave the group and disconnect."""
-        await self._broker.stop()
+        await stopped(self._broker.stop)
 
     @property
     def consumer(self) -> AIOKafkaConsumer:
         """The started consumer; raises `KafkaError` while there is none."""
         consumer = self._subscriber.consumer
         if consumer is None:
-            message = "the subscriber is not connected"
-            raise KafkaError(message)
+            raise KafkaError(_NOT_CONNECTED)
         return consumer
+
+
+async def started_or_stopped(start: Callable[[], Awaitable[object]], stop: Callable[[], Awaitable[object]]) -> None:
+    """Start a client; stop it if that fails or is cancelled half-way.
+
+    A client that is dropped half started lives on in its tasks: as a member of the group that holds partitions and
+    never reads them.
+    """
+    try:
+        await start()
+    except BaseException:
+        await stopped(stop)
+        raise
+
+
+async def stopped(stop: Callable[[], Awaitable[object]]) -> None:
+    """Stop a client, within a few seconds also if the broker does not answer."""
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await stop()
+    except (TimeoutError, KafkaError, OSError) as error:
+        log.warning("kafka.stop_failed", error=repr(error))
 
 
 async def _untouched(message: KafkaMessage) -> object:
@@ -104,31 +130,39 @@ class EndOffsets:
 
     def __init__(self, bootstrap: Sequence[str], *, client_id: str) -> None:
         """Ask the cluster at `bootstrap`."""
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=list(bootstrap),
-            client_id=client_id,
+        self._bootstrap = list(bootstrap)
+        self._client_id = client_id
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect; raise `KafkaError` when the broker is away."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._client_id,
             group_id=None,
             enable_auto_commit=False,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
             metadata_max_age_ms=_METADATA_AGE_MS,
         )
-
-    async def __aenter__(self) -> Self:
-        """Connect; raise `KafkaError` when the broker is away."""
-        await self._consumer.start()
+        await started_or_stopped(consumer.start, consumer.stop)
+        self._consumer = consumer
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Disconnect."""
-        await self._consumer.stop()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await stopped(consumer.stop)
 
     async def read(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the offset after the last message of each of `partitions`.
 
         Raises `KafkaError` or `TimeoutError` when the broker does not answer.
         """
+        if self._consumer is None:
+            raise KafkaError(_NOT_CONNECTED)
         async with asyncio.timeout(_END_OFFSETS_SECONDS):
             return dict(await self._consumer.end_offsets(list(partitions)))
 

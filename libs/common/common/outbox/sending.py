@@ -17,6 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from common.kafka import started_or_stopped, stopped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
@@ -66,14 +68,14 @@ class Producer:
 
     async def __aenter__(self) -> Self:
         """Connect; raise `KafkaError` when the broker is away."""
-        await self._producer.start()
+        await started_or_stopped(self._producer.start, self._producer.stop)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Disconnect."""
-        await self._producer.stop()
+        await stopped(self._producer.stop)
 
     async def send(self, rows: Iterable[StoredRow]) -> Sent:
         """Publish `rows`, which are in order; return when each is acknowledged or refused."""
