@@ -16,6 +16,7 @@ from common.topics import TopicProvisioner
 
 from registry.events import tasks
 from registry.grpc_api import RegistryApi
+from registry.store.checkpoints import CheckpointStore
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.wire import REASONS
@@ -53,7 +54,7 @@ def build(settings: Settings) -> list[Part]:
         Relay(settings, database),
         objects,
         names,
-        Worker(database, clock, tasks(database, objects, names, settings.s3_bucket), retries=_NAMING),
+        Worker(database, clock, tasks(database, CheckpointStore, objects, names, settings.s3_bucket), retries=_NAMING),
         Timers(database, clock, {}),
-        GrpcServer(settings, database, {SERVICE: RegistryApi(objects)}, REASONS, clock),
+        GrpcServer(settings, database, {SERVICE: RegistryApi(CheckpointStore, objects)}, REASONS, clock),
     ]

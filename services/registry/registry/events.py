@@ -8,19 +8,22 @@ from common.errors import NotFoundError
 
 from registry import handlers
 from registry.domain.checkpoint import Digest
-from registry.store.checkpoints import NAMING, CheckpointStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from common.database import Database
+    from common.database import Database, Transaction
     from common.tasks import Task
 
-    from registry.handlers import ModelNames, Objects
+    from registry.handlers import Checkpoints, ModelNames, Objects
 
 
 def tasks(
-    database: Database, objects: Objects, names: ModelNames, bucket: str
+    database: Database,
+    checkpoints: Callable[[Transaction], Checkpoints],
+    objects: Objects,
+    names: ModelNames,
+    bucket: str,
 ) -> dict[str, Callable[[Task], Awaitable[None]]]:
     """Return the handlers of the registry's tasks by kind."""
 
@@ -28,11 +31,11 @@ def tasks(
         """Give the checkpoint its name; safe to repeat."""
         digest = Digest(task.payload["checkpoint_digest"])
         async with database.transaction(readonly=True) as tx:
-            checkpoint = await CheckpointStore(tx).checkpoint(digest, None)
+            checkpoint = await checkpoints(tx).checkpoint(digest, None)
         if checkpoint is None:
             raise NotFoundError("checkpoint_digest", digest)
         model, version = await handlers.name_checkpoint(checkpoint, objects, names, bucket)
         async with task.finish() as tx:
-            await CheckpointStore(tx).add_name(digest, model, version)
+            await checkpoints(tx).add_name(digest, model, version)
 
-    return {NAMING: name}
+    return {handlers.NAMING: name}

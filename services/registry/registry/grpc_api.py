@@ -8,25 +8,28 @@ from dokpamo.registry.v1 import service_pb2 as pb
 
 from registry import handlers, wire
 from registry.domain.checkpoint import Digest, TeamId, UploadId
-from registry.store.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from common.database import Transaction
     from common.grpc import Call
 
-    from registry.handlers import Objects
+    from registry.handlers import Checkpoints, Objects
 
 
 class RegistryApi:
     """`dokpamo.registry.v1.RegistryService`."""
 
-    def __init__(self, objects: Objects) -> None:
-        """Keep bytes in `objects`."""
+    def __init__(self, checkpoints: Callable[[Transaction], Checkpoints], objects: Objects) -> None:
+        """Work on the checkpoints of each call's transaction; bytes are in `objects`."""
+        self._checkpoints = checkpoints
         self._objects = objects
 
     async def BeginUpload(self, request: pb.BeginUploadRequest, call: Call) -> pb.BeginUploadResponse:
         """Say which files are missing and where to put them."""
         upload, targets = await handlers.begin_upload(
-            CheckpointStore(call.tx),
+            self._checkpoints(call.tx),
             self._objects,
             TeamId(request.team_id),
             request.model,
@@ -37,7 +40,7 @@ class RegistryApi:
     async def CommitUpload(self, request: pb.CommitUploadRequest, call: Call) -> pb.CommitUploadResponse:
         """Verify and publish a checkpoint, or refuse it by name."""
         checkpoint = await handlers.commit_upload(
-            CheckpointStore(call.tx),
+            self._checkpoints(call.tx),
             self._objects,
             TeamId(request.team_id),
             UploadId(request.upload_id),
@@ -48,13 +51,13 @@ class RegistryApi:
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, call: Call) -> pb.GetCheckpointResponse:
         """Return one checkpoint."""
         found = await handlers.find_checkpoint(
-            CheckpointStore(call.tx), _scope(request.team_id, call), Digest(request.checkpoint_digest), request.job_id
+            self._checkpoints(call.tx), _scope(request.team_id, call), Digest(request.checkpoint_digest), request.job_id
         )
         return pb.GetCheckpointResponse(checkpoint=wire.from_checkpoint(found))
 
     async def ListCheckpoints(self, request: pb.ListCheckpointsRequest, call: Call) -> pb.ListCheckpointsResponse:
         """Return checkpoints in order of commit."""
-        found, following = await CheckpointStore(call.tx).page(
+        found, following = await self._checkpoints(call.tx).page(
             _scope(request.team_id, call), wire.page_size(request.page_size), wire.position(request.page_token)
         )
         return pb.ListCheckpointsResponse(
@@ -64,7 +67,7 @@ class RegistryApi:
     async def GetDownload(self, request: pb.GetDownloadRequest, call: Call) -> pb.GetDownloadResponse:
         """Return short-lived URLs to read a checkpoint's files."""
         found = await handlers.find_checkpoint(
-            CheckpointStore(call.tx), _scope(request.team_id, call), Digest(request.checkpoint_digest)
+            self._checkpoints(call.tx), _scope(request.team_id, call), Digest(request.checkpoint_digest)
         )
         sources, expires_at = handlers.sources(found, self._objects)
         return pb.GetDownloadResponse(sources=map(wire.from_source, sources), expires_at=wire.timestamp(expires_at))

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 URL_LIFETIME: Final = timedelta(minutes=30)
 """How long a presigned URL holds: long enough for one file, short enough to be worthless soon."""
 
+NAMING: Final = "name-checkpoint"
+"""Kind of the task and of the process that give a committed checkpoint its name in MLflow."""
+
 _LOOKED_FOR_AT_ONCE: Final = 16
 
 

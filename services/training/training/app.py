@@ -21,7 +21,7 @@ from training import events
 from training.grpc_api import TrainingApi
 from training.handlers import Supervision
 from training.store.checkpoints import RegistryPeer
-from training.store.jobs import SUPERVISION
+from training.store.jobs import JobStore
 from training.store.ray_cluster import RayCluster
 from training.wire import REASONS
 
@@ -53,11 +53,11 @@ def build(settings: Settings) -> list[Part]:
     ray = RayJobs(settings.ray_address)
     registry = connect(settings.registry_address, service_tokens(settings, "training"))
     work = Supervision(
-        events.opener(database),
+        events.opener(database, JobStore),
         RayCluster(ray, settings.registry_address, job_tokens(settings.service_key)),
         RegistryPeer(registry),
     )
-    consumers = Consumers(settings, database, events.subscriptions(), REASONS, clock)
+    consumers = Consumers(settings, database, events.subscriptions(JobStore), REASONS, clock)
     return [
         database,
         TopicProvisioner(settings),
@@ -67,14 +67,14 @@ def build(settings: Settings) -> list[Part]:
         Worker(
             database,
             clock,
-            events.tasks(work),
+            events.tasks(work, JobStore),
             _JOBS_AT_ONCE,
-            on_failed={SUPERVISION: events.give_up},
+            on_failed=events.failed_tasks(JobStore),
             retries=_SUPERVISION,
         ),
         consumers,
         Timers(database, clock, {}),
-        GrpcServer(settings, database, {SERVICE: TrainingApi()}, REASONS, clock, consumers=consumers),
+        GrpcServer(settings, database, {SERVICE: TrainingApi(JobStore)}, REASONS, clock, consumers=consumers),
     ]
 
 

@@ -10,7 +10,6 @@ from dokpamo.grants.v1.events_pb2 import HoldPosted, HoldRefused
 
 from training import handlers
 from training.domain.job import JobId, TeamId
-from training.store.jobs import SUPERVISION, JobStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,38 +20,37 @@ if TYPE_CHECKING:
 
     from training.handlers import Jobs, JobsOpener, Supervision
 
-
-async def on_hold_posted(event: Received[HoldPosted], tx: Transaction) -> None:
-    """GPU time is held for a job."""
-    await handlers.admit(JobStore(tx), JobId(event.message.job_id), TeamId(event.message.team_id))
+    Open = Callable[[Transaction], Jobs]
 
 
-async def on_hold_refused(event: Received[HoldRefused], tx: Transaction) -> None:
-    """GPU time was refused."""
-    told = event.message
-    await handlers.refuse(JobStore(tx), JobId(told.job_id), TeamId(told.team_id), f"{told.code}: {told.reason}")
+def subscriptions(jobs: Open) -> Subscriptions:
+    """Return the events that let a job start or end it; everything is kept in what `jobs` opens."""
 
+    async def hold_posted(event: Received[HoldPosted], tx: Transaction) -> None:
+        await handlers.admit(jobs(tx), JobId(event.message.job_id), TeamId(event.message.team_id))
 
-def subscriptions() -> Subscriptions:
-    """Return the events that let a job start or end it."""
+    async def hold_refused(event: Received[HoldRefused], tx: Transaction) -> None:
+        told = event.message
+        await handlers.refuse(jobs(tx), JobId(told.job_id), TeamId(told.team_id), f"{told.code}: {told.reason}")
+
     heard = Subscriptions("training")
-    heard.on(HoldPosted, on_hold_posted)
-    heard.on(HoldRefused, on_hold_refused)
+    heard.on(HoldPosted, hold_posted)
+    heard.on(HoldRefused, hold_refused)
     return heard
 
 
-def opener(database: Database) -> JobsOpener:
+def opener(database: Database, jobs: Open) -> JobsOpener:
     """Return what opens the jobs in a transaction of its own."""
 
     @asynccontextmanager
     async def open_jobs() -> AsyncIterator[Jobs]:
         async with database.transaction() as tx:
-            yield JobStore(tx)
+            yield jobs(tx)
 
     return open_jobs
 
 
-def tasks(work: Supervision) -> dict[str, Callable[[Task], Awaitable[None]]]:
+def tasks(work: Supervision, jobs: Open) -> dict[str, Callable[[Task], Awaitable[None]]]:
     """Return the handlers of training's tasks by kind."""
 
     async def supervise(task: Task) -> None:
@@ -60,11 +58,16 @@ def tasks(work: Supervision) -> dict[str, Callable[[Task], Awaitable[None]]]:
         ended = await handlers.supervise(work, JobId(task.payload["job_id"]))
         async with task.finish() as tx:
             if ended is not None:
-                await JobStore(tx).end(ended)
+                await jobs(tx).end(ended)
 
-    return {SUPERVISION: supervise}
+    return {handlers.SUPERVISION: supervise}
 
 
-async def give_up(task: Task, error: str, tx: Transaction) -> None:
-    """End a job whose supervision failed on every attempt."""
-    await handlers.give_up(JobStore(tx), JobId(task.payload["job_id"]), error)
+def failed_tasks(jobs: Open) -> dict[str, Callable[[Task, str, Transaction], Awaitable[None]]]:
+    """Return what is done about a task that failed on every attempt, by kind."""
+
+    async def give_up(task: Task, error: str, tx: Transaction) -> None:
+        """End a job whose supervision failed for good."""
+        await handlers.give_up(jobs(tx), JobId(task.payload["job_id"]), error)
+
+    return {handlers.SUPERVISION: give_up}

@@ -95,6 +95,9 @@ class Registry(Protocol):
         ...
 
 
+SUPERVISION: Final = "supervise-job"
+"""Kind of the task that sees a job through."""
+
 JobsOpener = Callable[[], AbstractAsyncContextManager[Jobs]]
 """Opens a transaction of its own."""
 

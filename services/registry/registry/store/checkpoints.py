@@ -8,6 +8,7 @@ from uuid import UUID
 
 from registry import wire
 from registry.domain.checkpoint import Checkpoint, Declaration, Digest, FileEntry, LineageEdge, TeamId, Upload, UploadId
+from registry.handlers import NAMING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from common.database import Transaction
 
     from registry.handlers import Verified
-
-NAMING: Final = "name-checkpoint"
-"""Kind of the task and of the process that give a committed checkpoint its name in MLflow."""
 
 _OWNER: Final = "service:registry"
 _NAMED_WITHIN: Final = timedelta(hours=1)

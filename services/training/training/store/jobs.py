@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Final
 from training import wire
 from training.domain.job import FailureClass, GpuSource, Job, JobId, JobSpec, JobState, TeamId
 from training.domain.metering import Run
+from training.handlers import SUPERVISION
 
 if TYPE_CHECKING:
     from asyncpg import Record
     from common.database import Transaction
-
-SUPERVISION: Final = "supervise-job"
-"""Kind of the task that sees a job through."""
 
 JOB: Final = "job"
 """Kind of the process that a job is: each of its states has an owner and a deadline."""
