@@ -16,7 +16,7 @@ class GenerateContracts(BuildHookInterface):  # type: ignore[type-arg]
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Write ``gen/dokpamo/**``; raise where protoc refuses a contract."""
         from grpc_tools import protoc
 

@@ -68,7 +68,6 @@ class Beats:
     def _stages(self) -> Iterator[Beat]:
         for stage in self._programme.stages:
             dates = stage.rule_set.dates
-            yield Beat(dates.opens, f"panels {stage.stage_id}", partial(self._seat, stage))
             yield Beat(
                 _shortly_before(dates.closes, dates.opens), f"scores {stage.stage_id}", partial(self._score, stage)
             )
@@ -163,6 +162,8 @@ class Beats:
             await self._session.call(_STAFF, "evaluation", "SeatPanel", request)
 
     async def _score(self, stage: StagePlan) -> None:
+        """Seat the panels, then hand in what they and the testing body found and how the gates were judged."""
+        await self._seat(stage)
         await side_by_side(partial(self._sheet, stage, source, person) for source, person in stage.sheets)
         for block in stage.measurements:
             await self._session.call(

@@ -44,7 +44,6 @@ class UnsettledError(Exception):
 class Settlement:
     """What one service says; ``next_due_at`` is UTC and None where nothing is planned."""
 
-    now: datetime
     outbox: int
     inbox: int
     tasks: int
@@ -112,7 +111,6 @@ class Clockwork:
                 return "does not answer"
             raise
         return Settlement(
-            now=answer.now.ToDatetime(tzinfo=UTC),
             outbox=answer.outbox_pending,
             inbox=answer.inbox_pending,
             tasks=answer.tasks_due,
