@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import asyncpg
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from client.stack import unprivileged
 from client.stack.ports import free_ports
 from client.stack.postgres import database_url, postgres_part
 from client.stack.process import members
@@ -63,6 +67,19 @@ async def test_postgres_works_in_a_folder_that_is_closed_to_everybody_else(tmp_p
         assert await connection.fetchval("SELECT current_user") == "dokpamo"
         await connection.close()
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(not unprivileged.needed(), reason="only root has to become somebody else")
+def test_what_we_run_for_root_is_nobody_and_passes_folders_closed_to_it(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "program").touch(mode=0o755)
+    # access(2) is how PostgreSQL looks for its programs; it ignores most rights of a process that is not root.
+    script = "import os, sys; print(os.getuid(), os.geteuid(), os.access(sys.argv[1], os.R_OK | os.X_OK))"
+    command = (*unprivileged.prefix(), sys.executable, "-I", "-c", script, str(closed / "program"))
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    uid, _ = unprivileged.user_and_group()
+    assert done.stdout.split() == [str(uid), str(uid), "True"]
 
 
 def test_a_stopped_part_leaves_no_process(tmp_path: Path) -> None:
