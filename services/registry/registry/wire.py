@@ -10,9 +10,8 @@ from dokpamo.registry.v1 import events_pb2, service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 
-from registry import handlers
 from registry.domain import checkpoint as checkpoints
-from registry.domain import finite, inspection, listing, safetensors
+from registry.domain import finite, inspection, listing, safetensors, upload
 from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, LineageEdge
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from registry.domain.checkpoint import Digest
-    from registry.handlers import GetSource, PutTarget
+    from registry.domain.upload import GetSource, PutTarget
 
 _DEFAULT_PAGE: Final = 50
 _LARGEST_PAGE: Final = 500
@@ -35,9 +34,9 @@ REASONS: Final[Reasons] = {
     inspection.CheckpointFileDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_DIFFERS"),
     inspection.ConfigurationRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CONFIGURATION_REFUSED"),
     inspection.ParametersDifferError: Reason(StatusCode.INVALID_ARGUMENT, "PARAMETERS_DIFFER"),
-    handlers.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
-    handlers.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
-    handlers.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
+    upload.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
+    upload.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
+    upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
 }
 """What the registry's refusals look like from outside."""
 

@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from common.errors import NotFoundError, TransientError
 
-from registry.handlers import PutTarget
+from registry.domain.upload import PutTarget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
