@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,13 +16,16 @@ from dokpamo.evaluation.v1.service_pb2 import ScoreRow
 from dokpamo.intake.v1 import events_pb2 as intake
 from dokpamo.intake.v1 import service_pb2 as intake_api
 from dokpamo.selection.v1 import events_pb2 as selection
-from verify import canonical
+from verify import canonical, layout
+from verify.check import check
 from verify.entry import Entry
-from verify.export import DecisionDocuments, Receipt, Record
+from verify.export import DecisionDocuments, Receipt, Record, write
 from verify.head import SignedTreeHead, TreeHead, log_id, raw_public_key, sign
 from verify.tree import Tree
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from google.protobuf.message import Message
 
 START = datetime(2026, 1, 10, 1, 0, tzinfo=UTC)
@@ -189,24 +193,43 @@ def scored(log: LogBuilder) -> rules.Inputs:
     return rules.collect(STAGE, TEAMS, scores=scores, measurements=measured, verdicts=verdicts)
 
 
-def small_record(key: Ed25519PrivateKey | None = None) -> Record:
-    """A whole record that holds: three receipts, one rule set, one decision, three heads."""
-    key = key or private_key()
-    log = LogBuilder()
-    rule_set = rules.load_rule_set(RULES)
-    document, sha256 = rules.canonical_bytes(rule_set), rules.sha256_of(rule_set)
-    receipts = [submit(log, team) for team in TEAMS]
-    log.add(selection.RuleSetPublished(rule_set_sha256=sha256, rule_set_id="trial-rules", version=1, stage_id=STAGE,
-                                       rule_set_json=document))  # fmt: skip
-    log.add(selection.RuleSetFrozen(rule_set_sha256=sha256, stage_id=STAGE))
-    log.add(selection.StageOpened(stage_id=STAGE, rule_set_sha256=sha256, team_ids=TEAMS))
-    inputs = scored(log)
-    decision = rules.decide(rule_set, inputs)
+RULE_SET = rules.load_rule_set(RULES)
+RULES_JSON, RULES_SHA256 = rules.canonical_bytes(RULE_SET), rules.sha256_of(RULE_SET)
+
+
+def publish(log: LogBuilder) -> None:
+    """The rule set is published."""
+    log.add(
+        selection.RuleSetPublished(
+            rule_set_sha256=RULES_SHA256, rule_set_id="trial-rules", version=1, stage_id=STAGE, rule_set_json=RULES_JSON
+        )
+    )
+
+
+def freeze(log: LogBuilder) -> None:
+    """The rule set is frozen."""
+    log.add(selection.RuleSetFrozen(rule_set_sha256=RULES_SHA256, stage_id=STAGE))
+
+
+def open_stage(log: LogBuilder, teams: tuple[str, ...] = TEAMS) -> None:
+    """The stage opens for these teams."""
+    log.add(selection.StageOpened(stage_id=STAGE, rule_set_sha256=RULES_SHA256, team_ids=teams))
+
+
+def decide(log: LogBuilder, inputs: rules.Inputs) -> rules.Decision:
+    """The stage is decided, and the decision becomes final."""
+    decision = rules.decide(RULE_SET, inputs)
+    tell(log, inputs, decision)
+    return decision
+
+
+def tell(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> None:
+    """The events of a decision, whatever it is."""
     ours, decided = inputs.sha256(), decision.sha256()
     log.add(
         selection.DecisionProvisional(
             stage_id=STAGE,
-            rule_set_sha256=sha256,
+            rule_set_sha256=RULES_SHA256,
             inputs_sha256=ours,
             decision_sha256=decided,
             decision_json=decision.canonical_bytes(),
@@ -215,7 +238,7 @@ def small_record(key: Ed25519PrivateKey | None = None) -> Record:
     log.add(
         selection.DecisionFinalized(
             stage_id=STAGE,
-            rule_set_sha256=sha256,
+            rule_set_sha256=RULES_SHA256,
             inputs_sha256=ours,
             decision_sha256=decided,
             advanced=decision.advanced,
@@ -224,9 +247,58 @@ def small_record(key: Ed25519PrivateKey | None = None) -> Record:
             ],
         )
     )
+
+
+def decided_record(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> Record:
+    """The record of a log with the rule set and one decision."""
     return replace(
-        record_of(log, key, [3, 9, len(log.leaves)]),
-        rule_sets={sha256: document},
+        record_of(log, private_key()),
+        rule_sets={RULES_SHA256: RULES_JSON},
         decisions={STAGE: DecisionDocuments(inputs.canonical_bytes(), decision.canonical_bytes())},
+    )
+
+
+def small_record(key: Ed25519PrivateKey | None = None) -> Record:
+    """A whole record that holds: three receipts, one rule set, one decision, three heads."""
+    log = LogBuilder()
+    receipts = [submit(log, team) for team in TEAMS]
+    publish(log)
+    freeze(log)
+    open_stage(log)
+    inputs = scored(log)
+    decision = decide(log, inputs)
+    signed = record_of(log, key or private_key(), [3, 9, len(log.leaves)])
+    return replace(
+        decided_record(log, inputs, decision),
+        public_key=signed.public_key,
+        log_id=signed.log_id,
+        heads=signed.heads,
         receipts=receipts,
     )
+
+
+def places(folder: Path, *, fingerprint: str | None = None) -> list[str]:
+    """What a check of a folder finds, each as text."""
+    return [str(finding) for finding in check(folder, fingerprint=fingerprint).findings]
+
+
+def found_in(record: Record, folder: Path) -> list[str]:
+    """What a check of a record finds, written to a folder first."""
+    write(record, folder / "export")
+    return places(folder / "export")
+
+
+def manifest_again(folder: Path) -> None:
+    """List the files anew, as somebody would who changed one and knows the format, but has no key."""
+    manifest = json.loads((folder / layout.MANIFEST).read_bytes())
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    manifest["files"] = [
+        {
+            "path": path,
+            "sha256": canonical.sha256_hex((folder / path).read_bytes()),
+            "size": (folder / path).stat().st_size,
+        }
+        for path in files
+        if path != layout.MANIFEST
+    ]
+    (folder / layout.MANIFEST).write_bytes(canonical.encode(manifest))

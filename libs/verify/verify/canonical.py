@@ -1,4 +1,7 @@
-"""Canonical JSON (RFC 8785): one byte sequence for one document, so that a hash is that of the document itself."""
+"""Canonical JSON (RFC 8785): one byte sequence for one document, so that a hash is that of the document itself.
+
+Source: RFC 8785
+"""
 
 from __future__ import annotations
 

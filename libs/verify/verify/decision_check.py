@@ -1,7 +1,7 @@
 """The decisions of an export: each follows from rules that were frozen in time and from scores that are all in the log.
 
-Sources: design, selection-and-notary. A rule set is frozen before its window opens ("Rule sets"); "the same inputs
-always give the same decision, byte for byte" ("The stage-gate pipeline").
+Source: design page "Selection and notary": rule sets are frozen before the first submission; the same inputs always
+give the same decision, byte for byte
 """
 
 from __future__ import annotations

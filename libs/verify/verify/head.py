@@ -2,6 +2,8 @@
 
 What is signed are the canonical JSON bytes (RFC 8785) of the head, after a line that names what they are, so that a
 signature over something else by the same key can never pass for a head.
+
+Source: design page "Selection and notary", "Notary": signed tree heads (Ed25519)
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Only sources and gates that the rule set names count, and only what was raised up to the instant of the decision: a
 sheet that came later could not count.
+
+Source: design page "Selection and notary", "Notary": recompute the decision from rule set and released scores
 """
 
 from __future__ import annotations

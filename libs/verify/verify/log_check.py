@@ -1,4 +1,7 @@
-"""The log of an export: the key, every signed head, every entry, and that the entries give the root of every head."""
+"""The key signed every head of an export, each head extends the one before, and the entries give every root.
+
+Source: design page "Selection and notary", "Notary": head B extends head A
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A checker raises `ProofRefusedError` and never returns a verdict that a caller could forget to look at. Proofs of
 subtrees follow draft-ietf-plants-merkle-tree-certs, section 4: a subtree `[start, end)` stands for the first tree.
+
+Source: RFC 6962, 2.1, and RFC 9162, 2.1
 """
 
 from __future__ import annotations

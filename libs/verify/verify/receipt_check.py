@@ -1,4 +1,7 @@
-"""The receipts of an export: each is in the log, says what the logged application says, and none is left out."""
+"""Each receipt of an export is in the log, says what the logged application says, and none is left out.
+
+Source: design page "Selection and notary", "Notary": receipt in log
+"""
 
 from __future__ import annotations
 

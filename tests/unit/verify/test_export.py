@@ -16,12 +16,11 @@ from verify.check import check
 from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, write
 from verify.head import log_id
 
-from tests.builders.public_record import LogBuilder, private_key, record_of, small_record
+from tests.builders.public_record import LogBuilder, manifest_again, places, private_key, record_of, small_record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from verify.export import Record
 
 
 @pytest.fixture(scope="module")
@@ -35,26 +34,6 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(export: Path, tmp_path: Path) -> Path:
     return shutil.copytree(export, tmp_path / "copy")
-
-
-def manifest_again(folder: Path) -> None:
-    """List the files anew, as somebody would who changed one and knows the format, but has no key."""
-    manifest = json.loads((folder / layout.MANIFEST).read_bytes())
-    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    manifest["files"] = [
-        {
-            "path": path,
-            "sha256": canonical.sha256_hex((folder / path).read_bytes()),
-            "size": (folder / path).stat().st_size,
-        }
-        for path in files
-        if path != layout.MANIFEST
-    ]
-    (folder / layout.MANIFEST).write_bytes(canonical.encode(manifest))
-
-
-def places(folder: Path, **options: str) -> list[str]:
-    return [str(finding) for finding in check(folder, **options).findings]
 
 
 def test_an_untouched_export_holds_and_says_what_was_checked(export: Path) -> None:
@@ -152,90 +131,12 @@ def test_a_record_signed_by_a_forger_fails_against_the_known_fingerprint(tmp_pat
     assert not check(tmp_path / "forged", fingerprint=log_id(private_key().public_key())).holds
 
 
-def test_a_rewritten_entry_is_noticed_between_the_heads_around_it(copy: Path) -> None:
-    tile = copy / "entries/000000.jsonl"
-    lines = tile.read_bytes().split(b"\n")
-    lines[4] = lines[4].replace("staff:한".encode(), "staff:안".encode())
-    tile.write_bytes(b"\n".join(lines))
-    manifest_again(copy)
-    assert "entries/000000.jsonl, line 4: between here and entries/000000.jsonl line 9" in "\n".join(places(copy))
-
-
-def test_an_entry_taken_out_is_noticed(copy: Path) -> None:
-    tile = copy / "entries/000000.jsonl"
-    lines = tile.read_bytes().split(b"\n")
-    del lines[7]
-    tile.write_bytes(b"\n".join(lines))
-    manifest_again(copy)
-    assert not check(copy).holds
-
-
-def test_an_entry_that_no_head_covers_is_noticed(copy: Path) -> None:
-    log = LogBuilder()
-    log.leaves = (copy / "entries/000000.jsonl").read_bytes().split(b"\n")[:-1]
-    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
-    (copy / "entries/000000.jsonl").write_bytes(b"".join(leaf + b"\n" for leaf in log.leaves))
-    manifest_again(copy)
-    assert any("no head covers" in place for place in places(copy))
-
-
-def changed_documents(change: str) -> Record:
-    """The small record with one document that is not the logged one."""
-    record = small_record()
-    decision = record.decisions["trial"]
-    if change == "rule set":
-        return replace(
-            record,
-            rule_sets={sha: data.replace(b'"points":"60"', b'"points":"59"') for sha, data in record.rule_sets.items()},
-        )
-    if change == "inputs":
-        inputs = decision.inputs_json.replace(b"[[40],[41],[42]]", b"[[50],[41],[42]]")
-        assert inputs != decision.inputs_json
-        return replace(record, decisions={"trial": replace(decision, inputs_json=inputs)})
-    if change == "decision":
-        swapped = decision.decision_json.replace(b'"advanced":["gamma"]', b'"advanced":["alpha"]')
-        assert swapped != decision.decision_json
-        return replace(record, decisions={"trial": replace(decision, decision_json=swapped)})
-    receipt = replace(record.receipts[0], application_sha256="0" * 64)
-    return replace(record, receipts=[receipt, *record.receipts[1:]])
-
-
-@pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ("rule set", "rule-sets/"),
-        ("inputs", "inputs/trial.json"),
-        ("decision", "decisions/trial.json"),
-        ("receipt", "receipts/call/alpha/1.json, application_sha256"),
-    ],
-)
-def test_a_document_that_is_not_the_logged_one_is_named(tmp_path: Path, change: str, place: str) -> None:
-    write(changed_documents(change), tmp_path / "export")
-    assert any(found.startswith(place) for found in places(tmp_path / "export"))
-
-
 def test_what_was_logged_and_is_not_published_is_noticed(tmp_path: Path) -> None:
     write(replace(small_record(), receipts=(), decisions={}, rule_sets={}), tmp_path / "export")
     found = "\n".join(places(tmp_path / "export"))
     assert "application call/alpha version 1 is in the log and has no receipt" in found
     assert "decisions/trial.json: the file is missing" in found
     assert "the rule set was published and is missing" in found
-
-
-def test_an_event_that_nobody_can_read_is_no_part_of_what_the_log_says(tmp_path: Path) -> None:
-    log = LogBuilder()
-    log.add(selection.DecisionFinalized(), payload=b"\xff\xff not a message")
-    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
-    write(record_of(log, private_key()), tmp_path / "export")
-    assert check(tmp_path / "export").holds
-
-
-def test_an_event_that_is_twice_in_the_log_is_noticed(tmp_path: Path) -> None:
-    log = LogBuilder()
-    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
-    log.leaves.append(log.leaves[0])
-    write(record_of(log, private_key()), tmp_path / "export")
-    assert any("twice" in place for place in places(tmp_path / "export"))
 
 
 def test_a_log_of_many_tiles_holds(tmp_path: Path) -> None:

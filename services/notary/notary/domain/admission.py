@@ -1,4 +1,7 @@
-"""Every event becomes an entry once, and its id stands for one content for ever (issue 4, "must hold when run")."""
+"""Every event becomes an entry of the log exactly once, and its id stands for one content for ever.
+
+Source: design page "Selection and notary", "Notary": every event of every topic becomes a leaf
+"""
 
 from __future__ import annotations
 

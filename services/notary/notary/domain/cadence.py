@@ -3,6 +3,8 @@
 The interval is of real time, also under a replay's virtual clock, which stands still when the programme does: the last
 events would otherwise never be covered by a head. Waiting for a place for everything keeps heads few while a burst
 arrives, but no longer than `PATIENCE` intervals, so that a stream without end is covered as well.
+
+Source: design page "Selection and notary", "Notary": signed tree heads at an interval
 """
 
 from __future__ import annotations

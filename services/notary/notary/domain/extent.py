@@ -1,4 +1,7 @@
-"""Which entries and sizes a proof may be asked for: those that the log has (RFC 6962, 4.4 and 4.5)."""
+"""A proof may be asked for of entries and sizes that the log has, and of no other.
+
+Source: RFC 6962, 4.4 and 4.5
+"""
 
 from __future__ import annotations
 

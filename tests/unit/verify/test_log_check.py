@@ -1,0 +1,64 @@
+"""The log of an export: nothing can be taken out, put in or rewritten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from dokpamo.selection.v1 import events_pb2 as selection
+from verify.check import check
+from verify.export import write
+
+from tests.builders.public_record import LogBuilder, manifest_again, places, private_key, record_of, small_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    write(small_record(), tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_a_rewritten_entry_is_noticed_between_the_heads_around_it(copy: Path) -> None:
+    tile = copy / "entries/000000.jsonl"
+    lines = tile.read_bytes().split(b"\n")
+    lines[4] = lines[4].replace("staff:한".encode(), "staff:안".encode())
+    tile.write_bytes(b"\n".join(lines))
+    manifest_again(copy)
+    assert "entries/000000.jsonl, line 4: between here and entries/000000.jsonl line 9" in "\n".join(places(copy))
+
+
+def test_an_entry_taken_out_is_noticed(copy: Path) -> None:
+    tile = copy / "entries/000000.jsonl"
+    lines = tile.read_bytes().split(b"\n")
+    del lines[7]
+    tile.write_bytes(b"\n".join(lines))
+    manifest_again(copy)
+    assert not check(copy).holds
+
+
+def test_an_entry_that_no_head_covers_is_noticed(copy: Path) -> None:
+    log = LogBuilder()
+    log.leaves = (copy / "entries/000000.jsonl").read_bytes().split(b"\n")[:-1]
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    (copy / "entries/000000.jsonl").write_bytes(b"".join(leaf + b"\n" for leaf in log.leaves))
+    manifest_again(copy)
+    assert any("no head covers" in place for place in places(copy))
+
+
+def test_an_event_that_nobody_can_read_is_no_part_of_what_the_log_says(tmp_path: Path) -> None:
+    log = LogBuilder()
+    log.add(selection.DecisionFinalized(), payload=b"\xff\xff not a message")
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    write(record_of(log, private_key()), tmp_path / "export")
+    assert check(tmp_path / "export").holds
+
+
+def test_an_event_that_is_twice_in_the_log_is_noticed(tmp_path: Path) -> None:
+    log = LogBuilder()
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    log.leaves.append(log.leaves[0])
+    write(record_of(log, private_key()), tmp_path / "export")
+    assert any("twice" in place for place in places(tmp_path / "export"))
