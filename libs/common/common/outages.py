@@ -44,7 +44,15 @@ def outages_named(connection: PoolConnectionProxy[asyncpg.Record]) -> Iterator[N
         message = f"the database ended the transaction: {error}"
         raise TransactionConflictError(message) from error
     except Exception as error:
-        if not (connection.is_closed() or (isinstance(error, asyncpg.PostgresError) and is_away(error))):
+        if not (_lost(connection) or (isinstance(error, asyncpg.PostgresError) and is_away(error))):
             raise
         message = f"the connection to the database was lost: {error}"
         raise DatabaseUnavailableError(message) from error
+
+
+def _lost(connection: PoolConnectionProxy[asyncpg.Record]) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool takes a connection back by itself when it breaks; the proxy then refuses every question.
+        return True
