@@ -187,8 +187,13 @@ class StagePlan:
 
     @property
     def panels(self) -> Mapping[str, Sequence[str]]:
-        """Assessors by source."""
-        return {table.source: table.assessors for table in self.inputs.sheets}
+        """Assessors by source, as many as the rule set seats; those beyond the sheets were seated and did not score."""
+        return {table.source: self._seated(table.source, table.assessors) for table in self.inputs.sheets}
+
+    def _seated(self, source_id: str, scored: Sequence[str]) -> Sequence[str]:
+        source = self.rule_set.source(source_id)
+        planned = source.panel.planned if source.kind == "sheets" else 0
+        return (*scored, *(f"{source_id}-absent-{number:03}" for number in range(1, planned - len(scored) + 1)))
 
     def sheet_rows(self, source: str, assessor: str) -> Sequence[Row]:
         """What the assessor gave."""
