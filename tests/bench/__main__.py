@@ -27,8 +27,8 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark named, or list all; return the exit status."""
     names = benches()
     if len(arguments) != 1 or arguments[0] not in names:
-        for name, module in names.items():
-            about = (importlib.import_module(f"tests.bench.{module}").__doc__ or "").splitlines()[0]
+        for name, file in names.items():
+            about = (importlib.import_module(f"tests.bench.{file}").__doc__ or "").splitlines()[0]
             print(f"{name:16} {about}")
         return 0 if not arguments else 2
     module = importlib.import_module(f"tests.bench.{names[arguments[0]]}")

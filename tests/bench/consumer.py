@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer
@@ -61,7 +61,9 @@ class Watch:
 async def measure(ground: Ground) -> Verdict:
     """Print all three; return ours / peer 2, or the miss of peer 1's target if that is missed."""
     url = ground.database()
-    one_by_one, batch, ours = [], [], []
+    one_by_one: list[float] = []
+    batch: list[float] = []
+    ours: list[float] = []
     async with World(ground.bootstrap, url, ground.folder / "migrations") as world, asyncpg.create_pool(url) as pool:
         for schema in ("peer1", "peer2"):
             await pool.execute(
@@ -145,7 +147,7 @@ async def _one_by_one(ground: Ground, pool: asyncpg.Pool[asyncpg.Record], watch:
     )
     async def handle(_body: bytes, message: KafkaMessage) -> None:
         watch.effect()
-        record = message.raw_message
+        record: Any = message.raw_message
         async with pool.acquire() as connection, connection.transaction():
             await _insert(connection, "peer1", record.headers, record.key, record.value)
 

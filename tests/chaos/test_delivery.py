@@ -18,7 +18,7 @@ from common.consumer import Limits
 from common.errors import DatabaseUnavailableError
 from common.outbox import Relay
 
-from tests.builders.delivery import World, apply, effects, eventually, in_order, started
+from tests.builders.delivery import JobStarted, World, apply, effects, eventually, in_order, started
 
 if TYPE_CHECKING:
     from client.stack.single import SinglePart
@@ -125,7 +125,7 @@ async def test_parts_cancelled_at_any_await_lose_nothing_and_repeat_nothing(worl
     print(f"seed {seed}")
     chance = random.Random(seed)
 
-    async def slow_now_and_then(event: Received, tx: Transaction) -> None:
+    async def slow_now_and_then(event: Received[JobStarted], tx: Transaction) -> None:
         await apply(event, tx)
         if chance.random() < 0.05:
             await asyncio.sleep(chance.uniform(0, 0.02))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -13,11 +14,13 @@ from common import parked
 from common.consumer import Consumers, Subscriptions
 from common.errors import AwaitedError, NotFoundError
 from common.inbox import consumed_total
+from dokpamo.grants.v1.events_pb2 import HoldPosted
 
 from tests.builders.delivery import (
     QUICK,
     REASONS,
     TOPIC,
+    JobStarted,
     World,
     apply,
     effects,
@@ -79,7 +82,7 @@ async def test_an_event_is_applied_once_and_in_the_order_of_its_key(world: World
 
 
 async def test_a_poison_message_is_parked_and_holds_up_nothing(world: World) -> None:
-    async def refuse_13(event: Received, tx: Transaction) -> None:
+    async def refuse_13(event: Received[JobStarted], tx: Transaction) -> None:
         await apply(event, tx)
         if event.message.attempt == 13:
             raise ValueError("number is 13: unlucky")
@@ -97,7 +100,7 @@ async def test_a_poison_message_is_parked_and_holds_up_nothing(world: World) -> 
 async def test_a_transient_failure_is_tried_again_in_place_and_keeps_the_order(world: World) -> None:
     failures = iter(range(3))
 
-    async def wait_for_another(event: Received, tx: Transaction) -> None:
+    async def wait_for_another(event: Received[JobStarted], tx: Transaction) -> None:
         if event.message.attempt == 5 and next(failures, None) is not None:
             raise AwaitedError("the entitlement has not arrived")
         await apply(event, tx)
@@ -112,7 +115,7 @@ async def test_a_transient_failure_is_tried_again_in_place_and_keeps_the_order(w
 async def test_a_partition_that_waits_holds_up_no_other_and_counts_as_pending(world: World) -> None:
     free = asyncio.Event()
 
-    async def wait_for_a(event: Received, tx: Transaction) -> None:
+    async def wait_for_a(event: Received[JobStarted], tx: Transaction) -> None:
         if event.key == "a" and not free.is_set():
             raise AwaitedError("not yet")
         await apply(event, tx)
@@ -135,7 +138,7 @@ async def _applied_at_least(world: World, count: int) -> bool:
 
 
 async def test_a_transient_failure_without_end_is_given_up_and_parked(world: World) -> None:
-    async def never(event: Received, _tx: Transaction) -> None:
+    async def never(event: Received[JobStarted], _tx: Transaction) -> None:
         raise AwaitedError(f"{event.key} never comes")
 
     async with world, world.relay(), world.consumers(world.subscriptions(never)) as consumers:
@@ -148,7 +151,7 @@ async def test_a_transient_failure_without_end_is_given_up_and_parked(world: Wor
 
 
 async def test_a_fault_of_the_program_is_tried_a_few_times_and_parked(world: World) -> None:
-    async def broken(event: Received, _tx: Transaction) -> None:
+    async def broken(event: Received[JobStarted], _tx: Transaction) -> None:
         raise KeyError(event.key)
 
     async with world, world.relay(), world.consumers(world.subscriptions(broken)) as consumers:
@@ -207,16 +210,16 @@ async def test_what_cannot_be_read_is_parked_whole(
         assert (value or b"") in [record.value for record in forwarded if _names(record, str(item.id))]
 
 
-def _names(record: object, parked_id: str) -> bool:
-    return dict(record.headers)["parked_id"].decode() == parked_id  # type: ignore[attr-defined]  # aiokafka has no types
+def _names(record: Any, parked_id: str) -> bool:
+    return bool(dict(record.headers)["parked_id"].decode() == parked_id)
 
 
-async def _read_all(world: World, topic: str) -> list[object]:
+async def _read_all(world: World, topic: str) -> list[Any]:
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=world.settings.kafka_bootstrap, auto_offset_reset="earliest", group_id=None
     )
     async with consumer:
-        found: list[object] = []
+        found: list[Any] = []
         while batch := await consumer.getmany(timeout_ms=800):
             found += [record for records in batch.values() for record in records]
         return found
@@ -232,7 +235,7 @@ async def test_a_type_that_nobody_here_subscribes_to_is_skipped(world: World) ->
 async def test_too_much_parked_stops_the_line_until_staff_looks(world: World) -> None:
     strict = replace(QUICK, parked=5)
 
-    async def refuse(event: Received, tx: Transaction) -> None:
+    async def refuse(event: Received[JobStarted], tx: Transaction) -> None:
         if event.message.attempt < 8:
             raise ValueError("refused")
         await apply(event, tx)
@@ -266,7 +269,7 @@ async def _stopped(consumers: Consumers) -> bool:
 async def test_staff_redrives_or_dismisses_what_is_parked_once(world: World) -> None:
     repaired = False
 
-    async def repairable(event: Received, tx: Transaction) -> None:
+    async def repairable(event: Received[JobStarted], tx: Transaction) -> None:
         await apply(event, tx)
         await tx.publish(_granted(event.key))
         if not repaired:
@@ -293,22 +296,14 @@ async def test_staff_redrives_or_dismisses_what_is_parked_once(world: World) -> 
             with pytest.raises(parked.AlreadyClosedError):
                 await parked.redrive(tx, subscriptions, REASONS, first)
             with pytest.raises(NotFoundError):
-                await parked.dismiss(tx, world_id(), "nothing")
+                await parked.dismiss(tx, uuid4(), "nothing")
         closed = {item.id: (item.state, item.closed_by) for item in await items(world)}
         assert closed[first] == ("redriven", "staff:kim")
         assert closed[second] == ("dismissed", "staff:kim")
 
 
-def world_id() -> object:
-    from uuid import uuid4
-
-    return uuid4()
-
-
-def _granted(key: str) -> object:
-    from dokpamo.grants.v1 import events_pb2
-
-    return events_pb2.HoldPosted(job_id=key, team_id="team", gpu_seconds=1)
+def _granted(key: str) -> HoldPosted:
+    return HoldPosted(job_id=key, team_id="team", gpu_seconds=1)
 
 
 async def test_every_message_of_a_topic_reaches_who_wants_all_of_them_once(world: World) -> None:

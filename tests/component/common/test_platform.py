@@ -13,7 +13,7 @@ from common.grpc import Call
 from common.platform import PlatformApi
 from dokpamo.common.v1 import platform_pb2 as pb
 
-from tests.builders.delivery import REASONS, World, apply, eventually, started
+from tests.builders.delivery import REASONS, JobStarted, World, apply, eventually, started
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,7 +65,7 @@ async def _connected(world: World, api: PlatformApi) -> bool:
 
 
 async def test_parked_messages_are_listed_in_pages_and_closed_by_staff(world: World) -> None:
-    async def refuse(event: Received, tx: Transaction) -> None:
+    async def refuse(event: Received[JobStarted], tx: Transaction) -> None:
         await apply(event, tx)
         raise ValueError(f"number {event.message.attempt}")
 

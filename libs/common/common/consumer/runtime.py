@@ -71,6 +71,10 @@ class Consumers(BackgroundPart):
         """Whether the line stands because too much was parked."""
         return self._gate.closed
 
+    async def ready(self) -> bool:
+        """Whether it is connected to the broker and the line is open."""
+        return (self._session is not None or not self.subscriptions.topics) and not self.stopped
+
     async def run(self) -> None:
         """Consume for ever; broker and database may be away."""
         if not self.subscriptions.topics:

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from common.kafka import started_or_stopped, stopped
+from common.metrics import OUTBOX_PUBLISHED_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,6 +115,7 @@ class Producer:
                 Published(row.seq, partition, acknowledged.offset + index)
                 for index, row in enumerate(rows[position : position + count])
             )
+            OUTBOX_PUBLISHED_TOTAL.labels(topic).inc(count)
             position += count
 
 
