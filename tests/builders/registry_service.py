@@ -17,6 +17,7 @@ from common.database import Database
 from common.grpc import Client, GrpcServer, connect
 from common.tasks import Worker
 from dokpamo.registry.v1 import service_pb2 as pb
+from pydantic import SecretStr
 from registry.app import MIGRATIONS, SERVICE
 from registry.events import tasks
 from registry.grpc_api import RegistryApi
@@ -89,7 +90,7 @@ async def running_registry(folder: Path, database_url: str, s3: S3Access) -> Asy
         token_keys=folder / "keys.json",
         s3_endpoint=s3.endpoint,
         s3_access_key=s3.access_key,
-        s3_secret_key=s3.secret_key,
+        s3_secret_key=SecretStr(s3.secret_key),
         mlflow_uri="http://127.0.0.1:1",
     )
     clock, names = SystemClock(), NamesInMemory()

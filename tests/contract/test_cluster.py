@@ -12,8 +12,8 @@ from client.stack.ports import free_ports
 from client.stack.ray_head import RayPorts, ray_part
 from client.stack.single import SinglePart
 from common.ray_jobs import RayJobs
-from training.domain.job import GpuSource, Job, JobId, JobSpec, JobState, TeamId
-from training.domain.progress import ClusterState, FailureClass, Observation, failure_class
+from training.domain.job import FailureClass, GpuSource, Job, JobId, JobSpec, JobState, TeamId
+from training.domain.progress import ClusterState, Observation, failure_class
 from training.store.ray_cluster import RayCluster
 
 from tests.builders.cluster_in_memory import ClusterInMemory

@@ -39,7 +39,8 @@ DOCUMENT = {
 
 
 def trained(seed: int = 7, steps: int = 60) -> tuple[Weights, list[Step]]:
-    weights, log = initial(SHAPE, seed), []
+    weights = initial(SHAPE, seed)
+    log: list[Step] = []
     train(weights, SHAPE, seed=seed, steps=steps, continued=False, report=log.append)
     return weights, log
 

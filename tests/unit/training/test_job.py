@@ -73,9 +73,10 @@ def test_a_refused_hold_ends_a_waiting_job_with_its_reason() -> None:
 
 
 def test_a_hold_for_another_team_is_refused() -> None:
-    for news in (lambda: admitted(JOB, TeamId("kt")), lambda: refused(JOB, TeamId("kt"), "why")):
-        with pytest.raises(HoldForeignError):
-            news()
+    with pytest.raises(HoldForeignError):
+        admitted(JOB, TeamId("kt"))
+    with pytest.raises(HoldForeignError):
+        refused(JOB, TeamId("kt"), "why")
 
 
 def test_a_job_that_waits_for_gpu_time_is_cancelled_at_once() -> None:
