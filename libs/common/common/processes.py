@@ -37,6 +37,8 @@ _FIRST_PAUSE: Final = timedelta(milliseconds=100)
 _LONGEST_PAUSE: Final = timedelta(seconds=15)
 _AWAY_PAUSE_SECONDS: Final = 0.5
 _LONGEST_ERROR: Final = 2000
+# The pause begins when the database has it.
+_MARGIN_SECONDS: Final = 0.01
 # Strictly later than the deadline, in PostgreSQL's resolution: a state may still be left at the very instant.
 _JUST_AFTER: Final = timedelta(microseconds=1)
 
@@ -267,6 +269,7 @@ class Timers(BackgroundPart):
 
     async def _failed(self, process: Process, error: Exception) -> None:
         pause = min(_FIRST_PAUSE * 2 ** min(process.attempt, 20), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311  spreads retries, guards nothing
+        self._watch.again_in(pause.total_seconds() + _MARGIN_SECONDS)
         log.error("process.failed", kind=process.kind, process_id=process.id, state=process.state, exc_info=error)
         async with self._database.transaction() as tx:
             await tx.execute(

@@ -202,6 +202,8 @@ class Worker(BackgroundPart):
                         await watch.wait(due)
                     else:
                         await self._do(task)
+                        # Whatever comes next, a retry included, is asked for at once and then waited for.
+                        watch.again_in(self._retries.first_pause.total_seconds())
                 except (DatabaseUnavailableError, TransactionConflictError) as error:
                     log.warning("worker.waiting", service=self._database.schema, error=str(error))
                     await asyncio.sleep(_AWAY_PAUSE_SECONDS)
