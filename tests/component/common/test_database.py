@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -110,11 +111,15 @@ async def test_a_transaction_that_raises_changes_nothing_and_calls_nobody(
 ) -> None:
     called: list[str] = []
     async with opened(fresh_database_url, folder) as database:
-        with pytest.raises(KeyError):
+
+        async def fails() -> None:
             async with database.transaction() as tx:
                 await write(tx, 1)
                 tx.after_commit(lambda: called.append("rolled back"))
                 raise KeyError
+
+        with pytest.raises(KeyError):
+            await fails()
         async with database.transaction() as tx:
             await write(tx, 2)
             tx.after_commit(lambda: called.append("committed"))
@@ -178,7 +183,8 @@ async def test_a_connection_lost_in_a_transaction_is_an_outage_and_the_next_one_
     fresh_database_url: str, folder: Path
 ) -> None:
     async with opened(fresh_database_url, folder) as database, opened(fresh_database_url, folder, "other") as other:
-        with pytest.raises(DatabaseUnavailableError):
+
+        async def loses_it() -> None:
             async with database.transaction() as tx:
                 await write(tx, 1)
                 backend = await tx.fetchval("SELECT pg_backend_pid()")
@@ -186,13 +192,14 @@ async def test_a_connection_lost_in_a_transaction_is_an_outage_and_the_next_one_
                     await killer.execute("SELECT pg_terminate_backend($1)", backend)
                 await tx.fetchval("SELECT 1")
 
+        with pytest.raises(DatabaseUnavailableError):
+            await loses_it()
+
         assert await count(database) == 0
 
 
 async def test_a_full_pool_is_an_outage_not_a_fault(fresh_database_url: str, folder: Path) -> None:
-    database = Database(
-        fresh_database_url, "intake", folder, FixedClock(NOW), connections=1, acquire_wait_seconds=0.3
-    )
+    database = Database(fresh_database_url, "intake", folder, FixedClock(NOW), connections=1, acquire_wait_seconds=0.3)
     async with database, database.transaction():
         with pytest.raises(DatabaseUnavailableError):
             async with database.transaction():
@@ -238,10 +245,11 @@ async def test_the_start_waits_for_the_database(postgres: SinglePart, fresh_data
     database = opened(fresh_database_url, folder)
     await asyncio.to_thread(postgres.kill)
 
-    starting = asyncio.create_task(database.__aenter__())
-    await asyncio.sleep(0.5)
-    assert not starting.done()
-    await asyncio.to_thread(postgres.start)
+    async with AsyncExitStack() as parts:
+        starting = asyncio.create_task(parts.enter_async_context(database))
+        await asyncio.sleep(0.5)
+        assert not starting.done()
+        await asyncio.to_thread(postgres.start)
+        await starting
 
-    async with await starting:
         assert await database.ready()

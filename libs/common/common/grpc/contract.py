@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -108,15 +108,21 @@ def _find(service: str) -> Any:
         return pool.FindServiceByName(service)
     except KeyError:
         # Its contract was not imported by anyone yet.
-        package = service.rpartition(".")[0]
-        if importlib.util.find_spec(package) is None:
-            raise UnknownServiceError(service) from None
-    for _ in _modules(package):
-        pass
+        _import_all(service.rpartition(".")[0])
     try:
         return pool.FindServiceByName(service)
     except KeyError:
         raise UnknownServiceError(service) from None
+
+
+def _import_all(package: str) -> None:
+    try:
+        for _ in _modules(package):
+            pass
+    except ModuleNotFoundError as error:
+        # A package that is not there holds no service; a module that fails to import is another matter.
+        if error.name is None or not package.startswith(error.name):
+            raise
 
 
 def _modules(package: str) -> Iterator[Any]:
