@@ -133,9 +133,11 @@ class EndOffsets:
         self._bootstrap = list(bootstrap)
         self._client_id = client_id
         self._consumer: AIOKafkaConsumer | None = None
+        self._known: frozenset[TopicPartition] = frozenset()
 
     async def __aenter__(self) -> Self:
         """Connect; raise `KafkaError` when the broker is away."""
+        self._known = frozenset()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             client_id=self._client_id,
@@ -163,8 +165,15 @@ class EndOffsets:
         """
         if self._consumer is None:
             raise KafkaError(_NOT_CONNECTED)
+        wanted = frozenset(partitions)
         async with asyncio.timeout(_END_OFFSETS_SECONDS):
-            return dict(await self._consumer.end_offsets(list(partitions)))
+            if wanted != self._known:
+                # A client learns unknown topics one by one, with a pause after each: dozens outlast the timeout.
+                # Assigned together they are learnt at once, and paused they are not read.
+                self._consumer.assign(list(wanted))
+                self._consumer.pause(*wanted)
+                self._known = wanted
+            return dict(await self._consumer.end_offsets(list(wanted)))
 
 
 def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:

@@ -25,7 +25,6 @@ def build(settings: Settings) -> list[Part]:
     """Channels to the services, the follower of all events, then the pages."""
     clock = open_clock(settings)
     addresses = {
-        "intake": settings.intake_address,
         "selection": settings.selection_address,
         "grants": settings.grants_address,
         "evaluation": settings.evaluation_address,

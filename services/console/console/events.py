@@ -5,24 +5,33 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from dokpamo.intake.v1.events_pb2 import ApplicationSubmitted
+
+from console import wire
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from common.consumer import Received
 
+    from console.domain.facts import TeamName
     from console.domain.feed import Feed
 
 
 class LiveFeed:
-    """Adds what arrives to the feed and wakes every page that listens."""
+    """Adds what arrives to the feed, keeps the names of teams, and wakes every page that listens."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
+        self.names: dict[str, TeamName] = {}
         self._arrived = asyncio.Condition()
 
     async def on_event(self, received: Received[Any]) -> None:
         """Take an event from Kafka."""
         self.feed.add(received.time, received.type, received.key)
+        if isinstance(received.message, ApplicationSubmitted):
+            team, name = wire.team_name(received.message.application)
+            self.names[team] = name
         async with self._arrived:
             self._arrived.notify_all()
 

@@ -30,9 +30,6 @@ class Sources(Protocol):
     async def stages(self) -> tuple[Stage, ...]:
         """All stages in order of planning, with their standings."""
 
-    async def names(self) -> Mapping[str, TeamName]:
-        """Names of the teams that applied, by id."""
-
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
 
@@ -61,8 +58,8 @@ class Programme:
     unreachable: tuple[str, ...]
 
 
-async def programme(sources: Sources) -> Programme:
-    """Gather the page's facts side by side; a service that is away costs its own part only."""
+async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programme:
+    """Gather the page's facts side by side, a service that is away costs its own part only."""
     away: list[str] = []
 
     async def reached(what: Awaitable[_T], otherwise: _T) -> _T:
@@ -72,10 +69,8 @@ async def programme(sources: Sources) -> Programme:
             away.append(error.service)
             return otherwise
 
-    nobody: Mapping[str, TeamName] = {}
-    stages, names, runs, targets, ledger, head = await asyncio.gather(
+    stages, runs, targets, ledger, head = await asyncio.gather(
         reached(sources.stages(), ()),
-        reached(sources.names(), nobody),
         reached(sources.runs(), ()),
         reached(sources.targets(), ()),
         reached(_optional(sources.ledger()), None),

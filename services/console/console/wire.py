@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -51,10 +50,9 @@ def _standing(message: selection.Standing) -> Standing:
     )
 
 
-def team_name(receipt: intake.Receipt) -> tuple[str, TeamName]:
-    """The team's id and names, from the canonical application of its receipt."""
-    application = json.loads(receipt.application_json)
-    return application["team_id"], TeamName(application["lead_ko"], application["lead_en"])
+def team_name(application: intake.Application) -> tuple[str, TeamName]:
+    """The team's id and names."""
+    return application.team_id, TeamName(application.lead_ko, application.lead_en)
 
 
 def run(message: evaluation.BenchmarkRun) -> Run:

@@ -11,7 +11,6 @@ from common.errors import Refused
 from common.grpc import Client
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.grants.v1 import service_pb2 as grants
-from dokpamo.intake.v1 import service_pb2 as intake
 from dokpamo.notary.v1 import service_pb2 as notary
 from dokpamo.selection.v1 import service_pb2 as selection
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from common.grpc import Channel
 
     from console.domain.board import Stage
-    from console.domain.facts import Head, Ledger, Run, Target, TeamName
+    from console.domain.facts import Head, Ledger, Run, Target
 
 _T = TypeVar("_T")
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
@@ -47,10 +46,6 @@ class Gateway:
     async def stages(self) -> tuple[Stage, ...]:
         """All stages in order of planning."""
         return await self._once("stages", self._stages)
-
-    async def names(self) -> Mapping[str, TeamName]:
-        """Names of the teams, by id."""
-        return await self._once("names", self._names)
 
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
@@ -77,10 +72,6 @@ class Gateway:
     async def _stages(self) -> tuple[Stage, ...]:
         answer = await self._call("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))
         return tuple(wire.stage(message) for message in answer.stages)
-
-    async def _names(self) -> Mapping[str, TeamName]:
-        answer = await self._call("intake", "ListReceipts", intake.ListReceiptsRequest(page_size=_PAGE))
-        return dict(wire.team_name(receipt) for receipt in answer.receipts)
 
     async def _runs(self) -> tuple[Run, ...]:
         answer = await self._call(

@@ -90,7 +90,7 @@ class Pages:
 
     async def api_programme(self, _request: Request) -> Response:
         """Everything on the page as JSON."""
-        return _json(dataclasses.asdict(await programme(self._gateway)) | {"now": self._clock.now()})
+        return _json(dataclasses.asdict(await programme(self._gateway, self._live.names)) | {"now": self._clock.now()})
 
     async def api_decision(self, request: Request) -> Response:
         """A decision with the rule set and inputs it follows from, as canonical JSON documents."""
@@ -127,7 +127,7 @@ class Pages:
 
     async def _render(self, template: str, request: Request) -> HTMLResponse:
         language = language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
-        view = await programme(self._gateway)
+        view = await programme(self._gateway, self._live.names)
         page = self._templates.get_template(template).render(
             view=view,
             lang=language,
