@@ -16,7 +16,7 @@ from common import tracing
 from common.auth import Authenticator, DevelopmentIssuer
 from common.clock import FixedClock
 from common.database import Database
-from common.errors import Reason, Refused, TransientError
+from common.errors import Reason, Reasons, Refused, TransientError
 from common.grpc import Client, GrpcServer, connect
 from common.grpc.contract import UnknownServiceError
 from common.grpc.server import MethodMissingError, PortTakenError
@@ -43,7 +43,7 @@ class CallClosedError(Exception):
         self.value = call_id
 
 
-REASONS = {CallClosedError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "CALL_CLOSED")}
+REASONS: Reasons = {CallClosedError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "CALL_CLOSED")}
 
 
 class Api:
@@ -336,7 +336,7 @@ async def test_a_call_without_a_deadline_gets_one(running: Running, monkeypatch:
 
 
 async def test_a_lost_database_connection_is_unavailable_and_the_client_tries_again(running: Running) -> None:
-    lost = []
+    lost: list[bool] = []
 
     async def loses_it_once(request: pb.SubmitApplicationRequest, call: Call) -> pb.SubmitApplicationResponse:
         if not lost:

@@ -13,6 +13,7 @@ from common.errors import (
     FieldInvalidError,
     NotFoundError,
     Reason,
+    Reasons,
     Refused,
     TransientError,
     as_refused,
@@ -42,7 +43,7 @@ class TooLateError(RuleBrokenError):
     pass
 
 
-REASONS = {RuleBrokenError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "RULE_BROKEN")}
+REASONS: Reasons = {RuleBrokenError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "RULE_BROKEN")}
 
 
 def received(refused: Refused) -> Refused:
@@ -73,7 +74,7 @@ def test_an_unknown_exception_is_no_refusal() -> None:
 
 
 def test_a_service_may_give_a_platform_exception_a_code_of_its_own() -> None:
-    table = {NotFoundError: Reason(grpc.StatusCode.NOT_FOUND, "TEAM_UNKNOWN")}
+    table: Reasons = {NotFoundError: Reason(grpc.StatusCode.NOT_FOUND, "TEAM_UNKNOWN")}
 
     own = as_refused(NotFoundError("team_id", "nobody"), table)
     default = as_refused(NotFoundError("team_id", "nobody"), {})

@@ -64,7 +64,7 @@ def test_an_address_is_host_and_port(address: str, monkeypatch: pytest.MonkeyPat
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        read().environment = "production"  # type: ignore[misc]  # the very mistake
+        read().environment = "production"
 
 
 def test_new_code_starts_with_an_unknown_setting_of_another_release(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from common.grpc.contract import rpcs_of
 from common.grpc.status import from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
 
     from google.protobuf.message import Message
@@ -100,7 +100,7 @@ class Client:
         self._channel = channel
         self._rpcs = {rpc.name: rpc for rpc in rpcs_of(service)}
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
         """Return the RPC called `name`."""
         rpc = self._rpcs.get(name)
         if rpc is None:
