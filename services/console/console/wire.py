@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
+from dokpamo.common.v1.provenance_pb2 import Provenance
+
 from console.domain.board import Outcome, Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Ledger, Run, Target, TeamName
 
@@ -47,6 +49,7 @@ def _standing(message: selection.Standing) -> Standing:
         reason=message.reason,
         gate=message.gate,
         parts=dict(message.parts),
+        synthetic=message.provenance == Provenance.PROVENANCE_SYNTHETIC,
     )
 
 

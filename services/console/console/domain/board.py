@@ -23,6 +23,8 @@ class Standing:
     reason: str
     gate: str
     parts: Mapping[str, str] = field(default_factory=dict)
+    synthetic: bool = False
+    """Whether some of what the points were computed from was made up for a replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,6 @@ class Stage:
     rule_set_sha256: str
     decision_sha256: str
     standings: tuple[Standing, ...]
-    synthetic_parts: frozenset[str] = frozenset()
-    """Parts whose published values do not exist and were made up for the replay."""
 
 
 @dataclass(frozen=True, slots=True)

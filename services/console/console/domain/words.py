@@ -35,8 +35,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "by_majority": ("과반 미달", "no majority"),
     "synthetic": ("합성", "synthetic"),
     "synthetic_note": (
-        "‘합성’ 표시는 공개된 적이 없어 재현을 위해 만든 값입니다.",
-        "“synthetic” marks values that were never published and were made up for the replay.",
+        "‘합성’: 이 값의 계산에 쓰인 평가표 등 일부는 공개된 적이 없어 재현을 위해 만든 것입니다.",
+        "“synthetic”: some of what this was computed from, such as single sheets, was never published and is made up.",
     ),
     "development": (
         "개발용 내장 환경입니다. 로그인과 서명 열쇠는 시험용이며 실제 서비스에 쓸 수 없습니다.",
