@@ -50,7 +50,8 @@ class Person:
         return document
 
     def pid(self, part: str = "postgres") -> int | None:
-        return next(line["pid"] for line in self.status()["parts"] if line["name"] == part)
+        pids: dict[str, int | None] = {line["name"]: line["pid"] for line in self.status()["parts"]}
+        return pids[part]
 
     def left(self) -> list[int]:
         plan = read_plan(self.home)
