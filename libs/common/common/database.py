@@ -13,6 +13,7 @@ import structlog
 from common import tracing
 from common.errors import DatabaseUnavailableError
 from common.events import event_of
+from common.metrics import DATABASE_WAIT_SECONDS
 from common.outages import is_away, outages_named
 from common.schema import migrate
 
@@ -171,9 +172,10 @@ class Database:
         `TransactionConflictError` when the database gave way to another transaction.
         """
         pool = self._opened()
-        connection = await _patiently(
-            lambda: pool.acquire(timeout=self._acquire_wait_seconds), self._acquire_wait_seconds
-        )
+        with DATABASE_WAIT_SECONDS.time():
+            connection = await _patiently(
+                lambda: pool.acquire(timeout=self._acquire_wait_seconds), self._acquire_wait_seconds
+            )
         try:
             with outages_named(connection):
                 async with connection.transaction(

@@ -17,7 +17,6 @@ MetricName = Literal[
     "dokpamo_database_wait_seconds",  # time until a connection of the pool was free
     "dokpamo_outbox_pending",  # rows that are not yet published
     "dokpamo_outbox_published_total",  # rows published
-    "dokpamo_relay_delay_seconds",  # machine time from a row's commit to its acknowledgement by the broker
     "dokpamo_consumed_total",  # messages by outcome: done, refused, transient, duplicate
     "dokpamo_parked_open",  # parked events that nobody has closed
     "dokpamo_tasks_total",  # task runs by outcome: done, retried, failed, lost
@@ -45,7 +44,6 @@ RPC_TOTAL: Final = _counter("dokpamo_rpc_total", "Calls answered", "method", "st
 DATABASE_WAIT_SECONDS: Final = _histogram("dokpamo_database_wait_seconds", "Time until a pool's connection was free")
 OUTBOX_PENDING: Final = _gauge("dokpamo_outbox_pending", "Outbox rows not yet published")
 OUTBOX_PUBLISHED_TOTAL: Final = _counter("dokpamo_outbox_published_total", "Outbox rows published", "topic")
-RELAY_DELAY_SECONDS: Final = _histogram("dokpamo_relay_delay_seconds", "Time from commit to acknowledgement")
 CONSUMED_TOTAL: Final = _counter("dokpamo_consumed_total", "Messages by outcome", "topic", "outcome")
 PARKED_OPEN: Final = _gauge("dokpamo_parked_open", "Parked events that nobody has closed")
 TASKS_TOTAL: Final = _counter("dokpamo_tasks_total", "Task runs by outcome", "kind", "outcome")
