@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaProducer
+from client.replay.score import request_id
 from client.sdk.checkpoints import push
 from client.session import Caller
 from common.errors import Refused
@@ -78,18 +79,22 @@ class BadInput:
     async def _late_application(self) -> None:
         late = await self._application("kakao")
         late.plan += " (late)"
-        request = intake.SubmitApplicationRequest(request_id="late-1", team_id="kakao", application=late)
+        request = intake.SubmitApplicationRequest(
+            request_id=request_id("bad", "late"), team_id="kakao", application=late
+        )
         await self._expect("late", Caller.consortium("kakao"), "intake", "SubmitApplication", request)
 
     async def _duplicate_application(self) -> None:
         again = await self._application("upstage")
-        request = intake.SubmitApplicationRequest(request_id="again-1", team_id="upstage", application=again)
+        request = intake.SubmitApplicationRequest(
+            request_id=request_id("bad", "again"), team_id="upstage", application=again
+        )
         await self._expect("duplicate", Caller.consortium("upstage"), "intake", "SubmitApplication", request)
 
     async def _measurements(self, what: str, team: str, value: str) -> None:
         row = evaluation.ScoreRow(team_id=team, criterion="hidden-set", value=value)
         request = evaluation.RecordMeasurementsRequest(
-            request_id=f"bad-{what}", stage_id="stage-1", source_id="nia", rows=[row]
+            request_id=request_id("bad", what), stage_id="stage-1", source_id="nia", rows=[row], origin="bad input"
         )
         await self._expect(what, Caller.testing_body(), "evaluation", "RecordMeasurements", request)
 
@@ -98,7 +103,7 @@ class BadInput:
 
         document = next(s.document for s in load_programme().stages if s.stage_id == "stage-1")
         request = selection.PublishRuleSetRequest(
-            request_id="weights-1", document=document.replace("points: 25", "points: 24", 1)
+            request_id=request_id("bad", "weights"), document=document.replace("points: 25", "points: 24", 1)
         )
         await self._expect("weights", Caller.staff(), "selection", "PublishRuleSet", request)
 
