@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from common.paging import page_size, position
 from dokpamo.evaluation.v1 import service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -86,7 +87,7 @@ class EvaluationApi:
         self, request: pb.ListReferenceModelsRequest, call: Call
     ) -> pb.ListReferenceModelsResponse:
         """Return the catalogue by model id."""
-        size = wire.page_size(request.page_size)
+        size = page_size(request.page_size)
         found, following = await self.targets(call.tx).models(request.page_token, size)
         return pb.ListReferenceModelsResponse(models=map(wire.from_model, found), next_page_token=_token(following))
 
@@ -97,14 +98,14 @@ class EvaluationApi:
 
     async def ListTargets(self, request: pb.ListTargetsRequest, call: Call) -> pb.ListTargetsResponse:
         """Return pinned targets in order of pinning."""
-        size = wire.page_size(request.page_size)
-        found, following = await self.targets(call.tx).targets(wire.position(request.page_token), size)
+        size = page_size(request.page_size)
+        found, following = await self.targets(call.tx).targets(position(request.page_token), size)
         return pb.ListTargetsResponse(targets=map(wire.from_target, found), next_page_token=_token(following))
 
     async def ListBenchmarkRuns(self, request: pb.ListBenchmarkRunsRequest, call: Call) -> pb.ListBenchmarkRunsResponse:
         """Return benchmark runs in order of start."""
-        size = wire.page_size(request.page_size)
-        found, following = await self.runs(call.tx).runs(wire.position(request.page_token), size)
+        size = page_size(request.page_size)
+        found, following = await self.runs(call.tx).runs(position(request.page_token), size)
         return pb.ListBenchmarkRunsResponse(runs=map(wire.from_run, found), next_page_token=_token(following))
 
 

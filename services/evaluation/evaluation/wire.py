@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from dokpamo.selection.v1 import events_pb2 as selection
     from google.protobuf.message import Message
 
-_DEFAULT_PAGE: Final = 50
-_LARGEST_PAGE: Final = 500
 _PROVENANCE: Final = "PROVENANCE_"
 
 REASONS: Final[Reasons] = {
@@ -57,20 +55,6 @@ REASONS: Final[Reasons] = {
     target.DeclaredNotComparableError: Reason(StatusCode.FAILED_PRECONDITION, "DECLARED_TARGET_NOT_COMPARABLE"),
 }
 """What evaluation's refusals look like from outside."""
-
-
-def page_size(asked: int) -> int:
-    """Return how many entries a page has; raise `FieldInvalidError` above the contract's limit."""
-    if asked > _LARGEST_PAGE:
-        raise FieldInvalidError("page_size", asked, f"must be at most {_LARGEST_PAGE}")
-    return asked or _DEFAULT_PAGE
-
-
-def position(page_token: str) -> int:
-    """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
-    if page_token and not (page_token.isascii() and page_token.isdecimal()):
-        raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
-    return int(page_token or "0")
 
 
 def to_provenance(value: provenance_pb2.Provenance.ValueType) -> Provenance:

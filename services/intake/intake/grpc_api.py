@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from common.paging import page_size, position
 from dokpamo.intake.v1 import service_pb2 as pb
 
 from intake import handlers, wire
@@ -35,8 +36,8 @@ class IntakeApi:
 
     async def ListCalls(self, request: pb.ListCallsRequest, call: Call) -> pb.ListCallsResponse:
         """Return all calls, oldest first."""
-        size = wire.page_size(request.page_size)
-        kept, following = await self._records(call.tx).calls(wire.position(request.page_token), size)
+        size = page_size(request.page_size)
+        kept, following = await self._records(call.tx).calls(position(request.page_token), size)
         return pb.ListCallsResponse(calls=map(wire.from_call, kept), next_page_token=_token(following))
 
     async def SubmitApplication(self, request: pb.SubmitApplicationRequest, call: Call) -> pb.SubmitApplicationResponse:
@@ -54,7 +55,7 @@ class IntakeApi:
 
     async def ListApplications(self, request: pb.ListApplicationsRequest, call: Call) -> pb.ListApplicationsResponse:
         """Return the applications of a call by team id."""
-        size = wire.page_size(request.page_size)
+        size = page_size(request.page_size)
         store = self._records(call.tx)
         kept, following = await store.applications(CallId(request.call_id), request.page_token, size)
         return pb.ListApplicationsResponse(
@@ -63,9 +64,9 @@ class IntakeApi:
 
     async def ListReceipts(self, request: pb.ListReceiptsRequest, call: Call) -> pb.ListReceiptsResponse:
         """Return receipts in order of receipt, without content."""
-        size = wire.page_size(request.page_size)
+        size = page_size(request.page_size)
         store = self._records(call.tx)
-        kept, following = await store.receipts(request.call_id, wire.position(request.page_token), size)
+        kept, following = await store.receipts(request.call_id, position(request.page_token), size)
         return pb.ListReceiptsResponse(
             receipts=[wire.from_receipt(each, with_content=False) for each in kept], next_page_token=_token(following)
         )

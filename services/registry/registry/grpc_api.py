@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from common.paging import page_size, position
 from dokpamo.registry.v1 import service_pb2 as pb
 
 from registry import handlers, wire
@@ -58,7 +59,7 @@ class RegistryApi:
     async def ListCheckpoints(self, request: pb.ListCheckpointsRequest, call: Call) -> pb.ListCheckpointsResponse:
         """Return checkpoints in order of commit."""
         found, following = await self._checkpoints(call.tx).page(
-            _scope(request.team_id, call), wire.page_size(request.page_size), wire.position(request.page_token)
+            _scope(request.team_id, call), page_size(request.page_size), position(request.page_token)
         )
         return pb.ListCheckpointsResponse(
             checkpoints=map(wire.from_checkpoint, found), next_page_token="" if following is None else str(following)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from common.errors import FieldInvalidError, Reason, Reasons
+from common.errors import Reason, Reasons
 from dokpamo.registry.v1 import events_pb2, service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from registry.domain.checkpoint import Digest
     from registry.domain.upload import GetSource, PutTarget
 
-_DEFAULT_PAGE: Final = 50
-_LARGEST_PAGE: Final = 500
 
 REASONS: Final[Reasons] = {
     checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
@@ -39,20 +37,6 @@ REASONS: Final[Reasons] = {
     upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
 }
 """What the registry's refusals look like from outside."""
-
-
-def page_size(asked: int) -> int:
-    """Return how many entries a page has; raise `FieldInvalidError` above the contract's limit."""
-    if asked > _LARGEST_PAGE:
-        raise FieldInvalidError("page_size", asked, f"must be at most {_LARGEST_PAGE}")
-    return asked or _DEFAULT_PAGE
-
-
-def position(page_token: str) -> int:
-    """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
-    if page_token and not (page_token.isascii() and page_token.isdecimal()):
-        raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
-    return int(page_token or "0")
 
 
 def to_files(messages: Iterable[service_pb2.CheckpointFile]) -> list[FileEntry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from common.paging import page_size, position
 from dokpamo.training.v1 import service_pb2 as pb
 
 from training import handlers, wire
@@ -43,7 +44,7 @@ class TrainingApi:
     async def ListJobs(self, request: pb.ListJobsRequest, call: Call) -> pb.ListJobsResponse:
         """Return jobs in order of submission."""
         found, following = await self._jobs(call.tx).page(
-            _scope(request.team_id, call), wire.page_size(request.page_size), wire.position(request.page_token)
+            _scope(request.team_id, call), page_size(request.page_size), position(request.page_token)
         )
         return pb.ListJobsResponse(
             jobs=map(wire.from_job, found), next_page_token="" if following is None else str(following)

@@ -16,8 +16,6 @@ from training.domain.job import GpuSource, Job, JobId, JobSpec, JobState, TeamId
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DEFAULT_PAGE: Final = 50
-_LARGEST_PAGE: Final = 500
 
 REASONS: Final[Reasons] = {
     jobs.JobFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
@@ -40,20 +38,6 @@ _STATE_MESSAGES: Final[Mapping[JobState, service_pb2.JobState.ValueType]] = {
     JobState.CANCELLED: service_pb2.JOB_STATE_CANCELLED,
     JobState.REFUSED: service_pb2.JOB_STATE_REFUSED,
 }
-
-
-def page_size(asked: int) -> int:
-    """Return how many entries a page has; raise `FieldInvalidError` above the contract's limit."""
-    if asked > _LARGEST_PAGE:
-        raise FieldInvalidError("page_size", asked, f"must be at most {_LARGEST_PAGE}")
-    return asked or _DEFAULT_PAGE
-
-
-def position(page_token: str) -> int:
-    """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
-    if page_token and not (page_token.isascii() and page_token.isdecimal()):
-        raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
-    return int(page_token or "0")
 
 
 def to_spec(message: service_pb2.JobSpec) -> JobSpec:

@@ -1,0 +1,24 @@
+"""Pages of a listing: their size, and the token that says where the last one ended. The contract's limits, once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from common.errors import FieldInvalidError
+
+DEFAULT_PAGE: Final = 50
+LARGEST_PAGE: Final = 500
+
+
+def page_size(asked: int) -> int:
+    """Return how many entries a page has; raise `FieldInvalidError` above the contract's limit."""
+    if asked > LARGEST_PAGE:
+        raise FieldInvalidError("page_size", asked, f"must be at most {LARGEST_PAGE}")
+    return asked or DEFAULT_PAGE
+
+
+def position(page_token: str) -> int:
+    """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
+    if page_token and not (page_token.isascii() and page_token.isdecimal()):
+        raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
+    return int(page_token or "0")
