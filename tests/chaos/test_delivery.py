@@ -118,8 +118,6 @@ async def test_a_service_killed_at_any_moment_loses_nothing_and_repeats_nothing(
             await settle(world, stream)
 
 
-# A socket that aiokafka is opening when it is cancelled is closed by the garbage collector, with a warning.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("seed", seeds())
 async def test_parts_cancelled_at_any_await_lose_nothing_and_repeat_nothing(world: World, seed: int) -> None:
     print(f"seed {seed}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -28,6 +29,8 @@ _METADATA_AGE_MS: Final = 30_000
 _RETRY_BACKOFF_MS: Final = 100
 _END_OFFSETS_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 4.0
+_BOOTSTRAP_SECONDS: Final = 1.0
+_ANSWER_SECONDS: Final = 1.0
 _NOT_CONNECTED: Final = "not connected to the broker"
 
 
@@ -102,11 +105,16 @@ async def started_or_stopped(start: Callable[[], Awaitable[object]], stop: Calla
     """Start a client; stop it if that fails or is cancelled half-way.
 
     A client that is dropped half started lives on in its tasks: as a member of the group that holds partitions and
-    never reads them.
+    never reads them. Nor may its start be cut: aiokafka (0.14) forgets the socket of a bootstrap that is cancelled
+    between its connection and its answer. So the start is let go on for a while, and then stopped.
     """
+    starting = asyncio.ensure_future(start())
     try:
-        await start()
+        await asyncio.shield(starting)
     except BaseException:
+        await asyncio.wait({starting}, timeout=_BOOTSTRAP_SECONDS)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
         await stopped(stop)
         raise
 
@@ -118,6 +126,23 @@ async def stopped(stop: Callable[[], Awaitable[object]]) -> None:
             await stop()
     except (TimeoutError, KafkaError, OSError) as error:
         log.warning("kafka.stop_failed", error=repr(error))
+
+
+async def broker_answers(bootstrap: Sequence[str]) -> bool:
+    """Whether a broker of the cluster at `bootstrap` answers now, asked over a connection of its own.
+
+    A connected client does not tell: it tries again by itself, without a word, as long as the broker is away.
+    """
+    for address in bootstrap:
+        host, _, port = address.rpartition(":")
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                connection = await create_conn(host, int(port))
+        except (TimeoutError, KafkaError, OSError):
+            continue
+        await connection.close()
+        return True
+    return False
 
 
 async def _untouched(message: KafkaMessage) -> object:

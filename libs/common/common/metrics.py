@@ -16,7 +16,9 @@ MetricName = Literal[
     "dokpamo_rpc_total",  # calls answered
     "dokpamo_database_wait_seconds",  # time until a connection of the pool was free
     "dokpamo_outbox_pending",  # rows that are not yet published
+    "dokpamo_outbox_oldest_seconds",  # age of the oldest row that is not yet published
     "dokpamo_outbox_published_total",  # rows published
+    "dokpamo_relay_delay_seconds",  # time from an event's commit to the mark that it is published
     "dokpamo_consumed_total",  # messages by outcome: done, refused, transient, duplicate
     "dokpamo_parked_open",  # parked events that nobody has closed
     "dokpamo_tasks_total",  # task runs by outcome: done, retried, failed, lost
@@ -43,7 +45,9 @@ RPC_SECONDS: Final = _histogram("dokpamo_rpc_seconds", "Time from a call's arriv
 RPC_TOTAL: Final = _counter("dokpamo_rpc_total", "Calls answered", "method", "status")
 DATABASE_WAIT_SECONDS: Final = _histogram("dokpamo_database_wait_seconds", "Time until a pool's connection was free")
 OUTBOX_PENDING: Final = _gauge("dokpamo_outbox_pending", "Outbox rows not yet published")
+OUTBOX_OLDEST_SECONDS: Final = _gauge("dokpamo_outbox_oldest_seconds", "Age of the oldest row not yet published")
 OUTBOX_PUBLISHED_TOTAL: Final = _counter("dokpamo_outbox_published_total", "Outbox rows published", "topic")
+RELAY_DELAY_SECONDS: Final = _histogram("dokpamo_relay_delay_seconds", "Time from an event's commit to its mark")
 CONSUMED_TOTAL: Final = _counter("dokpamo_consumed_total", "Messages by outcome", "topic", "outcome")
 PARKED_OPEN: Final = _gauge("dokpamo_parked_open", "Parked events that nobody has closed")
 TASKS_TOTAL: Final = _counter("dokpamo_tasks_total", "Task runs by outcome", "kind", "outcome")

@@ -9,7 +9,6 @@ from dokpamo.common.v1 import platform_pb2 as pb
 
 from common import inbox, outbox, parked, processes, tasks
 from common.errors import FieldInvalidError, NotFoundError
-from common.metrics import OUTBOX_PENDING, PARKED_OPEN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,9 +44,6 @@ class PlatformApi:
         unpublished = await outbox.pending(tx)
         # Read after the snapshot has begun, or a jump of the clock in between would be answered with its past.
         now = call.clock.now()
-        parked_open = await parked.open_count(tx)
-        OUTBOX_PENDING.set(unpublished)
-        PARKED_OPEN.set(parked_open)
         answer = pb.GetSettlementResponse(
             outbox_pending=unpublished,
             inbox_pending=pending,
@@ -55,7 +51,7 @@ class PlatformApi:
             processes_due=await processes.due_count(tx, now),
             published_total=await outbox.published_total(tx),
             consumed_total=await inbox.consumed_total(tx),
-            parked_open=parked_open,
+            parked_open=await parked.open_count(tx),
         )
         answer.now.FromDatetime(now)
         due = [await tasks.next_due(tx, now), await processes.next_due(tx, now)]

@@ -17,7 +17,6 @@ from dokpamo.common.v1 import events_pb2
 from common import tracing
 from common.due import WATCHES, DueWatch
 from common.errors import DatabaseUnavailableError, TransactionConflictError
-from common.metrics import PROCESSES_OVERDUE
 from common.received import storable
 from common.service import BackgroundPart
 
@@ -192,6 +191,12 @@ async def next_due(tx: Transaction, now: datetime) -> datetime | None:
     return min((instant for instant in (wake, deadline and deadline + _JUST_AFTER) if instant), default=None)
 
 
+async def overdue(tx: Transaction, now: datetime) -> dict[str, int]:
+    """Return how many processes of each kind are past the deadline of their state at `now`."""
+    rows = await tx.fetch("SELECT kind, count(*) AS number FROM process WHERE deadline < $1 GROUP BY kind", now)
+    return {row["kind"]: row["number"] for row in rows}
+
+
 async def due_count(tx: Transaction, now: datetime) -> int:
     """Return how many wake-ups and alarms are due at `now` and not handled; what is tried again counts."""
     return int(
@@ -303,7 +308,6 @@ class Timers(BackgroundPart):
             await tx.execute(
                 "UPDATE process SET alarmed_at = $3 WHERE kind = $1 AND id = $2", process.kind, process.id, tx.now
             )
-        PROCESSES_OVERDUE.labels(process.kind).inc()
         log.error("process.overdue", kind=process.kind, process_id=process.id, state=process.state, owner=process.owner)
         return True
 

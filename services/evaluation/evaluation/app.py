@@ -11,6 +11,7 @@ from common.auth import service_tokens
 from common.clock import open_clock
 from common.consumer import Consumers
 from common.database import Database
+from common.gauges import Gauges
 from common.grpc import GrpcServer, connect
 from common.outbox import Relay
 from common.processes import Timers
@@ -55,6 +56,7 @@ def build(settings: Settings) -> list[Part]:
         raise PeerAddressMissingError("DOKPAMO_REGISTRY_ADDRESS")
     clock = open_clock(settings)
     database = Database(settings.database_url, "evaluation", MIGRATIONS, clock)
+    relay = Relay(settings, database)
     registry = connect(settings.registry_address, service_tokens(settings, "evaluation"))
     cluster = RayJobs(settings.ray_address)
     bench = Bench(cluster, RegistryCheckpoints(registry), settings.job_python, asyncio.sleep)
@@ -66,9 +68,10 @@ def build(settings: Settings) -> list[Part]:
         TopicProvisioner(settings),
         registry,
         cluster,
-        Relay(settings, database),
+        relay,
+        Gauges(database),
         consumers,
         Timers(database, clock, {}),
         Worker(database, clock, tasks.handlers(), _RUNS_AT_ONCE, on_failed=tasks.on_failed(), retries=_PATIENCE),
-        GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, consumers=consumers),
+        GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, consumers=consumers, ready=[relay.ready]),
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from common.clock import open_clock
 from common.consumer import Consumers
 from common.database import Database
+from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
 from common.processes import Timers
@@ -33,14 +34,22 @@ def build(settings: Settings) -> list[Part]:
     """Return the parts in order of their start."""
     clock = open_clock(settings)
     database = Database(settings.database_url, "grants", MIGRATIONS, clock)
+    relay = Relay(settings, database)
     consumers = Consumers(settings, database, events.subscriptions(GrantsStore), REASONS, clock)
     return [
         database,
         TopicProvisioner(settings),
-        Relay(settings, database),
+        relay,
+        Gauges(database),
         consumers,
         Timers(database, clock, events.timers(GrantsStore)),
         GrpcServer(
-            settings, database, {SERVICE: GrantsApi(GrantsStore, GrantsStore)}, REASONS, clock, consumers=consumers
+            settings,
+            database,
+            {SERVICE: GrantsApi(GrantsStore, GrantsStore)},
+            REASONS,
+            clock,
+            consumers=consumers,
+            ready=[relay.ready],
         ),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from common.clock import open_clock
 from common.database import Database
+from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
 from common.processes import Timers
@@ -34,10 +35,12 @@ def build(settings: Settings) -> list[Part]:
     """Return the parts of the service, in order of start."""
     clock = open_clock(settings)
     database = Database(settings.database_url, "intake", MIGRATIONS, clock)
+    relay = Relay(settings, database)
     return [
         database,
         TopicProvisioner(settings),
-        Relay(settings, database),
+        relay,
+        Gauges(database),
         Timers(database, clock, timers(IntakeStore)),
-        GrpcServer(settings, database, {SERVICE: IntakeApi(IntakeStore)}, REASONS, clock),
+        GrpcServer(settings, database, {SERVICE: IntakeApi(IntakeStore)}, REASONS, clock, ready=[relay.ready]),
     ]

@@ -10,6 +10,7 @@ from common.auth import read_key
 from common.clock import open_clock
 from common.consumer import Consumers
 from common.database import Database
+from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
 from common.topics import TopicProvisioner
@@ -35,14 +36,24 @@ def build(settings: Settings) -> list[Part]:
     key = read_key(settings.notary_key)
     recorded = asyncio.Event()
     database = Database(settings.database_url, "notary", MIGRATIONS, clock)
+    relay = Relay(settings, database)
     consumers = Consumers(settings, database, events.subscriptions(LogStore, recorded), REASONS, clock)
     api = NotaryApi(LogStore, key.public_key())
     return [
         database,
         TopicProvisioner(settings),
-        Relay(settings, database),
+        relay,
+        Gauges(database),
         events.Sequencer(database, LogStore, recorded),
         events.Signer(database, LogStore, key, settings),
         consumers,
-        GrpcServer(settings, database, {"dokpamo.notary.v1.NotaryService": api}, REASONS, clock, consumers=consumers),
+        GrpcServer(
+            settings,
+            database,
+            {"dokpamo.notary.v1.NotaryService": api},
+            REASONS,
+            clock,
+            consumers=consumers,
+            ready=[relay.ready],
+        ),
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from common.clock import open_clock
 from common.database import Database
+from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
 from common.processes import Timers
@@ -40,6 +41,7 @@ def build(settings: Settings) -> list[Part]:
     """Return the parts of the service, in order of start."""
     clock = open_clock(settings)
     database = Database(settings.database_url, "registry", MIGRATIONS, clock)
+    relay = Relay(settings, database)
     objects = S3Objects(
         settings.s3_endpoint,
         settings.s3_bucket,
@@ -51,10 +53,13 @@ def build(settings: Settings) -> list[Part]:
     return [
         database,
         TopicProvisioner(settings),
-        Relay(settings, database),
+        relay,
+        Gauges(database),
         objects,
         names,
         Worker(database, clock, tasks(database, CheckpointStore, objects, names, settings.s3_bucket), retries=_NAMING),
         Timers(database, clock, {}),
-        GrpcServer(settings, database, {SERVICE: RegistryApi(CheckpointStore, objects)}, REASONS, clock),
+        GrpcServer(
+            settings, database, {SERVICE: RegistryApi(CheckpointStore, objects)}, REASONS, clock, ready=[relay.ready]
+        ),
     ]

@@ -10,6 +10,7 @@ from common.auth import DevelopmentIssuer, service_tokens
 from common.clock import open_clock
 from common.consumer import Consumers
 from common.database import Database
+from common.gauges import Gauges
 from common.grpc import GrpcServer, connect
 from common.outbox import Relay
 from common.processes import Timers
@@ -50,6 +51,7 @@ def build(settings: Settings) -> list[Part]:
     """Return the parts of the service, in order of start."""
     clock = open_clock(settings)
     database = Database(settings.database_url, "training", MIGRATIONS, clock)
+    relay = Relay(settings, database)
     ray = RayJobs(settings.ray_address)
     registry = connect(settings.registry_address, service_tokens(settings, "training"))
     work = Supervision(
@@ -61,7 +63,8 @@ def build(settings: Settings) -> list[Part]:
     return [
         database,
         TopicProvisioner(settings),
-        Relay(settings, database),
+        relay,
+        Gauges(database),
         ray,
         registry,
         Worker(
@@ -74,7 +77,15 @@ def build(settings: Settings) -> list[Part]:
         ),
         consumers,
         Timers(database, clock, {}),
-        GrpcServer(settings, database, {SERVICE: TrainingApi(JobStore)}, REASONS, clock, consumers=consumers),
+        GrpcServer(
+            settings,
+            database,
+            {SERVICE: TrainingApi(JobStore)},
+            REASONS,
+            clock,
+            consumers=consumers,
+            ready=[relay.ready],
+        ),
     ]
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from common.outbox import LARGEST_PAYLOAD_BYTES, EventTooLargeError, published_total
+from common.gauges import Gauges
+from common.outbox import LARGEST_PAYLOAD_BYTES, EventTooLargeError, Relay, published_total
+from prometheus_client import REGISTRY
 
-from tests.builders.delivery import World, eventually, started
+from tests.builders.delivery import World, eventually, platform, started
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from client.stack.single import SinglePart
 
 
 @pytest.fixture
@@ -80,10 +85,54 @@ async def test_one_relay_leads_and_the_next_takes_over(world: World) -> None:
             await world.publish([started("a", number) for number in range(10)])
             await eventually(world.outbox_empty)
             assert not second.leads
+            # Waiting for its turn is being ready.
+            assert await eventually(second.ready)
+            assert await first.ready()
             await first.__aexit__(None, None, None)
             await eventually(lambda: _leads(second))
             await world.publish([started("a", number) for number in range(10, 20)])
             await eventually(world.outbox_empty)
+
+
+async def test_a_relay_is_ready_only_while_a_broker_answers(world: World, kafka: SinglePart) -> None:
+    async with world:
+        async with Relay(platform(["127.0.0.1:1"]), world.publisher) as nowhere:
+            await asyncio.sleep(0.5)
+            assert not await nowhere.ready()
+        async with world.relay() as relay:
+            await eventually(relay.ready)
+            kafka.pause()
+            try:
+                assert relay.leads
+                assert not await relay.ready()
+            finally:
+                kafka.resume()
+            await eventually(relay.ready)
+
+
+async def test_the_gauges_say_what_the_tables_say(world: World) -> None:
+    async with world:
+        await world.publish([started("a", 1), started("b", 1)])
+        async with world.publisher.transaction() as tx:
+            await tx.processes.start("stage", "1", "open", owner="staff", deadline=tx.now - timedelta(hours=1))
+        async with Gauges(world.publisher, every_seconds=0.05):
+            await eventually(lambda: _shown("dokpamo_outbox_pending", 2))
+            assert (_value("dokpamo_outbox_oldest_seconds") or 0) > 0
+            assert _value("dokpamo_processes_overdue", kind="stage") == 1
+            before = _value("dokpamo_relay_delay_seconds_count") or 0
+            async with world.relay():
+                await eventually(world.outbox_empty)
+            await eventually(lambda: _shown("dokpamo_outbox_pending", 0))
+            assert _value("dokpamo_outbox_oldest_seconds") == 0
+            assert _value("dokpamo_relay_delay_seconds_count") == before + 2
+
+
+async def _shown(name: str, value: float) -> bool:
+    return _value(name) == value
+
+
+def _value(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
 
 
 async def _leads(relay: object) -> bool:

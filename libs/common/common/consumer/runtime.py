@@ -72,8 +72,8 @@ class Consumers(BackgroundPart):
         return self._gate.closed
 
     async def ready(self) -> bool:
-        """Whether it is connected to the broker and the line is open."""
-        return (self._session is not None or not self.subscriptions.topics) and not self.stopped
+        """Whether it is a member of its group; a stopped line counts too, or staff could not reach what opens it."""
+        return self._session is not None or not self.subscriptions.topics
 
     async def run(self) -> None:
         """Consume for ever; broker and database may be away."""

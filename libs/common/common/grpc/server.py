@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 _GRACE_SECONDS: Final = 5.0
 _HEALTH_SECONDS: Final = 2.0
+_UNREADY_SECONDS: Final = 0.2
 _OPTIONS: Final = (
     # Otherwise a second process could take the same port and half of the calls, unnoticed.
     ("grpc.so_reuseport", 0),
@@ -73,7 +74,7 @@ class GrpcServer(BackgroundPart):
         consumers: Consumers | None = None,
         ready: Sequence[Callable[[], Awaitable[bool]]] = (),
     ) -> None:
-        """Serve at the address in `settings`; `ready` are further conditions of readiness beside the database's.
+        """Serve at the address in `settings`; ready when database and `consumers` are and each of `ready` holds.
 
         Raises `MethodMissingError` and `AccessUndeclaredError`.
         """
@@ -82,7 +83,7 @@ class GrpcServer(BackgroundPart):
 
         super().__init__("grpc")
         self._address = settings.grpc_listen
-        self._ready = [database.ready, *ready]
+        self._ready = [database.ready, *([] if consumers is None else [consumers.ready]), *ready]
         self._health = health.aio.HealthServicer()
         authenticator = authenticator or Authenticator(
             settings.token_keys, allow_development=settings.environment == "embedded"
@@ -92,6 +93,7 @@ class GrpcServer(BackgroundPart):
         self._handlers = [_handlers(service, api, calls) for service, api in {**apis, **own}.items()]
         self._services = [*apis, PLATFORM_SERVICE]
         self._server: aio.Server | None = None
+        self._shown = False
         self.port = 0
         """The port it listens at, known once it is entered."""
 
@@ -109,7 +111,7 @@ class GrpcServer(BackgroundPart):
             raise PortTakenError(self._address) from error
         await server.start()
         self._server = server
-        await self._show(ready=True)
+        await self._show(ready=await self._is_ready())
         log.info("grpc.listening", address=self._address, port=self.port, services=self._services)
         return await super().__aenter__()
 
@@ -124,16 +126,18 @@ class GrpcServer(BackgroundPart):
 
     async def run(self) -> None:
         """Keep the health service true."""
-        shown = True
         while True:
-            await asyncio.sleep(_HEALTH_SECONDS)
-            answers = [await condition() for condition in self._ready]
-            if all(answers) != shown:
-                shown = all(answers)
-                await self._show(ready=shown)
-                log.warning("grpc.readiness", ready=shown)
+            await asyncio.sleep(_HEALTH_SECONDS if self._shown else _UNREADY_SECONDS)
+            ready = await self._is_ready()
+            if ready != self._shown:
+                await self._show(ready=ready)
+                log.warning("grpc.readiness", ready=ready)
+
+    async def _is_ready(self) -> bool:
+        return all([await condition() for condition in self._ready])
 
     async def _show(self, *, ready: bool) -> None:
+        self._shown = ready
         status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         for service in ("", *self._services):
             await self._health.set(service, status)

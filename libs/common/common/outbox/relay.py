@@ -17,6 +17,8 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from common.errors import DatabaseUnavailableError
+from common.kafka import broker_answers
+from common.metrics import RELAY_DELAY_SECONDS
 from common.outbox.rows import StoredRow
 from common.outbox.sending import Producer
 from common.service import BackgroundPart
@@ -40,7 +42,7 @@ _LEAD: Final = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() ||
 # The statistics of a queue are always old: a page is read along the index, never by sorting all that waits.
 _PLAN: Final = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off"
 _READ: Final = """
-SELECT seq, aggregateid, topic, payload, headers FROM outbox
+SELECT seq, aggregateid, topic, payload, headers, created_at FROM outbox
 WHERE published_at IS NULL AND seq > $1 AND topic <> ALL($2::text[]) ORDER BY seq LIMIT $3
 """
 # A mark lost in a crash of the database is a duplicate, which the inbox drops: no need to wait for the disk. Row by row
@@ -74,6 +76,12 @@ class Relay(BackgroundPart):
         self._resting: dict[str, float] = {}
         self.leads = False
         """Whether this is the active relay of its schema."""
+        # Publishing, or waiting for its turn: all that it needs itself is there.
+        self._at_work = False
+
+    async def ready(self) -> bool:
+        """Whether it publishes or waits for its turn, and a broker answers."""
+        return self._at_work and await broker_answers(self._settings.kafka_bootstrap)
 
     async def run(self) -> None:
         """Lead whenever nobody else does, for ever; broker and database may be away."""
@@ -93,7 +101,7 @@ class Relay(BackgroundPart):
                     "relay.interrupted", service=self._database.schema, error=str(error) or type(error).__name__
                 )
             finally:
-                self.leads = False
+                self.leads = self._at_work = False
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause)
@@ -102,13 +110,15 @@ class Relay(BackgroundPart):
     async def _session(self) -> None:
         """Become the leader and publish until a topic fails or something is away."""
         async with self._database.dedicated() as connection:
-            while not await connection.fetchval(_LEAD):  # noqa: ASYNC110  the lock is in the database
+            while not await connection.fetchval(_LEAD):
+                self._at_work = True
                 await asyncio.sleep(_LEADER_POLL_SECONDS)
+            self._at_work = False
             await connection.execute(_PLAN)
             channel = f"{self._database.schema}.outbox"
             await connection.add_listener(channel, lambda *_: self._wake.set())
             async with Producer(self._settings.kafka_bootstrap, f"dokpamo.{self._database.schema}.relay") as producer:
-                self.leads = True
+                self.leads = self._at_work = True
                 log.info("relay.leads", service=self._database.schema)
                 await self._publish(connection, producer)
 
@@ -156,6 +166,7 @@ class Relay(BackgroundPart):
                 row["aggregateid"].encode(),
                 row["payload"],
                 _encoded(row["headers"]),
+                row["created_at"],
             )
             for row in rows
         ]
@@ -172,6 +183,9 @@ class Relay(BackgroundPart):
                 [row.offset for row in published],
                 tx.now,
             )
+            now = tx.now
+        for row in published:
+            RELAY_DELAY_SECONDS.observe((now - row.created_at).total_seconds())
 
 
 async def _nothing() -> list[StoredRow]:

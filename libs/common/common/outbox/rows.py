@@ -142,3 +142,4 @@ class StoredRow(NamedTuple):
     key: bytes
     payload: bytes
     headers: list[tuple[str, bytes]]
+    created_at: datetime

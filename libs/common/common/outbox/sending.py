@@ -22,6 +22,7 @@ from common.metrics import OUTBOX_PUBLISHED_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from aiokafka.producer.message_accumulator import BatchBuilder
@@ -41,6 +42,7 @@ class Published:
     seq: int
     partition: int
     offset: int
+    created_at: datetime
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ class Producer:
                 sent.failed[topic] = error
                 return
             sent.published.extend(
-                Published(row.seq, partition, acknowledged.offset + index)
+                Published(row.seq, partition, acknowledged.offset + index, row.created_at)
                 for index, row in enumerate(rows[position : position + count])
             )
             OUTBOX_PUBLISHED_TOTAL.labels(topic).inc(count)
