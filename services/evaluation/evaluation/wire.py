@@ -15,7 +15,18 @@ from evaluation.domain.number import text
 from evaluation.domain.provenance import Provenance
 from evaluation.domain.run import Run
 from evaluation.domain.sheet import Measurements, Row, Score, Sheet
-from evaluation.domain.stage import AssessorId, Panel, Source, SourceId, SourceKind, Stage, StageId, StageState, TeamId
+from evaluation.domain.stage import (
+    AssessorId,
+    Criterion,
+    Panel,
+    Source,
+    SourceId,
+    SourceKind,
+    Stage,
+    StageId,
+    StageState,
+    TeamId,
+)
 from evaluation.domain.target import Candidate, PinnedTarget, Question, TargetId
 
 if TYPE_CHECKING:
@@ -36,6 +47,7 @@ REASONS: Final[Reasons] = {
     stage.AssessorRepeatedError: Reason(StatusCode.INVALID_ARGUMENT, "ASSESSOR_REPEATED"),
     stage.PanelAlreadySeatedError: Reason(StatusCode.ALREADY_EXISTS, "PANEL_ALREADY_SEATED"),
     sheet.ScoreOutOfRangeError: Reason(StatusCode.INVALID_ARGUMENT, "SCORE_OUT_OF_RANGE"),
+    sheet.ScoreTooFineError: Reason(StatusCode.INVALID_ARGUMENT, "SCORE_TOO_FINE"),
     sheet.TeamUnknownError: Reason(StatusCode.INVALID_ARGUMENT, "TEAM_UNKNOWN"),
     sheet.CriterionUnknownError: Reason(StatusCode.INVALID_ARGUMENT, "CRITERION_UNKNOWN"),
     sheet.ScoreRepeatedError: Reason(StatusCode.INVALID_ARGUMENT, "SCORE_REPEATED"),
@@ -235,10 +247,25 @@ def _to_source(field: str, message: selection.ScoreSource) -> Source:
     return Source(
         source_id=SourceId(message.source_id),
         kind=kind,
-        criteria=tuple(message.criteria),
-        minimum=number.decimal(f"{field}.minimum", message.minimum),
-        maximum=number.decimal(f"{field}.maximum", message.maximum),
+        criteria=_to_criteria(field, message),
         panel_size=message.panel_size,
+    )
+
+
+def _to_criteria(field: str, message: selection.ScoreSource) -> tuple[Criterion, ...]:
+    """Return the scale of each criterion; an event from before scales were told has one range for all."""
+    if not message.scales:
+        lowest = number.decimal(f"{field}.minimum", message.minimum)
+        highest = number.decimal(f"{field}.maximum", message.maximum)
+        return tuple(Criterion(name, lowest, highest, number.MOST_DIGITS) for name in message.criteria)
+    return tuple(
+        Criterion(
+            each.criterion,
+            number.decimal(f"{field}.scales[{at}].minimum", each.minimum),
+            number.decimal(f"{field}.scales[{at}].maximum", each.maximum),
+            each.digits,
+        )
+        for at, each in enumerate(message.scales)
     )
 
 

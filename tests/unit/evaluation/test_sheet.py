@@ -14,6 +14,7 @@ from evaluation.domain.sheet import (
     Row,
     ScoreOutOfRangeError,
     ScoreRepeatedError,
+    ScoreTooFineError,
     SheetAlreadySubmittedError,
     SheetIncompleteError,
     TeamUnknownError,
@@ -25,6 +26,7 @@ from evaluation.domain.sheet import (
 from evaluation.domain.stage import (
     AssessorId,
     AssessorRepeatedError,
+    Criterion,
     Panel,
     PanelAlreadySeatedError,
     PanelSizeError,
@@ -46,10 +48,11 @@ if TYPE_CHECKING:
     from evaluation.domain.refusal import RuleBrokenError
 
 TEAMS = (TeamId("a"), TeamId("b"))
-EXPERT = Source(SourceId("expert"), SourceKind.SHEETS, ("plan", "skill"), Decimal(0), Decimal(10), 2)
-INDEX = Source(SourceId("index"), SourceKind.MEASUREMENT, ("aaii",), Decimal(0), Decimal(100), 0)
+PLAN, SKILL = Criterion("plan", Decimal(0), Decimal(10), 1), Criterion("skill", Decimal(1), Decimal(15), 1)
+EXPERT = Source(SourceId("expert"), SourceKind.SHEETS, (PLAN, SKILL), 2)
+INDEX = Source(SourceId("index"), SourceKind.MEASUREMENT, (Criterion("aaii", Decimal(0), Decimal(100), 2),), 0)
 STAGE = Stage(StageId("stage-1"), StageState.OPEN, "0" * 64, TEAMS, (EXPERT, INDEX))
-ROWS = [Row(team, criterion, "7.5") for team in TEAMS for criterion in EXPERT.criteria]
+ROWS = [Row(team, criterion, "7.5") for team in TEAMS for criterion in EXPERT.names]
 ANNE, BORA = AssessorId("anne"), AssessorId("bora")
 
 
@@ -68,6 +71,10 @@ def test_a_whole_sheet_is_accepted_in_order_of_team_and_criterion() -> None:
         (Row(TEAMS[0], "plan", "Infinity"), ScoreNotANumberError),
         (Row(TEAMS[0], "plan", "10.1"), ScoreOutOfRangeError),
         (Row(TEAMS[0], "plan", "-0.1"), ScoreOutOfRangeError),
+        # Every criterion has a scale of its own.
+        (Row(TEAMS[0], "skill", "15.1"), ScoreOutOfRangeError),
+        (Row(TEAMS[0], "skill", "0.9"), ScoreOutOfRangeError),
+        (Row(TEAMS[0], "plan", "7.55"), ScoreTooFineError),
         (Row(TeamId("c"), "plan", "1"), TeamUnknownError),
         (Row(TEAMS[0], "looks", "1"), CriterionUnknownError),
     ],

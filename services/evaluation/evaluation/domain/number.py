@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 # No exponent, no sign but minus, ASCII digits only: everything else has a second spelling or no end.
-_PLAIN: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+MOST_DIGITS: Final = 12
+"""Digits after the point that any score may have at most."""
+
+_PLAIN: Final = re.compile(rf"-?[0-9]{{1,15}}(\.[0-9]{{1,{MOST_DIGITS}}})?")
 _SHOWN: Final = 40
 
 

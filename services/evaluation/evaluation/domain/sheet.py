@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class ScoreOutOfRangeError(RuleBrokenError):
-    """A score is outside the scale of its source."""
+    """A score is outside the scale of its criterion."""
+
+
+class ScoreTooFineError(RuleBrokenError):
+    """A score has more digits after the point than its criterion allows."""
 
 
 class TeamUnknownError(RuleBrokenError):
@@ -114,7 +118,7 @@ def read_rows(rows: Sequence[Row], source: Source, team_ids: Collection[TeamId])
 def require_whole(scores: Sequence[Score], source: Source, team_ids: Collection[TeamId]) -> None:
     """Raise `SheetIncompleteError` that names every missing team and criterion."""
     given = {(score.team_id, score.criterion) for score in scores}
-    missing = [f"{team}/{criterion}" for team in sorted(team_ids) for criterion in source.criteria]
+    missing = [f"{team}/{criterion}" for team in sorted(team_ids) for criterion in source.names]
     missing = [each for each in missing if tuple(each.split("/", 1)) not in given]
     if missing:
         raise SheetIncompleteError("rows", ", ".join(missing), "every team and criterion needs a value")
@@ -137,18 +141,30 @@ def require_new(scores: Sequence[Score], recorded: Collection[tuple[TeamId, str]
             )
 
 
+def _digits_after_point(value: Decimal) -> int:
+    """Return how fine `value` is: 7.50 is as fine as 7.5."""
+    exponent = value.normalize().as_tuple().exponent
+    assert isinstance(exponent, int), "the number is finite"
+    return max(0, -exponent)
+
+
 def _read_row(field: str, row: Row, source: Source, team_ids: Collection[TeamId]) -> Score:
     if row.team_id not in team_ids:
         raise TeamUnknownError(f"{field}.team_id", row.team_id, f"must have entered the stage: {', '.join(team_ids)}")
-    if row.criterion not in source.criteria:
+    criterion = source.criterion(row.criterion)
+    if criterion is None:
         raise CriterionUnknownError(
             f"{field}.criterion",
             row.criterion,
-            f"must be one of source {source.source_id}: {', '.join(source.criteria)}",
+            f"must be one of source {source.source_id}: {', '.join(source.names)}",
         )
     value = decimal(f"{field}.value", row.value)
-    if not source.minimum <= value <= source.maximum:
+    if not criterion.minimum <= value <= criterion.maximum:
         raise ScoreOutOfRangeError(
-            f"{field}.value", row.value, f"must be {text(source.minimum)} to {text(source.maximum)}"
+            f"{field}.value", row.value, f"must be {text(criterion.minimum)} to {text(criterion.maximum)}"
+        )
+    if _digits_after_point(value) > criterion.digits:
+        raise ScoreTooFineError(
+            f"{field}.value", row.value, f"must have at most {criterion.digits} digits after the point"
         )
     return Score(row.team_id, row.criterion, value)

@@ -57,15 +57,32 @@ class PanelAlreadySeatedError(RuleBrokenError):
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """What is scored, on the scale from `minimum` to `maximum` with at most `digits` after the point."""
+
+    name: str
+    minimum: Decimal
+    maximum: Decimal
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A source of scores in a stage; `panel_size` is 0 for a measurement."""
 
     source_id: SourceId
     kind: SourceKind
-    criteria: tuple[str, ...]
-    minimum: Decimal
-    maximum: Decimal
+    criteria: tuple[Criterion, ...]
     panel_size: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its criteria."""
+        return tuple(criterion.name for criterion in self.criteria)
+
+    def criterion(self, name: str) -> Criterion | None:
+        """Return the criterion called `name`, or `None`."""
+        return next((criterion for criterion in self.criteria if criterion.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evaluation.domain.stage import Source, SourceId, SourceKind, Stage, StageId, StageState, TeamId
+from evaluation.domain.stage import Criterion, Source, SourceId, SourceKind, Stage, StageId, StageState, TeamId
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -47,14 +47,15 @@ class StageStore:
         )
         for source in stage.sources:
             await self._tx.execute(
-                "INSERT INTO score_source (stage_id, source_id, kind, criteria, minimum, maximum, panel_size)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (stage_id, source_id) DO NOTHING",
+                "INSERT INTO score_source (stage_id, source_id, kind, criteria, minima, maxima, digits, panel_size)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (stage_id, source_id) DO NOTHING",
                 stage.stage_id,
                 source.source_id,
                 source.kind.value,
-                list(source.criteria),
-                source.minimum,
-                source.maximum,
+                list(source.names),
+                [criterion.minimum for criterion in source.criteria],
+                [criterion.maximum for criterion in source.criteria],
+                [criterion.digits for criterion in source.criteria],
                 source.panel_size,
             )
 
@@ -63,8 +64,8 @@ def _source(row: Record) -> Source:
     return Source(
         source_id=SourceId(row["source_id"]),
         kind=SourceKind(row["kind"]),
-        criteria=tuple(row["criteria"]),
-        minimum=row["minimum"],
-        maximum=row["maximum"],
+        criteria=tuple(
+            Criterion(*each) for each in zip(row["criteria"], row["minima"], row["maxima"], row["digits"], strict=True)
+        ),
         panel_size=row["panel_size"],
     )
