@@ -29,7 +29,7 @@ _METADATA_AGE_MS: Final = 30_000
 _RETRY_BACKOFF_MS: Final = 100
 _END_OFFSETS_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 4.0
-_BOOTSTRAP_SECONDS: Final = 1.0
+_BOOTSTRAP_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 1.0
 _NOT_CONNECTED: Final = "not connected to the broker"
 
