@@ -14,8 +14,8 @@ def canonical_json(value: Any) -> bytes:
     return rfc8785.dumps(value)
 
 
-def canonical_table(value: Any) -> bytes:
-    """The RFC 8785 form of a large value with ASCII keys and no floats.
+def canonical_document(value: Any) -> bytes:
+    """The RFC 8785 form of a value with ASCII keys and no floats, as all documents of this library are.
 
     Under these two conditions RFC 8785 is what the standard library's encoder writes with sorted keys, and that one is
     fast enough for a panel of hundreds; the unit tests hold the two against each other.

@@ -95,13 +95,11 @@ def _scales(path: str, criteria: Sequence[Criterion], table: SheetTable) -> Iter
             yield violation(f"{path}.{name}", name, "the rule set declares this criterion", "CRITERION_UNKNOWN")
             continue
         allowed: set[int | None] = {None}  # values seen to be on the scale: a large table has few different ones
-        for team, rows in table.cells:
-            column = [row[index] for row in rows]
-            for cell in set(column) - allowed:
-                if _on_scale(_unscaled(cell, table), criterion):
-                    allowed.add(cell)
-            if not allowed.issuperset(column):
-                yield from _off_scale(f"{path}.{team}.{name}", criterion, table, column)
+        for team, columns in table.columns.items():
+            found = set(columns[index])
+            allowed |= {cell for cell in found - allowed if _on_scale(_unscaled(cell, table), criterion)}
+            if not allowed >= found:
+                yield from _off_scale(f"{path}.{team}.{name}", criterion, table, columns[index])
 
 
 def _off_scale(path: str, criterion: Criterion, table: SheetTable, column: Sequence[int | None]) -> Iterator[Violation]:

@@ -73,6 +73,7 @@ def _row(rule_set: RuleSet, score: TeamScore, place: int | None) -> Row:
             part.id,
             fixed(score.parts[part.id], digits),
             tuple(WorkingStep(operator, value) for operator, value in score.working.get(part.id, ())),
+            score.provenances[part.id],
         )
         for part in rule_set.every_part()
     )

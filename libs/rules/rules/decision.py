@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from rules.canonical import canonical_json, sha256_hex
-from rules.inputs import Provenance  # noqa: TC001 - pydantic reads the annotation when it builds the parser
+from rules.canonical import canonical_document, sha256_hex
+from rules.inputs import Provenance, weakest
 from rules.violations import DocumentRefusedError, violation
 
 _STRICT = ConfigDict(extra="forbid")
@@ -32,17 +32,21 @@ class WorkingStep:
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class PartScore:
-    """A team's points in one part, with the rule set's digits; branches have no working."""
+    """A team's points in one part, with the rule set's digits; branches have no working.
+
+    `provenance` is the weakest of the values that these points were computed from.
+    """
 
     part: str
     points: str
     working: tuple[WorkingStep, ...]
+    provenance: Provenance
 
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One team of the table, with the weakest provenance of its inputs.
+    """One team of the table, with the weakest provenance of all its inputs, verdicts too.
 
     `rank` is None where it was out before ranking.
     """
@@ -56,6 +60,10 @@ class Row:
     def points(self, part: str) -> str:
         """The points in a part; raises KeyError if the table has no such part."""
         return {each.part: each.points for each in self.parts}[part]
+
+    def provenance_of_points(self) -> Provenance:
+        """The weakest provenance of the values that the total was computed from; a verdict gives no points."""
+        return weakest(each.provenance for each in self.parts)
 
 
 @with_config(_STRICT)
@@ -149,7 +157,7 @@ class Decision:
 
     def canonical_bytes(self) -> bytes:
         """The RFC 8785 form."""
-        return canonical_json(asdict(self))
+        return canonical_document(_PARSER.dump_python(self, mode="json"))
 
     def sha256(self) -> str:
         """SHA-256 of the canonical bytes, 64 hexadecimal digits."""

@@ -11,6 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 Exact = int | Fraction
+LARGEST_DIGITS = 12
+"""Most digits after the point that a number from outside may have."""
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
 
 
@@ -49,22 +51,27 @@ def plain(value: Decimal) -> str:
 
 def round_half_up(value: Exact, digits: int) -> Fraction:
     """Rounded to `digits` decimals, halves away from zero, as the ministry's tables are."""
-    scale = 10**digits
-    magnitude = (2 * abs(Fraction(value)) * scale + 1) // 2
-    return Fraction(magnitude if value >= 0 else -magnitude, scale)
+    return Fraction(_units(value, digits), 10**digits)
 
 
 def fixed(value: Exact, digits: int) -> str:
     """The text with exactly `digits` decimals, rounded half up: 69 with one digit is "69.0"."""
-    scaled = round_half_up(value, digits) * 10**digits
-    whole, rest = divmod(abs(scaled.numerator), 10**digits)
-    sign = "-" if scaled < 0 else ""
+    units = _units(value, digits)
+    whole, rest = divmod(abs(units), 10**digits)
+    sign = "-" if units < 0 else ""
     return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
 
 
 def exact_text(value: Exact) -> str:
     """The full value for a reader: a plain decimal where one of at most 12 digits exists, else `p/q`."""
-    fraction = Fraction(value)
-    if (10**12 * fraction).denominator == 1:
-        return plain(Decimal(fixed(fraction, 12)))
-    return f"{fraction.numerator}/{fraction.denominator}"
+    if 10**12 % value.denominator == 0:
+        text = fixed(value, 12).rstrip("0").rstrip(".")
+        return text if text != "-0" else "0"
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _units(value: Exact, digits: int) -> int:
+    """How many 10^-digits the value is, halves away from zero. In integers: many times faster than in fractions."""
+    twice: int = 2 * abs(value.numerator) * 10**digits
+    units = (twice + value.denominator) // (2 * value.denominator)
+    return units if value.numerator >= 0 else -units

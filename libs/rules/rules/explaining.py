@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, assert_never
 
+from rules.inputs import Provenance
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -76,11 +78,14 @@ def _lines(decision: Decision, lang: Language) -> Iterator[str]:
 
 def _team(row: Row, lang: Language) -> Iterator[str]:
     name = "team" if row.rank else "unranked"
-    mark = "" if row.provenance == "recorded" else f" [{row.provenance}]"
-    yield _say(name, lang, rank=row.rank, team=row.team, total=row.total) + mark
+    yield _say(name, lang, rank=row.rank, team=row.team, total=row.total) + _mark(row.provenance_of_points())
     for part in row.parts:
         way = " → ".join(f"{step.operator} {step.value}" for step in part.working)
-        yield f"  {part.part} {part.points}" + (f" = {way}" if way else "")
+        yield f"  {part.part} {part.points}" + (f" = {way}" if way else "") + _mark(part.provenance)
+
+
+def _mark(provenance: Provenance) -> str:
+    return "" if provenance is Provenance.RECORDED else f" [{provenance}]"
 
 
 def _out(each: Eliminated, lang: Language) -> str:

@@ -6,16 +6,14 @@ it is never zero; `rules.completeness` names it.
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rules.canonical import canonical_table, sha256_hex
-from rules.exact import NotExactError, decimal_of, plain
-from rules.violations import InputsRefusedError, Violation, violation
+from rules.canonical import canonical_document, sha256_hex
+from rules.exact import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +92,7 @@ class Verdict:
         return self.provenance is Provenance.SYNTHETIC
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is derived is kept
 class SheetTable:
     """All sheets of one source: a row an assessor and a column a criterion per team, in units of 10^-digits."""
 
@@ -109,8 +107,13 @@ class SheetTable:
         """The team's rows in the order of `assessors`, None if nobody scored it."""
         return dict(self.cells).get(team)
 
+    @cached_property
+    def columns(self) -> dict[str, Rows]:
+        """The same cells turned: by team, a column a criterion in the order of `criteria`."""
+        return {team: tuple(zip(*rows, strict=True)) for team, rows in self.cells}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)  # no slots: what is derived is kept
 class Inputs:
     """Everything that `rules.decide` reads beside the rule set. Build it with `collect` or `inputs_from_json`."""
 
@@ -137,109 +140,15 @@ class Inputs:
 
     def canonical_bytes(self) -> bytes:
         """RFC 8785 form: equal for equal inputs, whatever the order they came in."""
-        return canonical_table(_as_json(self))
+        return self._canonical_bytes
+
+    @cached_property
+    def _canonical_bytes(self) -> bytes:
+        return canonical_document(_as_json(self))
 
     def sha256(self) -> str:
         """SHA-256 of the canonical bytes, 64 hexadecimal digits."""
         return sha256_hex(self.canonical_bytes())
-
-
-def collect(
-    stage: str,
-    entrants: Iterable[str],
-    *,
-    scores: Iterable[Score] = (),
-    measurements: Iterable[Measurement] = (),
-    verdicts: Iterable[Verdict] = (),
-    seed: str | None = None,
-) -> Inputs:
-    """Inputs from single scores in any order; raises InputsRefusedError for NaN and for anything given twice."""
-    problems: list[Violation] = []
-    teams = tuple(entrants)
-    problems += _repeated("entrants", teams)
-    sheets = _sheets(scores, problems)
-    measured = tuple(_measured(measurements, problems))
-    judged = tuple(sorted(verdicts, key=lambda each: (each.gate, each.team)))
-    problems += _repeated("measurements", [f"{each.source}, {each.team}, {each.criterion}" for each in measured])
-    problems += _repeated("verdicts", [f"{each.gate}, {each.team}" for each in judged])
-    if problems:
-        raise InputsRefusedError(problems)
-    return Inputs(stage, tuple(sorted(teams)), sheets, measured, judged, seed)
-
-
-def inputs_from_json(data: bytes) -> Inputs:
-    """The inputs of their canonical bytes.
-
-    Raises InputsRefusedError where these are not the form this module writes.
-    """
-    try:
-        inputs = _from_json(json.loads(data))
-        written = inputs.canonical_bytes()
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        problem = violation("", repr(error), f"the bytes are inputs in the form {FORMAT}", "INPUTS_MALFORMED")
-        raise InputsRefusedError([problem]) from error
-    if written != data:
-        problem = violation("", f"SHA-256 {sha256_hex(data)}", "the bytes are in canonical form", "NOT_CANONICAL")
-        raise InputsRefusedError([problem])
-    return inputs
-
-
-def _sheets(scores: Iterable[Score], problems: list[Violation]) -> tuple[SheetTable, ...]:
-    by_source: dict[str, dict[tuple[str, str, str], Decimal]] = defaultdict(dict)
-    marks: dict[str, set[Provenance]] = defaultdict(set)
-    for score in scores:
-        path = f"sheets.{score.source}.{score.assessor}.{score.team}.{score.criterion}"
-        key = (score.assessor, score.team, score.criterion)
-        if key in by_source[score.source]:
-            problems.append(
-                violation(path, score.value, "a score is given once; a correction replaces it before", "DUPLICATE")
-            )
-        value = _value(score.value, path, problems)
-        by_source[score.source][key] = value
-        marks[score.source].add(score.provenance)
-    return tuple(_table(source, cells, weakest(marks[source])) for source, cells in sorted(by_source.items()))
-
-
-def _table(source: str, cells: dict[tuple[str, str, str], Decimal], provenance: Provenance) -> SheetTable:
-    assessors = tuple(sorted({assessor for assessor, _, _ in cells}))
-    teams = tuple(sorted({team for _, team, _ in cells}))
-    criteria = tuple(sorted({criterion for _, _, criterion in cells}))
-    digits = max(_digits(value) for value in cells.values())
-    units = {key: int(value.scaleb(digits)) for key, value in cells.items()}
-    rows = tuple(
-        (team, tuple(tuple(units.get((assessor, team, each)) for each in criteria) for assessor in assessors))
-        for team in teams
-    )
-    return SheetTable(source, digits, assessors, criteria, rows, provenance)
-
-
-def _digits(value: Decimal) -> int:
-    _, _, fraction = plain(value).partition(".")
-    return len(fraction)
-
-
-def _measured(measurements: Iterable[Measurement], problems: list[Violation]) -> Iterator[Measurement]:
-    for each in sorted(measurements, key=lambda one: (one.source, one.team, one.criterion)):
-        value = _value(each.value, f"measurements.{each.source}.{each.team}.{each.criterion}", problems)
-        yield Measurement(each.source, each.team, each.criterion, Decimal(plain(value)), each.provenance)
-
-
-def _value(value: Decimal, path: str, problems: list[Violation]) -> Decimal:
-    try:
-        return decimal_of(value)
-    except NotExactError as error:
-        problems.append(violation(path, value, str(error), "NUMBER_NOT_EXACT"))
-        return Decimal(0)  # stands in until the refusal below; never reaches a decision
-
-
-def _repeated(path: str, names: Iterable[str]) -> list[Violation]:
-    seen: set[str] = set()
-    found = []
-    for name in names:
-        if name in seen:
-            found.append(violation(path, name, "each is given once", "DUPLICATE"))
-        seen.add(name)
-    return found
 
 
 def _as_json(inputs: Inputs) -> dict[str, Any]:
@@ -276,64 +185,3 @@ def _as_json(inputs: Inputs) -> dict[str, Any]:
         ],
         "seed": inputs.seed,
     }
-
-
-def _from_json(data: dict[str, Any]) -> Inputs:
-    return Inputs(
-        stage=_text(data["stage"]),
-        entrants=_texts(data["entrants"]),
-        sheets=tuple(_table_from_json(each) for each in data["sheets"]),
-        measurements=tuple(
-            Measurement(_text(source), _text(team), _text(criterion), decimal_of(_text(value)), Provenance(provenance))
-            for source, team, criterion, value, provenance in data["measurements"]
-        ),
-        verdicts=tuple(
-            Verdict(
-                gate=_text(each["gate"]),
-                team=_text(each["team"]),
-                passed=_flag(each["passed"]),
-                reason=_text(each["reason"]),
-                evidence=_texts(each["evidence"]),
-                judged_by=_integer(each["judged_by"]),
-                provenance=Provenance(each["provenance"]),
-            )
-            for each in data["verdicts"]
-        ),
-        seed=None if data["seed"] is None else _text(data["seed"]),
-    )
-
-
-def _table_from_json(data: dict[str, Any]) -> SheetTable:
-    assessors, criteria = _texts(data["assessors"]), _texts(data["criteria"])
-    cells = []
-    for team, rows in sorted(data["cells"].items()):
-        table = tuple(tuple(None if cell is None else _integer(cell) for cell in row) for row in rows)
-        if len(table) != len(assessors) or any(len(row) != len(criteria) for row in table):
-            raise ValueError(f"the rows of {team} do not fit assessors and criteria")
-        cells.append((team, table))
-    digits = _integer(data["digits"])
-    return SheetTable(_text(data["source"]), digits, assessors, criteria, tuple(cells), Provenance(data["provenance"]))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        raise TypeError(f"{values!r} is no list")
-    return tuple(_text(value) for value in values)
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{value!r} is no whole number")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither true nor false")
-    return value

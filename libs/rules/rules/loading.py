@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rules.canonical import canonical_json, sha256_hex
+from rules.canonical import canonical_document, sha256_hex
 from rules.checks import check
 from rules.document import RuleSet
 from rules.plain_yaml import read_yaml
@@ -42,7 +42,7 @@ def rule_set_from_json(data: bytes) -> RuleSet:
 
 def canonical_bytes(rule_set: RuleSet) -> bytes:
     """The RFC 8785 form: decimals are text without trailing zeros, instants UTC, absent fields left out."""
-    return canonical_json(rule_set.model_dump(mode="json", exclude_none=True))
+    return canonical_document(rule_set.model_dump(mode="json", exclude_none=True))
 
 
 def sha256_of(rule_set: RuleSet) -> str:

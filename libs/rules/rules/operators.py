@@ -27,11 +27,6 @@ class OperatorError(ValueError):
         super().__init__(f"{operator}: {reason}")
 
 
-def total(values: Sequence[Exact]) -> Exact:
-    """The sum."""
-    return sum(values)
-
-
 def mean(values: Sequence[Exact]) -> Exact:
     """The arithmetic mean; of nothing it does not exist."""
     if not values:
@@ -79,9 +74,12 @@ def leader_scaled(values: Sequence[Exact], *, points: Exact) -> list[Exact]:
 
 
 REDUCERS: Mapping[str, Callable[..., Exact]] = MappingProxyType(
-    {"sum": total, "mean": mean, "trimmed_mean": trimmed_mean, "weighted_sum": weighted_sum},
+    {"sum": sum, "mean": mean, "trimmed_mean": trimmed_mean, "weighted_sum": weighted_sum},
 )
 """Operators that make one number of the values along an axis, by the name that a rule set uses."""
+
+OF_ONE_VALUE_ITSELF: frozenset[Callable[..., Exact]] = frozenset({sum, mean})
+"""Reducers that give a single value back as it is."""
 
 POINTWISE: Mapping[str, Callable[..., Exact]] = MappingProxyType(
     {"linear": linear, "ratio_to_target": ratio_to_target, "round": round_half_up},

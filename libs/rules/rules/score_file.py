@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rules.collecting import collect
 from rules.document import Amount, Line, Slug  # noqa: TC001 - pydantic reads these annotations
 from rules.exact import NotExactError, decimal_of
-from rules.inputs import Inputs, Measurement, Provenance, Score, Verdict, collect
+from rules.inputs import Inputs, Measurement, Provenance, Score, Verdict
 from rules.plain_yaml import read_yaml
 from rules.violations import InputsRefusedError, Violation, YamlRefusedError, violation
 

@@ -21,7 +21,8 @@ from rules.document import (
 )
 from rules.exact import Exact, exact, exact_text, round_half_up
 from rules.inputs import Provenance, weakest
-from rules.operators import FIELDWIDE, POINTWISE, REDUCERS, OperatorError
+from rules.marking import part_provenances
+from rules.operators import FIELDWIDE, OF_ONE_VALUE_ITSELF, POINTWISE, REDUCERS, OperatorError
 from rules.violations import InputsRefusedError, violation
 
 if TYPE_CHECKING:
@@ -35,18 +36,22 @@ Working = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class TeamScore:
-    """A team's points: exact value of every part (branches too), the total, and each leaf's last steps as text."""
+    """A team's points: exact value of every part (branches too), the total, and each leaf's last steps as text.
+
+    `provenances` has the weakest mark of what each part's points came from, `provenance` that of all inputs.
+    """
 
     team: str
     parts: Mapping[str, Fraction]
     total: Fraction
     working: Mapping[str, Working]
+    provenances: Mapping[str, Provenance]
     provenance: Provenance
 
 
 @dataclass(slots=True)
 class _Field:
-    """All teams' values of one part while its steps run: nested lists along the axes still there."""
+    """All teams' values of one part while its steps run: nested sequences along the axes still there."""
 
     part: str
     names: tuple[str, ...]
@@ -65,9 +70,11 @@ def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
         for team in inputs.entrants:
             parts[team][leaf.id] = Fraction(ran.values[team])
             working[team][leaf.id] = tuple(ran.working[team])
-    marks = _provenances(inputs)
+    part_marks, marks = part_provenances(rule_set, inputs), _provenances(inputs)
     return {
-        team: TeamScore(team, parts[team], _add(rule_set.parts, parts[team]), working[team], marks[team])
+        team: TeamScore(
+            team, parts[team], _add(rule_set.parts, parts[team]), working[team], part_marks[team], marks[team]
+        )
         for team in inputs.entrants
     }
 
@@ -102,8 +109,10 @@ def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
             problem = violation(f"parts.{leaf.id}", error.operator, error.reason, "OPERATOR_HAS_NO_ANSWER")
             raise InputsRefusedError([problem]) from error
         if not ran.axes:
+            ran.values = {team: value * ran.unit for team, value in ran.values.items()}
+            ran.unit = Fraction(1)
             for team, value in ran.values.items():
-                ran.working[team].append((step.operator, exact_text(value * ran.unit)))
+                ran.working[team].append((step.operator, exact_text(value)))
     return ran
 
 
@@ -116,14 +125,10 @@ def _start(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
         return _Field(leaf.id, names, values, [Axis.CRITERIA], Fraction(1))
     table = inputs.sheet_table(source.id)
     if table is None:  # only where nobody entered: completeness was checked before
-        return _Field(leaf.id, names, {}, [Axis.ASSESSORS, Axis.CRITERIA], Fraction(1))
-    columns = [table.criteria.index(name) for name in names]
-    everything = columns == list(range(len(table.criteria)))
-    values = {
-        team: rows if everything else [[row[column] for column in columns] for row in rows]
-        for team, rows in table.cells
-    }
-    return _Field(leaf.id, names, values, [Axis.ASSESSORS, Axis.CRITERIA], Fraction(1, 10**table.digits))
+        return _Field(leaf.id, names, {}, [Axis.CRITERIA, Axis.ASSESSORS], Fraction(1))
+    chosen = [table.criteria.index(name) for name in names]
+    values = {team: [columns[index] for index in chosen] for team, columns in table.columns.items()}
+    return _Field(leaf.id, names, values, [Axis.CRITERIA, Axis.ASSESSORS], Fraction(1, 10**table.digits))
 
 
 def _measured(inputs: Inputs, source: str) -> dict[tuple[str, str], Fraction]:
@@ -147,24 +152,21 @@ def _apply(step: Operator, ran: _Field, inputs: Inputs) -> None:
             _ratio(ran, step, inputs)
         case LeaderScaled():
             teams = list(ran.values)
-            scaled = FIELDWIDE[step.operator](
-                [ran.values[team] * ran.unit for team in teams], points=exact(step.points)
-            )
-            ran.values, ran.unit = dict(zip(teams, scaled, strict=True)), Fraction(1)
+            scaled = FIELDWIDE[step.operator]([ran.values[team] for team in teams], points=exact(step.points))
+            ran.values = dict(zip(teams, scaled, strict=True))
         case _:
             assert_never(step)
 
 
 def _reduce(ran: _Field, over: Axis, reducer: Callable[..., Exact]) -> None:
-    along_first = ran.axes[0] is over
-    both = len(ran.axes) > 1
-    for team, values in ran.values.items():
-        if not both:
-            ran.values[team] = reducer(values)
-        elif along_first:
-            ran.values[team] = [reducer(column) for column in zip(*values, strict=True)]
-        else:
-            ran.values[team] = [reducer(row) for row in values]
+    if len(ran.axes) == 1:
+        ran.values = {team: reducer(values) for team, values in ran.values.items()}
+    elif over is Axis.ASSESSORS:
+        ran.values = {team: list(map(reducer, columns)) for team, columns in ran.values.items()}
+    elif len(ran.names) == 1 and reducer in OF_ONE_VALUE_ITSELF:  # most parts have one criterion
+        ran.values = {team: columns[0] for team, columns in ran.values.items()}
+    else:
+        ran.values = {team: list(map(reducer, zip(*columns, strict=True))) for team, columns in ran.values.items()}
     ran.axes.remove(over)
 
 

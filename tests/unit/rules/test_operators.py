@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules.exact import NotExactError, decimal_of, exact, exact_text, fixed, plain, round_half_up
 from rules.operators import (
+    OF_ONE_VALUE_ITSELF,
     OPERATORS,
     OperatorError,
     leader_scaled,
     linear,
     mean,
     ratio_to_target,
-    total,
     trimmed_mean,
     weighted_sum,
 )
@@ -41,10 +41,23 @@ def test_rounding_is_what_decimal_half_up_gives(value: Decimal, digits: int) -> 
     assert Decimal(fixed(Fraction(value), digits)) == expected
 
 
+@given(NUMBERS)
+def test_the_text_of_an_exact_value_gives_the_value_back(value: Fraction) -> None:
+    text = exact_text(value)
+    assert Fraction(text) == value
+    if "/" not in text:
+        assert plain(Decimal(text)) == text
+
+
+@given(NUMBERS)
+def test_some_reducers_give_a_single_value_back(value: Fraction) -> None:
+    assert all(reducer([value]) == value for reducer in OF_ONE_VALUE_ITSELF)
+
+
 @given(st.lists(NUMBERS, min_size=1, max_size=20), NUMBERS)
 def test_reducers_scale_with_their_values(values: list[Fraction], factor: Fraction) -> None:
     scaled = [value * factor for value in values]
-    assert total(scaled) == factor * total(values)
+    assert sum(scaled) == factor * sum(values)
     assert mean(scaled) == factor * mean(values)
 
 
