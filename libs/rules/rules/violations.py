@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _VALUE_LIMIT = 200
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,7 +32,7 @@ def violation(path: str, value: object, rule: str, code: str) -> Violation:
 
 
 class DocumentRefusedError(Exception):
-    """A document breaks rules; `violations` holds each of them, in the order of the document."""
+    """A document breaks rules; `violations` holds each of them, in the document's order, the text the first."""
 
     what = "document"
 
@@ -39,7 +40,9 @@ class DocumentRefusedError(Exception):
         self.violations = tuple(violations)
         first = self.violations[0]
         self.field, self.value, self.rule, self.code = first.path, first.value, first.rule, first.code
-        super().__init__(f"{self.what} refused: " + "; ".join(str(each) for each in self.violations))
+        shown = "; ".join(str(each) for each in self.violations[:_SHOWN])
+        more = f" and {len(self.violations) - _SHOWN} more" if len(self.violations) > _SHOWN else ""
+        super().__init__(f"{self.what} refused: {shown}{more}")
 
 
 class YamlRefusedError(DocumentRefusedError):

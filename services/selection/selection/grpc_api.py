@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from common.paging import page_size, position
 from dokpamo.selection.v1 import service_pb2 as pb
 
 from selection import handlers, wire
@@ -27,14 +28,14 @@ class Views(Protocol):
     async def rule_set(self, sha256: str) -> KeptRuleSet | None:
         """A rule set; `None` where none has this hash."""
 
-    async def rule_sets(self, after: int, limit: int) -> list[tuple[int, KeptRuleSet]]:
-        """Rule sets in order of publication after a position, each with its own."""
+    async def rule_sets(self, after: int, limit: int) -> tuple[list[KeptRuleSet], int | None]:
+        """Up to `limit` rule sets after a position in order of publication, and where the next page begins."""
 
     async def stage(self, stage_id: str) -> tuple[int, Stage] | None:
         """A stage with its place in the order of planning; `None` where there is none."""
 
-    async def stages(self, after: int, limit: int) -> list[tuple[int, Stage]]:
-        """Stages in order of planning after a place, each with its own."""
+    async def stages(self, after: int, limit: int) -> tuple[list[tuple[int, Stage]], int | None]:
+        """Up to `limit` stages after a place in order of planning, each with its own, and where the next page is."""
 
     async def decision(self, stage_id: str) -> tuple[DecisionRecord, datetime] | None:
         """The decision of a stage and when it was computed; `None` before it."""
@@ -83,11 +84,11 @@ class SelectionApi:
 
     async def ListRuleSets(self, request: pb.ListRuleSetsRequest, call: Call) -> pb.ListRuleSetsResponse:
         """Rule sets in order of publication, without documents."""
-        limit = wire.page_size_of(request.page_size)
-        found = await self._views(call.tx).rule_sets(wire.position_of(request.page_token), limit)
+        size = page_size(request.page_size)
+        found, following = await self._views(call.tx).rule_sets(position(request.page_token), size)
         return pb.ListRuleSetsResponse(
-            rule_sets=[wire.rule_set_message(kept, with_document=False) for _, kept in found],
-            next_page_token=str(found[-1][0]) if len(found) == limit else "",
+            rule_sets=[wire.rule_set_message(kept, with_document=False) for kept in found],
+            next_page_token=_token(following),
         )
 
     async def GetStage(self, request: pb.GetStageRequest, call: Call) -> pb.GetStageResponse:
@@ -96,14 +97,14 @@ class SelectionApi:
 
     async def ListStages(self, request: pb.ListStagesRequest, call: Call) -> pb.ListStagesResponse:
         """Stages in order of planning."""
-        limit = wire.page_size_of(request.page_size)
+        size = page_size(request.page_size)
         views = self._views(call.tx)
-        found = await views.stages(wire.position_of(request.page_token), limit)
+        found, following = await views.stages(position(request.page_token), size)
         messages = []
         for place, stage in found:
             decision = await views.decision(stage.id)
             messages.append(wire.stage_message(place, stage, decision[0] if decision else None))
-        return pb.ListStagesResponse(stages=messages, next_page_token=str(found[-1][0]) if len(found) == limit else "")
+        return pb.ListStagesResponse(stages=messages, next_page_token=_token(following))
 
     async def GetDecision(self, request: pb.GetDecisionRequest, call: Call) -> pb.GetDecisionResponse:
         """The decision of a stage with all that is needed to compute it again."""
@@ -130,3 +131,7 @@ class SelectionApi:
             raise StageUnknownError("stage_id", stage_id, "must be a planned stage")
         decision = await views.decision(stage_id)
         return wire.stage_message(*found, decision[0] if decision else None)
+
+
+def _token(following: int | None) -> str:
+    return "" if following is None else str(following)

@@ -23,12 +23,12 @@ from selection.domain.events import (
     StagePlanned,
 )
 from selection.domain.refusal import RuleSetUnknownError, StageTakenError, StageUnknownError
-from selection.domain.scores import check_scores, new_ones
+from selection.domain.scores import cell, check_scores, new_ones
 from selection.domain.stage import Stage, StageState
 from selection.domain.verdict import check_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -54,7 +54,10 @@ class Records(Protocol):
         """The instant of this transaction (UTC)."""
 
     async def rule_set(self, sha256: str) -> KeptRuleSet | None:
-        """A rule set, locked; `None` where none has this hash."""
+        """A rule set, locked against a change of its state; `None` where none has this hash."""
+
+    async def rule_set_to_change(self, sha256: str) -> KeptRuleSet | None:
+        """A rule set, locked for a change of its state; `None` where none has this hash."""
 
     async def versions(self, rule_set_id: str) -> list[KeptRuleSet]:
         """All versions of a rule set, locked."""
@@ -71,8 +74,8 @@ class Records(Protocol):
     async def stage(self, stage_id: str) -> Stage | None:
         """A stage, locked; `None` where there is none."""
 
-    async def add_stage(self, stage: Stage) -> None:
-        """Keep a new stage."""
+    async def add_stage(self, stage: Stage) -> bool:
+        """Keep a new stage; `False` where its id is taken."""
 
     async def save_stage(self, stage: Stage) -> None:
         """Keep a stage that changed."""
@@ -95,14 +98,19 @@ class Records(Protocol):
     async def closed_call(self, call_id: str) -> tuple[str, ...] | None:
         """Applicants of a closed call; `None` while it is not known to be closed."""
 
-    async def known_scores(self, stage_id: str, source: str) -> Mapping[tuple[str, str, str], Decimal]:
-        """Values of a source by assessor (empty for a measurement), team and criterion."""
+    async def known_scores(
+        self, stage_id: str, source: str, assessors: Collection[str]
+    ) -> Mapping[tuple[str, str, str], Decimal]:
+        """Values that these assessors gave (empty: measured ones), by assessor, team and criterion."""
 
     async def add_scores(self, stage_id: str, given: Sequence[Score | Measurement]) -> None:
         """Keep scores."""
 
     async def add_verdict(self, stage_id: str, verdict: Verdict) -> None:
         """Keep a verdict."""
+
+    async def verdicts(self, stage_id: str) -> Sequence[Verdict]:
+        """The verdicts given in a stage."""
 
     async def evidence(self, stage_id: str) -> Evidence:
         """Everything given to a stage."""
@@ -137,7 +145,7 @@ async def publish_rule_set(document: str, records: Records) -> KeptRuleSet:
 
 async def freeze_rule_set(sha256: str, records: Records) -> KeptRuleSet:
     """Freeze a rule set. Raises `RuleSetUnknownError` and `RuleSetSupersededError`."""
-    kept = await _kept(sha256, records)
+    kept = _published(await records.rule_set_to_change(sha256), sha256)
     frozen = rule_set.freeze(kept, records.now)
     if frozen != kept:
         await records.save_rule_set(frozen)
@@ -151,13 +159,12 @@ async def plan_stage(stage_id: str, sha256: str, from_call: str, from_stages: Se
     Raises `RuleSetUnknownError`, `StageTakenError`, `StageUnknownError` and what `stages.plan` raises.
     """
     kept = await _kept(sha256, records)
-    if await records.stage(stage_id) is not None:
-        raise StageTakenError("stage_id", stage_id, "is planned already")
     for number, each in enumerate(from_stages):
         if await records.stage(each) is None:
             raise StageUnknownError(f"from_stage_ids[{number}]", each, "must be a planned stage")
     planned = stages.plan(stage_id, kept, from_call, from_stages)
-    await records.add_stage(planned)
+    if not await records.add_stage(planned):
+        raise StageTakenError("stage_id", stage_id, "is planned already")
     await records.schedule(planned, owner="selection", wake_at=planned.opens_at, deadline=planned.closes_at)
     await records.publish(StagePlanned(planned))
     return planned
@@ -175,7 +182,8 @@ async def take_scores(stage_id: str, source: str, given: Sequence[Score | Measur
     Raises `ScoreRefusedError`, `ScoreTakenError` and `StageNotCollectingError`.
     """
     stage = await records.stage(stage_id)
-    new = new_ones(given, await records.known_scores(stage_id, source))
+    assessors = {cell(each)[0] for each in given}
+    new = new_ones(given, await records.known_scores(stage_id, source, assessors))
     if not new:
         return
     if stage is not None:
@@ -191,7 +199,7 @@ async def record_verdict(stage_id: str, verdict: Verdict, records: Records) -> N
     if stage is None:
         raise StageUnknownError("stage_id", stage_id, "must be a planned stage")
     rules = (await _kept(stage.rule_set_sha256, records)).rules
-    check_verdict(verdict, stage, rules, (await records.evidence(stage_id)).verdicts)
+    check_verdict(verdict, stage, rules, await records.verdicts(stage_id))
     await records.add_verdict(stage_id, verdict)
     await records.publish(GateVerdictRecorded(stage_id, verdict))
     await _try_again(stage, records)
@@ -324,7 +332,10 @@ async def _try_again(stage: Stage, records: Records) -> None:
 
 
 async def _kept(sha256: str, records: Records) -> KeptRuleSet:
-    kept = await records.rule_set(sha256)
+    return _published(await records.rule_set(sha256), sha256)
+
+
+def _published(kept: KeptRuleSet | None, sha256: str) -> KeptRuleSet:
     if kept is None:
         raise RuleSetUnknownError("rule_set_sha256", sha256, "must be a published rule set")
     return kept

@@ -16,7 +16,7 @@ from selection.domain.stage import Stage, StageState
 from selection.handlers import STAGE_PROCESS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from asyncpg import Record
@@ -47,6 +47,12 @@ class SelectionStore:
     async def rule_set(self, sha256: str) -> KeptRuleSet | None:
         """A rule set, locked against a change of its state; `None` where none has this hash."""
         row = await self._tx.fetchrow(f"SELECT {_RULE_SET} FROM rule_set WHERE sha256 = $1 FOR SHARE", sha256)
+        return _kept(row) if row else None
+
+    async def rule_set_to_change(self, sha256: str) -> KeptRuleSet | None:
+        """A rule set, locked for a change of its state; `None` where none has this hash."""
+        # A shared lock would have to be raised, and two who hold it wait for each other.
+        row = await self._tx.fetchrow(f"SELECT {_RULE_SET} FROM rule_set WHERE sha256 = $1 FOR NO KEY UPDATE", sha256)
         return _kept(row) if row else None
 
     async def versions(self, rule_set_id: str) -> list[KeptRuleSet]:
@@ -89,10 +95,11 @@ class SelectionStore:
         row = await self._tx.fetchrow(f"SELECT {_STAGE} FROM stage WHERE id = $1 FOR NO KEY UPDATE", stage_id)
         return _stage(row) if row else None
 
-    async def add_stage(self, stage: Stage) -> None:
-        """Keep a new stage."""
-        await self._tx.execute(
-            f"INSERT INTO stage ({_STAGE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    async def add_stage(self, stage: Stage) -> bool:
+        """Keep a new stage; `False` where its id is taken."""
+        tag = await self._tx.execute(
+            f"INSERT INTO stage ({_STAGE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+            " ON CONFLICT (id) DO NOTHING",
             stage.id,
             stage.title_ko,
             stage.title_en,
@@ -108,6 +115,7 @@ class SelectionStore:
             stage.opened_at,
             stage.final_at,
         )
+        return tag == "INSERT 0 1"
 
     async def save_stage(self, stage: Stage) -> None:
         """Keep a stage that changed."""
@@ -165,12 +173,16 @@ class SelectionStore:
         teams = await self._tx.fetchval("SELECT team_ids FROM closed_call WHERE call_id = $1", call_id)
         return None if teams is None else tuple(teams)
 
-    async def known_scores(self, stage_id: str, source: str) -> Mapping[tuple[str, str, str], Decimal]:
-        """Values of a source by assessor (empty for a measurement), team and criterion."""
+    async def known_scores(
+        self, stage_id: str, source: str, assessors: Collection[str]
+    ) -> Mapping[tuple[str, str, str], Decimal]:
+        """Values that these assessors gave (empty: measured ones), by assessor, team and criterion."""
         rows = await self._tx.fetch(
-            "SELECT assessor_id, team_id, criterion, value FROM score WHERE stage_id = $1 AND source_id = $2",
+            "SELECT assessor_id, team_id, criterion, value FROM score"
+            " WHERE stage_id = $1 AND source_id = $2 AND assessor_id = ANY($3)",
             stage_id,
             source,
+            list(assessors),
         )
         return {(row["assessor_id"], row["team_id"], row["criterion"]): Decimal(row["value"]) for row in rows}
 
@@ -195,14 +207,18 @@ class SelectionStore:
             verdict.provenance.value,
         )
 
+    async def verdicts(self, stage_id: str) -> Sequence[Verdict]:
+        """The verdicts given in a stage."""
+        rows = await self._tx.fetch("SELECT * FROM verdict WHERE stage_id = $1", stage_id)
+        return [_verdict(row) for row in rows]
+
     async def evidence(self, stage_id: str) -> Evidence:
         """Everything given to a stage."""
         rows = await self._tx.fetch("SELECT * FROM score WHERE stage_id = $1", stage_id)
-        verdicts = await self._tx.fetch("SELECT * FROM verdict WHERE stage_id = $1", stage_id)
         return Evidence(
             scores=[_score(row) for row in rows if row["assessor_id"]],
             measurements=[_measurement(row) for row in rows if not row["assessor_id"]],
-            verdicts=[_verdict(row) for row in verdicts],
+            verdicts=await self.verdicts(stage_id),
         )
 
     async def add_decision(self, decision: DecisionRecord) -> None:
@@ -240,26 +256,28 @@ class SelectionViews:
         row = await self._tx.fetchrow(f"SELECT {_RULE_SET} FROM rule_set WHERE sha256 = $1", sha256)
         return _kept(row) if row else None
 
-    async def rule_sets(self, after: int, limit: int) -> list[tuple[int, KeptRuleSet]]:
-        """Rule sets in order of publication after a position, each with its own."""
+    async def rule_sets(self, after: int, limit: int) -> tuple[list[KeptRuleSet], int | None]:
+        """Up to `limit` rule sets after a position in order of publication, and where the next page begins."""
         rows = await self._tx.fetch(
-            f"SELECT {_RULE_SET}, position FROM rule_set WHERE position > $1 ORDER BY position LIMIT $2", after, limit
+            f"SELECT {_RULE_SET}, position FROM rule_set WHERE position > $1 ORDER BY position LIMIT $2",
+            after,
+            limit + 1,
         )
-        return [(row["position"], _kept(row)) for row in rows]
+        return [_kept(row) for row in rows[:limit]], _next(rows, limit, "position")
 
     async def stage(self, stage_id: str) -> tuple[int, Stage] | None:
         """A stage with its place in the order of planning, from 1; `None` where there is none."""
         row = await self._tx.fetchrow(f"SELECT {_STAGE}, {_PLACE} FROM stage WHERE id = $1", stage_id)
         return (row["place"], _stage(row)) if row else None
 
-    async def stages(self, after: int, limit: int) -> list[tuple[int, Stage]]:
-        """Stages in order of planning after a place, each with its own."""
+    async def stages(self, after: int, limit: int) -> tuple[list[tuple[int, Stage]], int | None]:
+        """Up to `limit` stages after a place in order of planning, each with its own, and where the next page is."""
         rows = await self._tx.fetch(
             f"SELECT * FROM (SELECT {_STAGE}, {_PLACE} FROM stage) s WHERE place > $1 ORDER BY place LIMIT $2",
             after,
-            limit,
+            limit + 1,
         )
-        return [(row["place"], _stage(row)) for row in rows]
+        return [(row["place"], _stage(row)) for row in rows[:limit]], _next(rows, limit, "place")
 
     async def decision(self, stage_id: str) -> tuple[DecisionRecord, datetime] | None:
         """The decision of a stage and when it was computed; `None` before it."""
@@ -268,7 +286,11 @@ class SelectionViews:
 
 
 # Identities may have holes after a rollback; a place never has.
-_PLACE: Final = "(SELECT count(*) FROM stage earlier WHERE earlier.position <= stage.position)::int AS place"
+_PLACE: Final = "(SELECT count(*) FROM stage earlier WHERE earlier.position <= stage.position) AS place"
+
+
+def _next(rows: Sequence[Record], limit: int, place: str) -> int | None:
+    return int(rows[limit - 1][place]) if len(rows) > limit else None
 
 
 def _kept(row: Record) -> KeptRuleSet:

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
     from selection.domain.rule_set import KeptRuleSet
 
-LARGEST_PAGE: Final = 500
-USUAL_PAGE: Final = 50
-
 REASONS: Final[Reasons] = {
     RuleSetRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "RULE_SET_INVALID"),
     refusal.RuleSetUnknownError: Reason(StatusCode.NOT_FOUND, "RULE_SET_UNKNOWN"),
@@ -201,22 +198,6 @@ def event_message(event: SelectionEvent) -> Message:  # noqa: PLR0911 - one retu
             assert_never(event)
 
 
-def page_size_of(value: int) -> int:
-    """Return how many a page has. Raises `FieldInvalidError` for more than allowed."""
-    if value > LARGEST_PAGE:
-        raise FieldInvalidError("page_size", value, f"must be from 0 to {LARGEST_PAGE}")
-    return value or USUAL_PAGE
-
-
-def position_of(page_token: str) -> int:
-    """Return the position after which a page starts. Raises `FieldInvalidError` for a token that is not ours."""
-    if not page_token:
-        return 0
-    if not (page_token.isascii() and page_token.isdecimal() and len(page_token) < len(str(2**31))):
-        raise FieldInvalidError("page_token", page_token, "must be the next_page_token of the page before")
-    return int(page_token)
-
-
 def _values(
     rows: Iterable[evaluation_service_pb2.ScoreRow],
 ) -> Iterable[tuple[evaluation_service_pb2.ScoreRow, Decimal]]:
@@ -243,6 +224,8 @@ def _standings(stage: Stage, decision: Decision | None) -> list[service_pb2.Stan
                 reason=loss.reason if loss else "",
                 gate=(loss.gate or "") if loss else "",
                 parts={part.part: part.points for part in row.parts},
+                provenance=_mark(row.provenance_of_points()),
+                part_provenances={part.part: _mark(part.provenance) for part in row.parts},
             )
         )
     return standings
@@ -285,9 +268,13 @@ def _recorded(stage_id: str, verdict: Verdict) -> events_pb2.GateVerdictRecorded
         passed=verdict.passed,
         reason=verdict.reason,
         evidence=verdict.evidence,
-        provenance=provenance_pb2.Provenance.Value(f"PROVENANCE_{verdict.provenance.name}"),
+        provenance=_mark(verdict.provenance),
         judged_by=verdict.judged_by,
     )
+
+
+def _mark(provenance: Provenance) -> provenance_pb2.Provenance.ValueType:
+    return provenance_pb2.Provenance.Value(f"PROVENANCE_{provenance.name}")
 
 
 def _finalized(event: DecisionFinalized) -> events_pb2.DecisionFinalized:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,8 +16,9 @@ import pytest
 from client.stack.postgres import create_databases, with_database
 from common.clock import FixedClock
 from common.database import Database
+from dokpamo.common.v1.provenance_pb2 import PROVENANCE_PUBLISHED, PROVENANCE_SYNTHETIC, PROVENANCE_UNSPECIFIED
 from dokpamo.selection.v1 import events_pb2, service_pb2
-from rules import Inputs, load_inputs, load_rule_set
+from rules import Inputs, collect, load_inputs, load_rule_set
 from selection import handlers, wire
 from selection.app import MIGRATIONS
 from selection.domain import refusal
@@ -162,6 +164,11 @@ async def test_the_model_programme_is_decided_as_it_was(fresh_database_url: str)
         "sk-telecom": "70.6", "upstage": "69.9", "lg-ai-research": "69.0", "motif-technologies": "65.8",
     }  # fmt: skip
     assert list(finals["stage-2"].advanced) == ["sk-telecom", "upstage", "lg-ai-research"]
+    for standing in outcome["stage-2"].standings:
+        assert standing.provenance == PROVENANCE_SYNTHETIC
+        marks = dict(standing.part_provenances)
+        assert marks.pop("aaii") == PROVENANCE_PUBLISHED
+        assert set(marks.values()) == {PROVENANCE_SYNTHETIC}
     gpu = [award for award in finals["stage-1"].awards if award.kind == "gpu"]
     assert [(award.team_id, award.amount) for award in gpu] == [("lg-ai-research", 768), ("upstage", 768)]
     assert [award.HasField("valid_to") for award in finals["stage-1"].awards if award.kind == "data"] == [False] * 3
@@ -213,6 +220,7 @@ async def test_a_stage_without_its_entrants_waits_and_opens_when_they_come(fresh
         opened_stage = await selection.stage("written-review")
         assert (opened_stage.state, opened_stage.waits_for) == ("collecting", "")
         assert [each.team_id for each in opened_stage.standings] == ["kakao", "upstage"]
+        assert {each.provenance for each in opened_stage.standings} == {PROVENANCE_UNSPECIFIED}
         (told,) = await selection.said(events_pb2.StageOpened)
         assert told.sources[0].panel_size == 7
 
@@ -239,6 +247,61 @@ async def test_an_incomplete_stage_names_what_is_missing_and_decides_when_it_com
         assert (await selection.stage("stage-1")).state == "objection"
         await selection.go_to(datetime(2026, 1, 25, 15, tzinfo=UTC))
         assert (await selection.stage("stage-1")).state == "final"
+
+
+async def test_a_stage_that_needs_its_lot_waits_for_the_seed_by_name(fresh_database_url: str) -> None:
+    given = inputs("stage-1")
+    level = collect(
+        given.stage,
+        given.entrants,
+        scores=[replace(each, value=Decimal(4)) for each in given.scores()],
+        measurements=[replace(each, value=Decimal(50)) for each in given.measurements],
+        verdicts=given.verdicts,
+    )
+    async with opened(fresh_database_url) as selection:
+        await stage_one(selection, given.entrants)
+        await selection.give("stage-1", level)
+        await selection.judge("stage-1", level)
+        await selection.go_to(DECIDES)
+        waiting = await selection.stage("stage-1")
+        assert waiting.state == "collecting"
+        assert waiting.waits_for.startswith("missing: seed of the lot between lg-ai-research, naver-cloud, nc-ai")
+        async with selection.database.transaction(readonly=True) as tx:
+            process = await tx.fetchrow("SELECT owner, deadline, last_error FROM process WHERE id = 'stage-1'")
+        assert tuple(process or ()) == ("staff", DECIDES + handlers.DECISION_GRACE, "")
+
+
+async def test_of_two_who_plan_a_stage_at_once_one_is_refused(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        kept = await selection.write(handlers.publish_rule_set, document("written-review"))
+        await selection.write(handlers.freeze_rule_set, kept.sha256)
+        plan = (handlers.plan_stage, "written-review", kept.sha256, "call-2025", ())
+        found = await asyncio.gather(*(selection.write(*plan) for _ in range(4)), return_exceptions=True)
+        assert sorted(type(each).__name__ for each in found) == ["Stage", *["StageTakenError"] * 3]
+        assert len(await selection.said(events_pb2.StagePlanned)) == 1
+
+
+async def test_a_rule_set_that_several_freeze_at_once_is_frozen_once(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        kept = await selection.write(handlers.publish_rule_set, document("written-review"))
+        found = await asyncio.gather(*(selection.write(handlers.freeze_rule_set, kept.sha256) for _ in range(6)))
+        assert len(set(found)) == 1
+        assert len(await selection.said(events_pb2.RuleSetFrozen)) == 1
+
+
+async def test_pages_end_where_there_is_no_more(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        for stage in STAGES:
+            await selection.publish(stage)
+        async with selection.database.transaction(readonly=True) as tx:
+            views = SelectionViews(tx)
+            first, after = await views.stages(0, 3)
+            assert after is not None
+            rest, end = await views.stages(after, 2)
+            assert ([stage.id for _, stage in first + rest], end) == (list(STAGES), None)
+            kept, following = await views.rule_sets(0, 5)
+            assert ([each.stage for each in kept], following) == (list(STAGES), None)
+            assert (await views.rule_sets(0, 4))[1] is not None
 
 
 async def test_without_an_objection_window_a_decision_is_final_at_once(fresh_database_url: str) -> None:

@@ -55,6 +55,13 @@ def test_a_document_whose_points_do_not_sum_is_refused_with_path_value_and_rule(
     assert all((error.field, error.value, error.rule, first["code"]))
 
 
+def test_a_document_that_no_event_can_carry_is_refused() -> None:
+    padded = TEXT + "".join(f'  - "{number:0490}"\n' for number in range(1100))
+    with pytest.raises(RuleSetRefusedError) as refused:
+        rule_set.read(padded)
+    assert "DOCUMENT_TOO_LONG" in refused.value.violations
+
+
 def test_more_violations_than_fit_are_counted() -> None:
     many = [Violation(f"parts[{n}]", "v" * 200, "r" * 100, "CODE") for n in range(100)]
     error = RuleSetRefusedError(many)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from rules import RuleSetInvalidError, canonical_bytes, load_rule_set, rule_set_from_json, sha256_of
+from rules import RuleSetInvalidError, Violation, canonical_bytes, load_rule_set, rule_set_from_json, sha256_of
 
 from selection.domain.refusal import RuleSetFrozenLateError, RuleSetSupersededError, VersionNotNewError
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from rules import RuleSet, Violation
+    from rules import RuleSet
 
+# The event that publishes a document carries it whole, and the broker takes less than a MiB.
+_LARGEST_BYTES: Final = 512 * 1024
 # A refusal travels in gRPC metadata, which takes 8 KiB in all, in base64.
 _MOST_VIOLATION_BYTES: Final = 4000
 
@@ -70,9 +72,13 @@ class KeptRuleSet:
 def read(document: str) -> RuleSet:
     """Return the rule set of a YAML or JSON text (JSON is YAML). Raises `RuleSetRefusedError` with every violation."""
     try:
-        return load_rule_set(document)
+        rules = load_rule_set(document)
     except RuleSetInvalidError as error:
         raise RuleSetRefusedError(error.violations) from error
+    if (size := len(canonical_bytes(rules))) > _LARGEST_BYTES:
+        rule = f"at most {_LARGEST_BYTES} bytes in canonical form"
+        raise RuleSetRefusedError([Violation("", f"{size} bytes", rule, "DOCUMENT_TOO_LONG")])
+    return rules
 
 
 def publish(rule_set: RuleSet, earlier: Iterable[KeptRuleSet], now: datetime) -> KeptRuleSet:
