@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dokpamo.intake.v1.events_pb2 import ApplicationSubmitted
@@ -35,13 +36,18 @@ class LiveFeed:
         async with self._arrived:
             self._arrived.notify_all()
 
-    async def totals(self, *, pause_seconds: float) -> AsyncIterator[int]:
-        """The number of events so far: at once, and then after every burst of arrivals, at most once a pause."""
+    async def totals(self, *, pause_seconds: float, quiet_seconds: float) -> AsyncIterator[int]:
+        """The number of events so far: at once, after every burst of arrivals, at most once a pause.
+
+        It is told again after ``quiet_seconds`` without an arrival: heads are signed and services come and go without
+        an event.
+        """
         seen = -1
         while True:
-            async with self._arrived:
-                while self.feed.total == seen:
-                    await self._arrived.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(quiet_seconds), self._arrived:
+                    while self.feed.total == seen:
+                        await self._arrived.wait()
             seen = self.feed.total
             yield seen
             await asyncio.sleep(pause_seconds)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from console.domain.board import Row, Stage, current, rows
+from console.domain.facts import Scoring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -30,6 +31,9 @@ class Sources(Protocol):
     async def stages(self) -> tuple[Stage, ...]:
         """All stages in order of planning, with their standings."""
 
+    async def scoring(self, rule_set_sha256: str) -> Scoring:
+        """What the parts and gates of a rule set are called."""
+
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
 
@@ -51,6 +55,8 @@ class Programme:
     rows: tuple[Row, ...]
     current: Stage | None
     names: Mapping[str, TeamName]
+    scoring: Mapping[str, Scoring]
+    """By the rule set's SHA-256, of all decided stages."""
     runs: tuple[Run, ...]
     targets: tuple[Target, ...]
     ledger: Ledger | None
@@ -76,8 +82,19 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
         reached(_optional(sources.ledger()), None),
         reached(sources.head(), None),
     )
+    decided = sorted({stage.rule_set_sha256 for stage in stages if stage.decision_sha256})
+    words = await asyncio.gather(*(reached(sources.scoring(sha256), Scoring()) for sha256 in decided))
     return Programme(
-        stages, rows(stages), current(stages), names, runs, targets, ledger, head, tuple(sorted(set(away)))
+        stages=stages,
+        rows=rows(stages),
+        current=current(stages),
+        names=names,
+        scoring=dict(zip(decided, words, strict=True)),
+        runs=runs,
+        targets=targets,
+        ledger=ledger,
+        head=head,
+        unreachable=tuple(sorted(set(away))),
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dokpamo.common.v1.provenance_pb2 import Provenance
 
 from console.domain.board import Outcome, Stage, Standing
-from console.domain.facts import CandidateRatio, Head, Ledger, Run, Target, TeamName
+from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dokpamo.evaluation.v1 import service_pb2 as evaluation
     from dokpamo.grants.v1 import service_pb2 as grants
     from dokpamo.intake.v1 import service_pb2 as intake
@@ -53,6 +56,21 @@ def _standing(message: selection.Standing) -> Standing:
     )
 
 
+def scoring(rule_set_json: bytes) -> Scoring:
+    """The words of a rule set's parts and gates."""
+    document = json.loads(rule_set_json)
+    return Scoring(
+        tuple(_labels(document["parts"], inside=False)),
+        tuple(Label(gate["id"], gate["title"]["ko"], gate["title"]["en"]) for gate in document["gates"]),
+    )
+
+
+def _labels(parts: list[dict[str, Any]], *, inside: bool) -> Iterator[Label]:
+    for part in parts:
+        yield Label(part["id"], part["title"]["ko"], part["title"]["en"], inside)
+        yield from _labels(part["parts"], inside=True)
+
+
 def team_name(application: intake.Application) -> tuple[str, TeamName]:
     """The team's id and names."""
     return application.team_id, TeamName(application.lead_ko, application.lead_en)
@@ -87,7 +105,13 @@ def target(message: evaluation.Target) -> Target:
         candidates=tuple(
             CandidateRatio(c.team_id, c.value, c.ratio_to_best, c.ratio_to_declared) for c in message.candidates
         ),
+        synthetic=_is_synthetic(message.best_model_id, json.loads(message.snapshot_json)),
     )
+
+
+def _is_synthetic(model_id: str, snapshot: dict[str, Any]) -> bool:
+    marks = {reference["model_id"]: reference["provenance"] for reference in snapshot["references"]}
+    return bool(marks[model_id] == "synthetic")
 
 
 def ledger(message: grants.CheckLedgerResponse) -> Ledger:

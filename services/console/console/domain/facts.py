@@ -18,6 +18,34 @@ class TeamName:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What a part of the points or a gate is called; ``inside`` says that a part belongs to the last one outside."""
+
+    key: str
+    korean: str
+    english: str
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """The words of a rule set: its parts in the order of the document, each before the parts inside it, and gates."""
+
+    parts: tuple[Label, ...] = ()
+    gates: tuple[Label, ...] = ()
+
+    def gate(self, key: str) -> Label:
+        """A gate's words; the key itself where the rule set names no such gate."""
+        return next((gate for gate in self.gates if gate.key == key), Label(key, key, key))
+
+    def columns(self, keys: Sequence[str]) -> tuple[Label, ...]:
+        """The parts that are among the keys; a key that the rule set does not name comes last, by itself."""
+        named = tuple(part for part in self.parts if part.key in keys)
+        unnamed = sorted(set(keys) - {part.key for part in named})
+        return (*named, *(Label(key, key, key) for key in unnamed))
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A benchmark run on a checkpoint; figures are decimal text and empty before completion."""
 
@@ -55,6 +83,8 @@ class Target:
     ratio: str
     threshold: str
     candidates: tuple[CandidateRatio, ...]
+    synthetic: bool = False
+    """Whether the best model of the window was made up for a replay."""
 
 
 @dataclass(frozen=True, slots=True)

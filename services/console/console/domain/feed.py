@@ -23,6 +23,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "DecisionProvisional": ("잠정 결정이 나왔습니다", "Decision computed"),
     "DecisionFinalized": ("결정이 확정되었습니다", "Decision final"),
     "EntitlementGranted": ("지원이 배정되었습니다", "Support granted"),
+    "EntitlementEnded": ("지원이 끝났습니다", "Support ended"),
     "EntitlementForfeited": ("지원이 회수되었습니다", "Support forfeited"),
     "TransactionPosted": ("원장에 기록되었습니다", "Ledger posting"),
     "HoldPosted": ("GPU 시간이 확보되었습니다", "GPU time held"),

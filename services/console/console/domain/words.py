@@ -16,6 +16,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "각 팀의 작업이 Ray에서 실제로 학습한 작은 바이트 언어 모델의 측정값입니다. 공개된 점수가 아닙니다.",
         "A small byte-level language model that each team's job really trained on Ray. Not the published scores.",
     ),
+    "scale_cells": (
+        "칸마다 다음 바이트 정확도(높을수록 좋음) · 바이트당 비트(낮을수록 좋음).",
+        "In each cell: next-byte accuracy (higher is better) · bits per byte (lower is better).",
+    ),
+    "queued": ("대기 중", "queued"),
+    "running": ("측정 중", "running"),
+    "failed": ("실패", "failed"),
     "targets": ("무빙타깃", "Moving target"),
     "ledger": ("GPU 원장", "GPU ledger"),
     "verify": ("검증", "Verification"),
@@ -46,10 +53,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "clock_live": ("시각", "Clock"),
     "no_decision": ("아직 결정이 없습니다.", "No decision yet."),
     "nothing": ("아직 없습니다.", "Nothing yet."),
-    "period": ("기간", "Period"),
-    "accuracy": ("다음 바이트 정확도", "Next-byte accuracy"),
-    "bits": ("바이트당 비트", "Bits per byte"),
-    "checkpoint": ("체크포인트", "Checkpoint"),
     "best_in_window": ("기간 내 최고", "Best in window"),
     "threshold": ("기준선", "Threshold"),
     "window": ("기간", "Window"),
@@ -68,7 +71,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "waits_for": ("대기", "Waits for"),
     "live": ("실시간", "live"),
     "lost": ("연결 끊김", "disconnected"),
-    "of": ("중", "of"),
 }
 
 

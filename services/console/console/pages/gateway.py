@@ -18,12 +18,12 @@ from console import wire
 from console.handlers import UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from common.grpc import Channel
 
     from console.domain.board import Stage
-    from console.domain.facts import Head, Ledger, Run, Target
+    from console.domain.facts import Head, Ledger, Run, Scoring, Target
 
 _T = TypeVar("_T")
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
@@ -42,10 +42,20 @@ class Gateway:
         self._fresh_seconds = fresh_seconds
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        # A rule set is named by its hash: what was read once is so for ever.
+        self._scoring: dict[str, Scoring] = {}
 
     async def stages(self) -> tuple[Stage, ...]:
         """All stages in order of planning."""
         return await self._once("stages", self._stages)
+
+    async def scoring(self, rule_set_sha256: str) -> Scoring:
+        """What the parts and gates of a rule set are called."""
+        if rule_set_sha256 not in self._scoring:
+            request = selection.GetRuleSetRequest(rule_set_sha256=rule_set_sha256)
+            answer = await self._call("selection", "GetRuleSet", request)
+            self._scoring[rule_set_sha256] = wire.scoring(answer.rule_set.rule_set_json)
+        return self._scoring[rule_set_sha256]
 
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
@@ -70,24 +80,31 @@ class Gateway:
         return answer
 
     async def _stages(self) -> tuple[Stage, ...]:
-        answer = await self._call("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))
-        return tuple(wire.stage(message) for message in answer.stages)
+        pages = self._pages("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))
+        return tuple([wire.stage(message) async for page in pages for message in page.stages])
 
     async def _runs(self) -> tuple[Run, ...]:
-        answer = await self._call(
-            "evaluation", "ListBenchmarkRuns", evaluation.ListBenchmarkRunsRequest(page_size=_PAGE)
-        )
-        return tuple(wire.run(message) for message in answer.runs)
+        pages = self._pages("evaluation", "ListBenchmarkRuns", evaluation.ListBenchmarkRunsRequest(page_size=_PAGE))
+        return tuple([wire.run(message) async for page in pages for message in page.runs])
 
     async def _targets(self) -> tuple[Target, ...]:
-        answer = await self._call("evaluation", "ListTargets", evaluation.ListTargetsRequest(page_size=_PAGE))
-        return tuple(wire.target(message) for message in answer.targets)
+        pages = self._pages("evaluation", "ListTargets", evaluation.ListTargetsRequest(page_size=_PAGE))
+        return tuple([wire.target(message) async for page in pages for message in page.targets])
 
     async def _ledger(self) -> Ledger:
         return wire.ledger(await self._call("grants", "CheckLedger", grants.CheckLedgerRequest()))
 
     async def _head(self) -> Head | None:
         return wire.head(await self._call("notary", "GetHead", notary.GetHeadRequest()))
+
+    async def _pages(self, service: str, rpc: str, request: Any) -> AsyncIterator[Any]:
+        """Every page of a list."""
+        while True:
+            page = await self._call(service, rpc, request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
     async def _call(self, service: str, rpc: str, request: Any) -> Any:
         if service not in self._clients:

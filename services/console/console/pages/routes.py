@@ -6,8 +6,9 @@ import dataclasses
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import grpc
 from common.clock import SEOUL
 from common.errors import Refused
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -15,21 +16,29 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from console.domain.facts import periods, runs_by_team
+from console.domain.facts import Scoring, periods, runs_by_team
 from console.domain.words import Language, language_of, say
-from console.handlers import programme
+from console.handlers import Sources, UnreachableError, programme
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from common.clock import Clock
+    from dokpamo.selection.v1 import service_pb2 as selection
     from starlette.requests import Request
 
+    from console.domain.facts import Label
     from console.events import LiveFeed
-    from console.pages.gateway import Gateway
 
 _FEED_LENGTH = 40
 _PAUSE_SECONDS = 0.5
+_QUIET_SECONDS = 5.0
+_LONGEST_NUMBER = 18
+_STATUS = {
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.FAILED_PRECONDITION: 409,
+}
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; img-src 'self' data:",
@@ -38,10 +47,17 @@ _SAFE = {
 }
 
 
+class Documents(Sources, Protocol):
+    """The sources of the page, and the documents of a decision."""
+
+    async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
+        """A decision with its documents. Raises Refused where there is none, UnreachableError."""
+
+
 class Pages:
     """The pages over a gateway and a live feed. ``embedded`` shows the development banner."""
 
-    def __init__(self, gateway: Gateway, live: LiveFeed, clock: Clock, *, embedded: bool, virtual: bool) -> None:
+    def __init__(self, gateway: Documents, live: LiveFeed, clock: Clock, *, embedded: bool, virtual: bool) -> None:
         self._gateway = gateway
         self._live = live
         self._clock = clock
@@ -78,10 +94,10 @@ class Pages:
         return await self._render("board.html", request)
 
     async def live(self, request: Request) -> Response:
-        """Server-sent events: the number of events so far, whenever it grows."""
+        """Server-sent events: the number of events so far, whenever it grows and every few seconds."""
 
         async def lines() -> AsyncIterator[bytes]:
-            async for total in self._live.totals(pause_seconds=_PAUSE_SECONDS):
+            async for total in self._live.totals(pause_seconds=_PAUSE_SECONDS, quiet_seconds=_QUIET_SECONDS):
                 if await request.is_disconnected():
                     return
                 yield f"event: total\ndata: {total}\n\n".encode()
@@ -97,7 +113,10 @@ class Pages:
         try:
             answer = await self._gateway.decision(request.path_params["stage_id"])
         except Refused as refused:
-            return _json({"code": refused.code, "message": str(refused), **refused.facts}, status=404)
+            status = _STATUS.get(refused.status, 502)
+            return _json({"code": refused.code, "message": refused.message, **refused.facts}, status)
+        except UnreachableError as error:
+            return _json({"code": "SERVICE_UNREACHABLE", "message": str(error), "service": error.service}, 503)
         return _json(
             {
                 "stage_id": answer.stage_id,
@@ -114,10 +133,9 @@ class Pages:
     async def api_events(self, request: Request) -> Response:
         """The newest events; ``?after=N`` gives those after the N-th since the console started."""
         after = request.query_params.get("after", "")
-        if after and not after.isdecimal():
-            return _json(
-                {"code": "FIELD_INVALID", "field": "after", "value": after, "rule": "a whole number, 0 or more"}, 400
-            )
+        if after and (not after.isdecimal() or len(after) > _LONGEST_NUMBER):
+            rule = f"a whole number, 0 or more, of at most {_LONGEST_NUMBER} digits"
+            return _json({"code": "FIELD_INVALID", "field": "after", "value": after[:100], "rule": rule}, 400)
         items = self._live.feed.after(int(after)) if after else self._live.feed.newest(_FEED_LENGTH)
         return _json({"total": self._live.feed.total, "events": [dataclasses.asdict(item) for item in items]})
 
@@ -134,6 +152,8 @@ class Pages:
             say=lambda word: say(word, language),
             title=lambda stage: stage.title_ko if language == "ko" else stage.title_en,
             name=lambda team: _name(view.names, team, language),
+            label=lambda label: _label(label, language),
+            scoring=lambda stage: view.scoring.get(stage.rule_set_sha256, Scoring()),
             day=_day,
             minute=_minute,
             now=self._clock.now(),
@@ -153,6 +173,10 @@ def _name(names: Any, team: str, language: Language) -> str:
     if known is None:
         return team
     return str(known.korean if language == "ko" else known.english)
+
+
+def _label(label: Label, language: Language) -> str:
+    return label.korean if language == "ko" else label.english
 
 
 def _day(instant: datetime) -> str:

@@ -1,0 +1,214 @@
+"""The pages over sources that are plain values: what people, scripts and browsers get."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import grpc
+import httpx
+import pytest
+from common.clock import FixedClock
+from common.consumer import Received
+from common.errors import Refused
+from console.domain.board import Stage, Standing
+from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.feed import Feed
+from console.events import LiveFeed
+from console.handlers import UnreachableError
+from console.pages.routes import Pages
+from dokpamo.selection.v1 import events_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dokpamo.selection.v1 import service_pb2 as selection
+
+NOW = datetime(2026, 1, 15, 6, tzinfo=UTC)
+WON = Standing("alpha", "90.2", 1, "advanced", "", "", {"benchmark": "40.0", "nia": "15.0"}, synthetic=True)
+LOST = Standing("beta", "76.7", 2, "eliminated", "gate", "originality", {"benchmark": "30.0", "nia": "9.0"})
+STAGE = Stage("stage-1", "1차 단계평가", "Stage 1", "final", NOW, NOW, NOW, "", "a" * 64, "b" * 64, (WON, LOST))
+SCORING = Scoring(
+    (Label("benchmark", "벤치마크 평가", "Benchmarks"), Label("nia", "NIA 벤치마크", "NIA benchmark", inside=True)),
+    (Label("originality", "독자성", "Originality"),),
+)
+RUN = Run("run", "alpha", "2025-h2", "c" * 64, "completed", "0.2152", "4.7997")
+TARGET = Target(
+    "t", "stage-1", "AAII", "2026-06", "2025-12-30", "2026-06-30", "best", "63.1", "0.95", "59.945",
+    (CandidateRatio("alpha", "31.0", "0.4913", ""),), synthetic=True,
+)  # fmt: skip
+
+
+class Programme:
+    """Sources with one decided stage; services in `away` do not answer."""
+
+    def __init__(self, away: tuple[str, ...] = (), stages: tuple[Stage, ...] = (STAGE,)) -> None:
+        self.away = away
+        self._stages = stages
+
+    def _reach(self, service: str) -> None:
+        if service in self.away:
+            raise UnreachableError(service)
+
+    async def stages(self) -> tuple[Stage, ...]:
+        self._reach("selection")
+        return self._stages
+
+    async def scoring(self, rule_set_sha256: str) -> Scoring:
+        self._reach("selection")
+        assert rule_set_sha256 == STAGE.rule_set_sha256
+        return SCORING
+
+    async def runs(self) -> tuple[Run, ...]:
+        self._reach("evaluation")
+        return (RUN, replace(RUN, period="2026-h1", state="running", accuracy="", bits_per_byte=""))
+
+    async def targets(self) -> tuple[Target, ...]:
+        self._reach("evaluation")
+        return (TARGET,)
+
+    async def ledger(self) -> Ledger:
+        self._reach("grants")
+        return Ledger(balanced=True, transactions=66, findings=())
+
+    async def head(self) -> Head | None:
+        self._reach("notary")
+        return Head(601, "d" * 64)
+
+    async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
+        self._reach("selection")
+        raise Refused("NOT_FOUND", "there is none", {"field": "stage_id", "value": stage_id}, grpc.StatusCode.NOT_FOUND)
+
+
+async def get(path: str, sources: Programme | None = None, *, language: str = "ko") -> httpx.Response:
+    feed = Feed()
+    feed.add(NOW, "dokpamo.selection.v1.DecisionFinalized", "stage-1")
+    live = LiveFeed(feed)
+    live.names["alpha"] = TeamName("알파", "Alpha <Labs>")
+    made = Pages(sources or Programme(), live, FixedClock(NOW), embedded=True, virtual=True)
+    transport = httpx.ASGITransport(made.application())
+    headers = {"Accept-Language": language}
+    async with httpx.AsyncClient(transport=transport, base_url="http://console", headers=headers) as client:
+        return await client.get(path)
+
+
+def arrival() -> Received[Any]:
+    name = "dokpamo.selection.v1.DecisionFinalized"
+    message = events_pb2.DecisionFinalized(stage_id="stage-1")
+    return Received(
+        uuid4(), name, "/dokpamo/selection", "stage-1", NOW, "service:selection", message, b"", "t", 0, 0, {}
+    )
+
+
+def words(answer: httpx.Response) -> str:
+    """What people read: the text without tags, style and script."""
+    text = re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", answer.text, flags=re.DOTALL)
+    return html.unescape(re.sub(r"\s+", " ", text))
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        (
+            "ko",
+            [
+                "팀과 단계",
+                "알파",
+                "탈락 관문: 독자성",
+                "벤치마크 평가 NIA 벤치마크",
+                "21.52 %",
+                "측정 중",
+                "결정이 확정",
+            ],
+        ),
+        ("en", ["Teams and stages", "Alpha <Labs>", "eliminated by gate: Originality", "NIA benchmark", "running"]),
+    ],
+)
+async def test_the_page_says_everything_in_its_language(language: str, wanted: list[str]) -> None:
+    answer = await get("/", language=language)
+    assert (answer.status_code, answer.headers["content-language"]) == (200, language)
+    assert [phrase for phrase in wanted if phrase not in words(answer)] == []
+
+
+async def test_what_was_computed_from_synthetic_values_is_marked_on_the_page() -> None:
+    said = words(await get("/?lang=en"))
+    assert said.count("90.2 synthetic") == 2  # on the board and in the standings
+    assert "76.7 synthetic" not in said
+    assert "best 63.1 synthetic" in said
+
+
+async def test_the_page_asks_nothing_of_any_other_host_and_lets_nothing_in() -> None:
+    answer = await get("/")
+    assert re.findall(r"(?:https?:)?//[a-z]", re.sub(r"// .*", "", answer.text)) == []
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_what_is_replaced_on_the_page_is_there_before_and_after() -> None:
+    whole, fragment = (await get("/")).text, (await get("/fragment")).text
+    parts = re.findall(r'id="([a-z-]+)" data-part', whole)
+    assert parts == re.findall(r'id="([a-z-]+)" data-part', fragment)
+    assert {"notices", "clock", "part-board", "part-events"} <= set(parts)
+
+
+@pytest.mark.parametrize(
+    ("away", "lost", "kept"),
+    [("selection", "90.2", "66"), ("evaluation", "21.52", "90.2"), ("notary", "601", "90.2"), ("grants", "66", "90.2")],
+)
+async def test_a_service_that_is_away_is_named_and_costs_its_own_part_only(away: str, lost: str, kept: str) -> None:
+    answer = await get("/?lang=en", Programme((away,)))
+    assert answer.status_code == 200
+    assert f"Services out of reach now: {away}" in words(answer)
+    assert lost not in words(answer)
+    assert kept in words(answer)
+
+
+async def test_before_anything_has_happened_the_page_says_so() -> None:
+    said = words(await get("/?lang=en", Programme(("evaluation", "notary"), stages=())))
+    assert "No decision yet." in said
+    assert said.count("Nothing yet.") == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "away", "status", "code"),
+    [
+        ("/api/decisions/nothing", (), 404, "NOT_FOUND"),
+        ("/api/decisions/stage-1", ("selection",), 503, "SERVICE_UNREACHABLE"),
+        ("/api/events?after=soon", (), 400, "FIELD_INVALID"),
+        ("/api/events?after=" + "9" * 5000, (), 400, "FIELD_INVALID"),
+    ],
+)
+async def test_what_cannot_be_answered_has_its_status_and_a_stable_code(
+    path: str, away: tuple[str, ...], status: int, code: str
+) -> None:
+    answer = await get(path, Programme(away))
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_the_page_is_there_as_data() -> None:
+    document = (await get("/api/programme")).json()
+    assert document["current"]["stage_id"] == "stage-1"
+    assert document["rows"][0]["team_id"] == "alpha"
+    assert document["scoring"]["a" * 64]["gates"][0]["english"] == "Originality"
+
+
+async def test_a_listener_is_told_at_once_after_an_arrival_and_when_it_is_quiet() -> None:
+    live = LiveFeed(Feed())
+    totals = live.totals(pause_seconds=0, quiet_seconds=0.01)
+    assert [await anext(totals), await anext(totals)] == [0, 0]
+    patient = live.totals(pause_seconds=0, quiet_seconds=3600)
+    assert await anext(patient) == 0
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(_step(patient))
+        await asyncio.sleep(0)
+        await live.on_event(arrival())
+    assert waiting.result() == 1
+
+
+async def _step(totals: AsyncIterator[int]) -> int:
+    return await anext(totals)

@@ -1,0 +1,56 @@
+"""What the console takes from the contracts."""
+
+from __future__ import annotations
+
+import json
+
+from console import wire
+from console.domain.facts import Label
+from dokpamo.common.v1 import provenance_pb2
+from dokpamo.evaluation.v1 import service_pb2 as evaluation
+from dokpamo.selection.v1 import service_pb2 as selection
+
+RULE_SET = {
+    "parts": [
+        {
+            "id": "benchmark",
+            "title": {"ko": "벤치마크", "en": "Benchmarks"},
+            "parts": [{"id": "nia", "title": {"ko": "NIA", "en": "NIA benchmark"}, "parts": []}],
+        },
+        {"id": "expert", "title": {"ko": "전문가", "en": "Experts"}, "parts": []},
+    ],
+    "gates": [{"id": "originality", "title": {"ko": "독자성", "en": "Originality"}}],
+}
+
+
+def test_parts_are_named_in_the_order_of_the_rule_set_with_those_inside_after_theirs() -> None:
+    scoring = wire.scoring(json.dumps(RULE_SET).encode())
+    columns = scoring.columns(["nia", "expert", "benchmark", "unknown"])
+    assert [(part.key, part.english, part.inside) for part in columns] == [
+        ("benchmark", "Benchmarks", False),
+        ("nia", "NIA benchmark", True),
+        ("expert", "Experts", False),
+        ("unknown", "unknown", False),
+    ]
+
+
+def test_a_gate_has_its_title_and_an_unknown_one_its_id() -> None:
+    scoring = wire.scoring(json.dumps(RULE_SET).encode())
+    assert scoring.gate("originality").korean == "독자성"
+    assert scoring.gate("safety") == Label("safety", "safety", "safety")
+
+
+def test_what_was_computed_from_synthetic_values_is_marked() -> None:
+    made_up, published = (
+        selection.Standing(team_id="a", outcome="advanced", provenance=provenance)
+        for provenance in (provenance_pb2.PROVENANCE_SYNTHETIC, provenance_pb2.PROVENANCE_PUBLISHED)
+    )
+    stage = wire.stage(selection.Stage(stage_id="one", standings=[made_up, published]))
+    assert [standing.synthetic for standing in stage.standings] == [True, False]
+
+
+def test_a_target_whose_best_model_is_synthetic_is_marked() -> None:
+    references = [{"model_id": "real", "provenance": "published"}, {"model_id": "made-up", "provenance": "synthetic"}]
+    for best, marked in (("real", False), ("made-up", True)):
+        message = evaluation.Target(best_model_id=best, snapshot_json=json.dumps({"references": references}).encode())
+        assert wire.target(message).synthetic is marked
