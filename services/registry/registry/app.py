@@ -33,8 +33,8 @@ MIGRATIONS: Final = next(
     folder for folder in (_PACKAGE / "migrations", _PACKAGE.parent / "migrations") if folder.is_dir()
 )
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
-# MLflow may be away for long, and a name can wait: about a quarter of an hour, while the process alarm tells people.
-_NAMING: Final = Retries(attempts=100, longest_pause=timedelta(seconds=10))
+# A committed checkpoint gets its name however long MLflow or the store is away; the process alarm tells people.
+_NAMING: Final = Retries(attempts=2**31 - 1, longest_pause=timedelta(seconds=10))
 
 
 def build(settings: Settings) -> list[Part]:

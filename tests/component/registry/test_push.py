@@ -8,42 +8,27 @@ import json
 from typing import TYPE_CHECKING
 
 import grpc
-import httpx
 import pytest
 from client.sdk.checkpoints import checkpoint_of_job, pull, push
 from common.errors import Refused, TransientError
 from dokpamo.registry.v1 import service_pb2 as pb
 
 from tests.builders.registry_service import (
+    TEAM,
     begin,
     checkpoint_folder,
     commit,
     declaration,
     listed,
-    running_registry,
+    put_all,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from client.sdk.transfer import Moved
-    from client.stack.seaweed import S3Access
-    from common.grpc import Client
 
     from tests.builders.registry_service import RunningRegistry
-
-TEAM = "upstage"
-
-
-@pytest.fixture
-async def registry(tmp_path: Path, fresh_database_url: str, s3: S3Access) -> AsyncIterator[RunningRegistry]:
-    async with running_registry(tmp_path, fresh_database_url, s3) as running:
-        yield running
-
-
-async def put_all(team: Client, folder: Path, said: pb.Declaration) -> pb.Checkpoint:
-    return await push(team, folder, team_id=TEAM, model="solar", declaration=said)
 
 
 async def test_a_pushed_checkpoint_comes_back_as_it_was(registry: RunningRegistry, tmp_path: Path) -> None:
@@ -148,44 +133,6 @@ async def test_an_unknown_parent_is_refused(registry: RunningRegistry, tmp_path:
     assert (refusal.value.code, refusal.value.facts["value"]) == ("NOT_FOUND", "a" * 64)
 
 
-async def test_a_url_takes_the_declared_bytes_and_no_others_also_after_the_commit(
-    registry: RunningRegistry, tmp_path: Path
-) -> None:
-    folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
-    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
-        begun = await team.BeginUpload(begin(TEAM, files))
-        for target in begun.targets:
-            good = (folder / target.path).read_bytes()
-            assert (await http.put(target.url, content=good, headers=dict(target.headers))).is_success
-        committed = (await team.CommitUpload(commit(TEAM, begun.upload_id, declaration()))).checkpoint
-        for target in begun.targets:
-            good = (folder / target.path).read_bytes()
-            for wrong in (good[:-1], bytes(len(good))):
-                headers = {**target.headers, "content-length": str(len(wrong))}
-                assert (await http.put(target.url, content=wrong, headers=headers)).is_client_error
-            assert (await http.put(target.url, content=bytes(len(good)))).is_client_error
-        await pull(team, committed.checkpoint_digest, tmp_path / "back", team_id=TEAM)
-
-
-async def test_wrong_bytes_in_the_store_are_named_removed_and_can_be_sent_again(
-    registry: RunningRegistry, tmp_path: Path
-) -> None:
-    folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
-    readme = next(file for file in files if file.path == "README.md")
-    async with registry.client("consortium", team=TEAM) as team:
-        begun = await team.BeginUpload(begin(TEAM, files))
-        for path in folder.iterdir():
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-            await registry.objects.write(f"blobs/{TEAM}/{sha256}", path.read_bytes())
-        await registry.objects.write(f"blobs/{TEAM}/{readme.sha256}", bytes(readme.size_bytes))
-        with pytest.raises(Refused) as refusal:
-            await team.CommitUpload(commit(TEAM, begun.upload_id, declaration()))
-        assert (refusal.value.code, refusal.value.facts["field"]) == ("CHECKPOINT_FILE_DIFFERS", "README.md")
-        assert (await put_all(team, folder, declaration())).version == 1
-
-
 async def test_a_team_sees_its_own_checkpoints_only(registry: RunningRegistry, tmp_path: Path) -> None:
     async with registry.client("consortium", team=TEAM) as team:
         digest = (await put_all(team, checkpoint_folder(tmp_path / "a"), declaration(job_id="job-1"))).checkpoint_digest
@@ -207,16 +154,6 @@ async def test_a_team_sees_its_own_checkpoints_only(registry: RunningRegistry, t
         assert found.team_id == TEAM
         sources = (await service.GetDownload(pb.GetDownloadRequest(checkpoint_digest=digest))).sources
         assert len(sources) == 3
-
-
-async def test_the_same_bytes_of_two_teams_are_kept_apart(registry: RunningRegistry, tmp_path: Path) -> None:
-    folder = checkpoint_folder(tmp_path / "checkpoint", seed=77)
-    async with registry.client("consortium", team=TEAM) as team:
-        await put_all(team, folder, declaration())
-    sent: list[Moved] = []
-    async with registry.client("consortium", team="kt") as other:
-        await push(other, folder, team_id="kt", model="solar", declaration=declaration(), progress=sent.append)
-    assert "model.safetensors" in {moved.path for moved in sent}
 
 
 async def test_checkpoints_are_listed_in_order_of_commit_by_pages(registry: RunningRegistry, tmp_path: Path) -> None:
@@ -256,12 +193,3 @@ async def test_a_committed_checkpoint_is_named_once_although_the_catalogue_was_a
     assert found.mlflow_version == "1"
     assert [tags["dokpamo.checkpoint_digest"] for tags in registry.names.versions[f"{TEAM}.solar"]] == [digest]
     assert (await registry.events())[-2:] == ["CheckpointCommitted", "CheckpointNamed"]
-
-
-async def test_what_is_committed_cannot_be_changed_in_the_database(registry: RunningRegistry, tmp_path: Path) -> None:
-    async with registry.client("consortium", team=TEAM) as team:
-        await put_all(team, checkpoint_folder(tmp_path / "a"), declaration())
-    for statement in ("UPDATE checkpoints SET version = 9", "DELETE FROM blobs", "TRUNCATE blobs"):
-        with pytest.raises(Exception, match="immutable"):
-            async with registry.database.transaction() as tx:
-                await tx.execute(statement)

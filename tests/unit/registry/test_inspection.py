@@ -67,6 +67,27 @@ def test_other_bytes_than_declared_are_refused() -> None:
         assert refusal.value.field == "README.md"
 
 
+@pytest.mark.parametrize("position", [0, 8, 9, 60, -1])
+def test_altered_weights_are_named_as_altered_whatever_the_alteration_looks_like(position: int) -> None:
+    data = save({"a": np.ones(30, np.float32)})
+    altered = bytearray(data)
+    altered[position] ^= 0xFF
+    with pytest.raises(CheckpointFileDiffersError) as refusal:
+        inspect(entry("m.safetensors", data), bytes(altered))
+    assert refusal.value.field == "m.safetensors"
+    assert refusal.value.value == hashlib.sha256(altered).hexdigest()
+
+
+def test_a_long_tail_beyond_the_declared_bytes_is_told_by_its_size_and_not_kept() -> None:
+    data = save({"a": np.ones(30, np.float32)})
+    inspection = FileInspection(entry("m.safetensors", data))
+    inspection.feed(data)
+    for _ in range(100):
+        inspection.feed(bytes(2**16))
+    with pytest.raises(CheckpointFileDiffersError, match=f"{len(data) + 100 * 2**16} bytes"):
+        inspection.finish()
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"1"])
 def test_a_configuration_that_is_no_object_is_refused(content: bytes) -> None:
     with pytest.raises(ConfigurationRefusedError):

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from common.outbox import LARGEST_PAYLOAD_BYTES
 from registry.domain.checkpoint import (
+    Checkpoint,
     Declaration,
     FileEntry,
     LineageEdge,
     RegistryFieldError,
+    TeamId,
     check_declaration,
     check_model,
 )
 from registry.domain.listing import (
     LARGEST_FILE_BYTES,
     MOST_FILES,
+    MOST_LISTED_BYTES,
     FileKindRefusedError,
     PathRefusedError,
     check_kind,
     check_listing,
     check_path,
 )
+from registry.domain.manifest import identity, manifest_json
+from registry.wire import committed_event
 
 SHA = "0" * 64
-FILES = [FileEntry(path, 1, SHA) for path in ("config.json", "model.safetensors", "README.md")]
+FILES = [FileEntry(path, 3, SHA) for path in ("config.json", "model.safetensors", "README.md")]
 DECLARATION = Declaration("Apache-2.0", 1, "2025-h2", "job", 10, (), "")
 
 
 def test_a_usual_folder_is_taken() -> None:
-    check_listing([*FILES, FileEntry("tokenizer/merges.txt", 0, SHA), FileEntry("LICENSE", 3, SHA)])
+    check_listing([*FILES, FileEntry("tokenizer/merges.txt", 0, "1" * 64), FileEntry("LICENSE", 3, SHA)])
 
 
 @pytest.mark.parametrize(
@@ -76,13 +83,52 @@ def test_executable_and_unknown_files_are_refused_by_name(path: str) -> None:
 @pytest.mark.parametrize("again", ["README.md", "readme.md"])
 def test_a_path_listed_twice_is_refused(again: str) -> None:
     with pytest.raises(PathRefusedError, match="listed twice"):
-        check_listing([*FILES, FileEntry(again, 1, SHA)])
+        check_listing([*FILES, FileEntry(again, 3, SHA)])
 
 
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
 def test_a_checkpoint_without_configuration_or_weights_is_refused(missing: str) -> None:
     with pytest.raises(RegistryFieldError, match="must be listed"):
         check_listing([file for file in FILES if file.path != missing])
+
+
+@pytest.mark.parametrize("path", ["more.SAFETENSORS", "more.SafeTensors", "a.TXT"])
+def test_a_kind_is_spelled_exactly_because_it_says_what_is_inspected(path: str) -> None:
+    with pytest.raises(FileKindRefusedError, match="must end in one of"):
+        check_kind(path)
+
+
+def test_a_configuration_in_other_letters_is_none() -> None:
+    others = [file for file in FILES if file.path != "config.json"]
+    with pytest.raises(FileKindRefusedError):
+        check_listing([*others, FileEntry("config.JSON", 3, SHA)])
+    with pytest.raises(RegistryFieldError, match="must be listed"):
+        check_listing([*others, FileEntry("Config.json", 3, SHA)])
+
+
+def test_the_same_bytes_have_one_size() -> None:
+    with pytest.raises(RegistryFieldError) as refusal:
+        check_listing([*FILES, FileEntry("a.txt", 4, SHA)])
+    assert (refusal.value.field, refusal.value.value) == ("file.size_bytes of a.txt", 4)
+
+
+def test_a_listing_too_long_for_one_event_is_refused() -> None:
+    with pytest.raises(RegistryFieldError, match="bytes in all"):
+        check_listing([*FILES, *(FileEntry(f"{number:0400}.txt", 3, SHA) for number in range(400))])
+
+
+def test_the_longest_listing_and_declaration_fit_into_one_event() -> None:
+    name = '"' * (MOST_LISTED_BYTES // MOST_FILES - 22)
+    numbered = [FileEntry(f"{name}{number:05}.safetensors", 2**32, "f" * 64) for number in range(MOST_FILES - 1)]
+    files = (*numbered, FileEntry("config.json", 2**32, "e" * 64))
+    edges = tuple(LineageEdge('"' * 256, "third-party", "tokenizer", '"' * 256, frozen=True) for _ in range(64))
+    declared = replace(DECLARATION, lineage=edges, licence="A" * 128, job_id="j" * 95)
+    check_listing(files)
+    check_declaration(declared)
+    team, model = TeamId("t" * 63), "m" * 63
+    manifest = manifest_json(team, model, 1, files, declared)
+    checkpoint = Checkpoint(identity(manifest), team, model, 1, files, declared, datetime.now(UTC), manifest)
+    assert len(committed_event(checkpoint).SerializeToString()) < LARGEST_PAYLOAD_BYTES
 
 
 def test_no_files_and_too_many_files_are_refused() -> None:
@@ -111,6 +157,10 @@ def test_a_model_name_out_of_form_is_refused(model: str) -> None:
         (replace(DECLARATION, licence="free\nbeer"), "declaration.licence"),
         (replace(DECLARATION, period=""), "declaration.period"),
         (replace(DECLARATION, parameters=0), "declaration.parameters"),
+        (replace(DECLARATION, job_id="job\0"), "declaration.job_id"),
+        (replace(DECLARATION, lineage=(LineageEdge("m", "none", "weights", "", frozen=False),) * 65), "lineage"),
+        (replace(DECLARATION, lineage=(LineageEdge("m\0", "none", "weights", "", frozen=False),)), "component"),
+        (replace(DECLARATION, lineage=(LineageEdge("m", "own", "weights", "p" * 257, frozen=False),)), "parent"),
         (replace(DECLARATION, training_log_sha256="x"), "declaration.training_log_sha256"),
         (replace(DECLARATION, lineage=(LineageEdge("", "own", "weights", "p", frozen=False),)), "component"),
         (replace(DECLARATION, lineage=(LineageEdge("m", "mine", "weights", "p", frozen=False),)), "owner"),

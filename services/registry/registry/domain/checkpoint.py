@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NewType
 
@@ -19,7 +20,10 @@ _MODEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PERIOD: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 # An SPDX identifier or expression (SPDX 3, annex on licence expressions): its characters, not its vocabulary.
 _LICENCE: Final = re.compile(r"[A-Za-z0-9.+() -]{1,128}")
+_JOB: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,94}")
 _LARGEST_COUNT: Final = 2**63 - 1
+_MOST_EDGES: Final = 64
+_MOST_NAME_BYTES: Final = 256
 
 OWNERS: Final = frozenset({"own", "third-party", "none"})
 KINDS: Final = frozenset({"weights", "architecture", "code", "tokenizer", "data"})
@@ -113,15 +117,23 @@ def check_declaration(declaration: Declaration) -> None:
         raise RegistryFieldError("declaration.licence", declaration.licence, "must be an SPDX licence identifier")
     if not _PERIOD.fullmatch(declaration.period):
         raise RegistryFieldError("declaration.period", declaration.period, "must be a period such as 2025-h2")
+    if declaration.job_id and not _JOB.fullmatch(declaration.job_id):
+        raise RegistryFieldError("declaration.job_id", declaration.job_id, "must be the id of a training job or empty")
     if not 1 <= declaration.parameters <= _LARGEST_COUNT:
         raise RegistryFieldError("declaration.parameters", declaration.parameters, "must be declared, at least 1")
     if declaration.training_log_sha256:
         check_sha256("declaration.training_log_sha256", declaration.training_log_sha256)
+    if len(declaration.lineage) > _MOST_EDGES:
+        raise RegistryFieldError(
+            "declaration.lineage", len(declaration.lineage), f"must be at most {_MOST_EDGES} edges"
+        )
     for number, edge in enumerate(declaration.lineage):
         _check_edge(f"declaration.lineage[{number}]", edge)
 
 
 def _check_edge(field: str, edge: LineageEdge) -> None:
+    for name in ("component", "parent"):
+        _check_plain(f"{field}.{name}", getattr(edge, name))
     if not edge.component:
         raise RegistryFieldError(f"{field}.component", edge.component, "must name a component")
     if edge.owner not in OWNERS:
@@ -130,6 +142,14 @@ def _check_edge(field: str, edge: LineageEdge) -> None:
         raise RegistryFieldError(f"{field}.kind", edge.kind, f"must be one of {', '.join(sorted(KINDS))}")
     if (edge.owner == "none") != (edge.parent == ""):
         raise RegistryFieldError(f"{field}.parent", edge.parent, "must be named, except where the owner is none")
+
+
+def _check_plain(field: str, value: str) -> None:
+    odd = any(unicodedata.category(character).startswith("C") for character in value)
+    if odd or len(value.encode("utf-8", "surrogatepass")) > _MOST_NAME_BYTES:
+        raise RegistryFieldError(
+            field, value, f"must be at most {_MOST_NAME_BYTES} bytes, without control, format or unassigned characters"
+        )
 
 
 def own_parents(declaration: Declaration) -> tuple[Digest, ...]:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from registry.domain.finite import FiniteCheck
-from registry.domain.safetensors import LENGTH_BYTES, CheckpointFileTruncatedError, header_length, read_header
+from registry.domain.finite import FiniteCheck, TensorNotFiniteError
+from registry.domain.safetensors import (
+    LENGTH_BYTES,
+    CheckpointFileTruncatedError,
+    SafetensorsRefusedError,
+    header_length,
+    read_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +47,15 @@ class ConfigurationRefusedError(Exception):
         self.rule = rule
 
 
+_REFUSALS: Final = (
+    SafetensorsRefusedError,
+    CheckpointFileTruncatedError,
+    TensorNotFiniteError,
+    ConfigurationRefusedError,
+)
+"""What the content of a file may be refused for."""
+
+
 class ParametersDifferError(Exception):
     """The declared number of parameters is not the one that the weights hold."""
 
@@ -51,56 +67,88 @@ class ParametersDifferError(Exception):
         self.rule = f"must be {counted}, the number of elements in the weights"
 
 
+class Content(Enum):
+    """What the bytes of a file must be, beside the declared ones."""
+
+    WEIGHTS = "weights"
+    CONFIGURATION = "configuration"
+    OTHER = "other"
+
+
+def content_of(path: str) -> Content:
+    """Return what the file at `path` must hold: the same bytes at another path may have to hold something else."""
+    if path.endswith(".safetensors"):
+        return Content.WEIGHTS
+    return Content.CONFIGURATION if path == CONFIGURATION else Content.OTHER
+
+
 class FileInspection:
-    """Takes a file's bytes in chunks of any size and memory-bound: only a header or a configuration is kept."""
+    """Takes a file's bytes in chunks of any size and memory-bound: only a header or a configuration is kept.
+
+    That the bytes are the declared ones is told first, and only then what is wrong with them.
+    """
 
     def __init__(self, entry: FileEntry) -> None:
         """Inspect the file that `entry` declares."""
         self._entry = entry
+        self._content = content_of(entry.path)
         self._digest = hashlib.sha256()
         self._size = 0
         self._kept = bytearray()
         self._finite: FiniteCheck | None = None
+        self._refusal: Exception | None = None
         self.parameters = 0
 
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes.
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the bytes so far, lower-case hex."""
+        return self._digest.hexdigest()
 
-        Raises `SafetensorsRefusedError`, `CheckpointFileTruncatedError`, `TensorNotFiniteError`,
-        `ConfigurationRefusedError` and, for bytes beyond the declared size, `CheckpointFileDiffersError`.
-        """
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes; whatever is wrong with them, `finish` says."""
         self._digest.update(chunk)
         self._size += len(chunk)
-        if self._size > self._entry.size_bytes:
-            raise CheckpointFileDiffersError(
-                self._entry.path, f"more than {self._entry.size_bytes} bytes", "must have the declared size"
-            )
-        if self._finite is not None:
-            self._finite.feed(chunk)
-        elif self._entry.path.endswith(".safetensors"):
-            self._kept += chunk
-            self._read_header()
-        elif self._entry.path == CONFIGURATION:
-            self._keep_configuration(chunk)
+        if self._refusal is not None or self._size > self._entry.size_bytes:
+            return
+        try:
+            self._read(chunk)
+        except _REFUSALS as refusal:
+            self._refusal = refusal
+            self._kept.clear()
 
     def finish(self) -> int:
         """Return the number of parameters in the file once all bytes are in; 0 for a file that is no weights.
 
-        Raises `CheckpointFileTruncatedError`, `CheckpointFileDiffersError` and `ConfigurationRefusedError`.
+        Raises `CheckpointFileTruncatedError` and `CheckpointFileDiffersError` for other bytes than the declared ones,
+        and for the declared ones `SafetensorsRefusedError`, `CheckpointFileTruncatedError`, `TensorNotFiniteError` and
+        `ConfigurationRefusedError`.
         """
         entry = self._entry
         if self._size < entry.size_bytes:
             raise CheckpointFileTruncatedError(entry.path, self._size, entry.size_bytes)
-        if self._digest.hexdigest() != entry.sha256:
+        if self._size > entry.size_bytes:
             raise CheckpointFileDiffersError(
-                entry.path, self._digest.hexdigest(), f"must have the declared SHA-256 {entry.sha256}"
+                entry.path, f"{self._size} bytes", f"must have the declared {entry.size_bytes} bytes"
             )
-        if entry.path.endswith(".safetensors") and self._finite is None:
+        if self.sha256 != entry.sha256:
+            raise CheckpointFileDiffersError(entry.path, self.sha256, f"must have the declared SHA-256 {entry.sha256}")
+        if self._refusal is not None:
+            raise self._refusal
+        if self._content is Content.WEIGHTS and self._finite is None:
             # The length prefix itself is not whole: this names it.
             header_length(entry.path, bytes(self._kept), entry.size_bytes)
-        if entry.path == CONFIGURATION:
+        if self._content is Content.CONFIGURATION:
             _check_configuration(entry.path, bytes(self._kept))
         return self.parameters
+
+    def _read(self, chunk: bytes) -> None:
+        if self._finite is not None:
+            self._finite.feed(chunk)
+        elif self._content is Content.WEIGHTS:
+            self._kept += chunk
+            self._read_header()
+        elif self._content is Content.CONFIGURATION:
+            self._keep_configuration(chunk)
 
     def _read_header(self) -> None:
         if len(self._kept) < LENGTH_BYTES:

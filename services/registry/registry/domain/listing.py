@@ -24,8 +24,11 @@ BARE_NAMES: Final = frozenset({"LICENSE", "LICENCE", "NOTICE"})
 PICKLES: Final = frozenset({".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz", ".joblib", ".h5"})
 """Forms that hold or may hold pickled objects: loading one runs its code. Refused, not scanned."""
 
-MOST_FILES: Final = 10_000
+MOST_FILES: Final = 2_000
 MOST_PATH_BYTES: Final = 512
+MOST_LISTED_BYTES: Final = 2**17
+"""Bytes of all paths together: a checkpoint is told whole, with its manifest, in one event of less than 900 kB."""
+
 LARGEST_FILE_BYTES: Final = 5 * 2**30
 """What S3 takes in one PUT."""
 
@@ -42,7 +45,11 @@ def check_listing(files: Sequence[FileEntry]) -> None:
     """Raise for the first rule that `files` break: `PathRefusedError`, `FileKindRefusedError`, `RegistryFieldError`."""
     if not 1 <= len(files) <= MOST_FILES:
         raise RegistryFieldError("files", len(files), f"must be 1 to {MOST_FILES} files")
+    listed_bytes = sum(len(file.path.encode("utf-8", "surrogatepass")) for file in files)
+    if listed_bytes > MOST_LISTED_BYTES:
+        raise RegistryFieldError("files", listed_bytes, f"must have paths of {MOST_LISTED_BYTES} bytes in all at most")
     seen: set[str] = set()
+    sizes: dict[str, int] = {}
     for file in files:
         check_path(file.path)
         # Two names that one file system takes for one would overwrite each other when pulled.
@@ -56,7 +63,18 @@ def check_listing(files: Sequence[FileEntry]) -> None:
             raise RegistryFieldError(
                 f"file.size_bytes of {file.path}", file.size_bytes, f"must be 0 to {LARGEST_FILE_BYTES}"
             )
-    _check_needed(seen)
+        check_size(file, sizes.setdefault(file.sha256, file.size_bytes))
+    _check_needed({file.path for file in files})
+
+
+def check_size(file: FileEntry, size_bytes: int) -> None:
+    """Raise `RegistryFieldError` unless `file` declares `size_bytes`, the size of the bytes with its digest."""
+    if file.size_bytes != size_bytes:
+        raise RegistryFieldError(
+            f"file.size_bytes of {file.path}",
+            file.size_bytes,
+            f"must be {size_bytes}, as of what has its SHA-256",
+        )
 
 
 def check_path(path: str) -> None:
@@ -69,10 +87,10 @@ def check_path(path: str) -> None:
 def check_kind(path: str) -> None:
     """Raise `FileKindRefusedError` unless the name of `path` is of an allowed kind."""
     name = PurePosixPath(path)
-    suffix = name.suffix.lower()
-    if suffix in PICKLES:
+    if name.suffix.lower() in PICKLES:
         raise FileKindRefusedError("file.path", path, "may hold pickled code, which is refused: use safetensors")
-    if suffix not in ALLOWED_SUFFIXES and name.name not in BARE_NAMES:
+    # Spelled exactly: what is inspected as weights is known by the same suffix.
+    if name.suffix not in ALLOWED_SUFFIXES and name.name not in BARE_NAMES:
         raise FileKindRefusedError("file.path", path, f"must end in one of {', '.join(sorted(ALLOWED_SUFFIXES))}")
 
 

@@ -8,15 +8,14 @@ from uuid import UUID
 
 from registry import wire
 from registry.domain.checkpoint import Checkpoint, Declaration, Digest, FileEntry, LineageEdge, TeamId, Upload, UploadId
-from registry.handlers import NAMING
+from registry.domain.inspection import Content
+from registry.handlers import NAMING, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asyncpg import Record
     from common.database import Transaction
-
-    from registry.handlers import Verified
 
 _OWNER: Final = "service:registry"
 _NAMED_WITHIN: Final = timedelta(hours=1)
@@ -54,32 +53,37 @@ class CheckpointStore:
         row = await self._tx.fetchrow("SELECT * FROM uploads WHERE upload_id = $1 FOR UPDATE", key)
         return None if row is None else _upload(row)
 
-    async def verified(self, team_id: TeamId, digests: Sequence[str]) -> dict[str, int]:
-        """Return those of `digests` whose bytes of this team are verified, with their numbers of parameters."""
+    async def verified(self, team_id: TeamId, digests: Sequence[str]) -> list[Verified]:
+        """Return what of this team's bytes with these `digests` is verified, and as what."""
         rows = await self._tx.fetch(
-            "SELECT sha256, parameters FROM blobs WHERE team_id = $1 AND sha256 = ANY($2)", team_id, list(digests)
+            "SELECT sha256, content, size_bytes, parameters FROM blobs WHERE team_id = $1 AND sha256 = ANY($2)",
+            team_id,
+            list(digests),
         )
-        return {row["sha256"]: row["parameters"] for row in rows}
+        return [Verified(row["sha256"], Content(row["content"]), row["size_bytes"], row["parameters"]) for row in rows]
 
-    async def add_verified(self, team_id: TeamId, files: Sequence[Verified]) -> None:
-        """Remember that these files hold."""
+    async def add_verified(self, team_id: TeamId, verified: Verified) -> None:
+        """Remember that these bytes hold; a second time changes nothing."""
         await self._tx.execute(
             """
-            INSERT INTO blobs (team_id, sha256, size_bytes, parameters, verified_at)
-            SELECT $1, sha256, size_bytes, parameters, $5
-            FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS fresh (sha256, size_bytes, parameters)
-            ON CONFLICT (team_id, sha256) DO NOTHING
+            INSERT INTO blobs (team_id, sha256, content, size_bytes, parameters, verified_at)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (team_id, sha256, content) DO NOTHING
             """,
             team_id,
-            [one.file.sha256 for one in files],
-            [one.file.size_bytes for one in files],
-            [one.parameters for one in files],
+            verified.sha256,
+            verified.content.value,
+            verified.size_bytes,
+            verified.parameters,
             self.now,
         )
 
+    async def lock_job(self, team_id: TeamId, job_id: str) -> None:
+        """Let nobody else commit a checkpoint of the team's job until the transaction ends."""
+        await self._lock(f"job {team_id} {job_id}")
+
     async def lock_model(self, team_id: TeamId, model: str) -> int:
         """Hold the team's model until the transaction ends; return its next version."""
-        await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"model {team_id} {model}")
+        await self._lock(f"model {team_id} {model}")
         latest = await self._tx.fetchval(
             "SELECT max(version) FROM checkpoints WHERE team_id = $1 AND model = $2", team_id, model
         )
@@ -114,11 +118,12 @@ class CheckpointStore:
 
     async def checkpoint(self, digest: Digest, team_id: TeamId | None) -> Checkpoint | None:
         """Return a checkpoint; only the team's own where `team_id` is given."""
-        return await self._one("c.checkpoint_digest = $1", digest, team_id)
+        found = await self._where("c.checkpoint_digest = $1", digest, team_id)
+        return found[0] if found else None
 
-    async def checkpoint_of_job(self, job_id: str, team_id: TeamId | None) -> Checkpoint | None:
-        """Return the checkpoint that a job made; only the team's own where `team_id` is given."""
-        return await self._one("c.job_id = $1 AND c.job_id <> ''", job_id, team_id)
+    async def checkpoints_of_job(self, job_id: str, team_id: TeamId | None) -> list[Checkpoint]:
+        """Return the checkpoints said to be made by a job, one a team; only the team's own where `team_id` is given."""
+        return await self._where("c.job_id = $1 AND c.job_id <> ''", job_id, team_id)
 
     async def page(self, team_id: TeamId | None, size: int, after: int) -> tuple[list[Checkpoint], int | None]:
         """Return up to `size` checkpoints committed after position `after`, and where the next page starts."""
@@ -150,11 +155,14 @@ class CheckpointStore:
         if process is not None:
             await self._tx.processes.finish(process, "named")
 
-    async def _one(self, condition: str, value: str, team_id: TeamId | None) -> Checkpoint | None:
-        row = await self._tx.fetchrow(
-            f"{_SELECT} WHERE {condition} AND ($2::text IS NULL OR c.team_id = $2)", value, team_id
+    async def _where(self, condition: str, value: str, team_id: TeamId | None) -> list[Checkpoint]:
+        rows = await self._tx.fetch(
+            f"{_SELECT} WHERE {condition} AND ($2::text IS NULL OR c.team_id = $2) ORDER BY c.position", value, team_id
         )
-        return None if row is None else _checkpoint(row)
+        return [_checkpoint(row) for row in rows]
+
+    async def _lock(self, name: str) -> None:
+        await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
 
 
 def _upload(row: Record) -> Upload:

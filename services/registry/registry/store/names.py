@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 IDENTITY_TAG: Final = "dokpamo.checkpoint_digest"
 _TIMEOUT_SECONDS: Final = 30.0
 _EXISTS: Final = "RESOURCE_ALREADY_EXISTS"
+_MISSING: Final = "RESOURCE_DOES_NOT_EXIST"
 
 
 class MlflowAwayError(TransientError):
@@ -41,12 +42,15 @@ class MlflowRefusedError(Exception):
 class MlflowNames:
     """The handlers' `ModelNames`; a part, to be entered before use."""
 
-    def __init__(self, address: str) -> None:
-        """Talk to MLflow at `address`, for example "http://127.0.0.1:5000"."""
+    def __init__(self, address: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Talk to MLflow at `address`, for example "http://127.0.0.1:5000"; `transport` is for tests."""
         self._address = address.rstrip("/")
         self._stack = AsyncExitStack()
         self._http = httpx.AsyncClient(
-            base_url=f"{self._address}/api/2.0/mlflow", timeout=_TIMEOUT_SECONDS, trust_env=False
+            base_url=f"{self._address}/api/2.0/mlflow",
+            timeout=_TIMEOUT_SECONDS,
+            transport=transport,
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -63,35 +67,45 @@ class MlflowNames:
     async def ensure_version(self, model: str, source: str, tags: Mapping[str, str]) -> str:
         """Return the version of `model` that carries the identity in `tags`, made if it is missing.
 
-        Raises `MlflowAwayError` and `MlflowRefusedError`.
+        Where two workers made one at the same moment, both keep the lower. Raises `MlflowAwayError` and
+        `MlflowRefusedError`.
         """
         try:
             await self._call("POST", "/registered-models/create", {"name": model})
         except MlflowRefusedError as refusal:
             if refusal.code != _EXISTS:
                 raise
-        # Only one task a checkpoint runs at a time, so nothing comes between this look and the creation.
+        if not await self._versions(model, tags[IDENTITY_TAG]):
+            pairs = [{"key": key, "value": value} for key, value in tags.items()]
+            await self._call("POST", "/model-versions/create", {"name": model, "source": source, "tags": pairs})
+        kept, *others = await self._versions(model, tags[IDENTITY_TAG])
+        for other in others:
+            await self._delete(model, other)
+        return str(kept)
+
+    async def _versions(self, model: str, identity: str) -> list[int]:
+        """Return the versions of `model` with this identity, the lowest first."""
         found = await self._call(
             "GET",
             "/model-versions/search",
-            {"filter": f"name='{model}' and tag.`{IDENTITY_TAG}`='{tags[IDENTITY_TAG]}'", "max_results": 2},
+            {"filter": f"name='{model}' and tag.`{IDENTITY_TAG}`='{identity}'", "max_results": 100},
         )
-        versions = found.get("model_versions", [])
-        if versions:
-            return str(versions[0]["version"])
-        made = await self._call(
-            "POST",
-            "/model-versions/create",
-            {"name": model, "source": source, "tags": [{"key": key, "value": value} for key, value in tags.items()]},
-        )
-        return str(made["model_version"]["version"])
+        return sorted(int(each["version"]) for each in found.get("model_versions", []))
+
+    async def _delete(self, model: str, version: int) -> None:
+        try:
+            await self._call("DELETE", "/model-versions/delete", {"name": model, "version": str(version)})
+        except MlflowRefusedError as refusal:
+            # The other worker was quicker.
+            if refusal.code != _MISSING:
+                raise
 
     async def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         try:
             if method == "GET":
                 answer = await self._http.get(path, params=dict(body))
             else:
-                answer = await self._http.post(path, json=dict(body))
+                answer = await self._http.request(method, path, json=dict(body))
         except httpx.TransportError as error:
             raise MlflowAwayError(self._address, repr(error)) from error
         if answer.is_server_error:
