@@ -24,7 +24,7 @@ def subscriptions(books: Open) -> Subscriptions:
     """Return the events that change what a team may use or has used; everything is kept in what `books` opens."""
 
     async def decided(event: Received[DecisionFinalized], tx: Transaction) -> None:
-        await handlers.apply_decision(wire.decision_of(event.message), books(tx))
+        await handlers.apply_decision(wire.decision_of(event.message, event.time), books(tx))
 
     async def job_submitted(event: Received[JobSubmitted], tx: Transaction) -> None:
         wish = wire.wish_of(event.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from common.paging import page_size, position
 from dokpamo.grants.v1 import service_pb2 as pb
 
 from grants import handlers, wire
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
 class Views(Protocol):
     """What the reading RPCs need."""
 
-    async def page_of_entitlements(self, team: str, after: str, limit: int) -> list[Entitlement]:
-        """Entitlements of `team` (all where empty) by team, kind and start, after the one with id `after`."""
+    async def page_of_entitlements(self, team: str, after: str, limit: int) -> tuple[list[Entitlement], str]:
+        """Up to `limit` entitlements of `team` (empty: all) after the one with id `after`, by team, kind and start.
+
+        And the id after which the next page begins, empty where there is none.
+        """
 
     async def balances(self, team: TeamId) -> list[tuple[Account, Unit, int]]:
         """Balances of a team's accounts, by account and unit."""
 
-    async def page_of_transactions(self, team: str, after: int, limit: int) -> tuple[list[PostedTransaction], int]:
-        """Transactions of `team` (all where empty) after a position, and the position of the last."""
+    async def page_of_transactions(
+        self, team: str, after: int, limit: int
+    ) -> tuple[list[PostedTransaction], int | None]:
+        """Up to `limit` transactions of `team` (all where empty) after a position, and where the next page begins."""
 
 
 class GrantsApi:
@@ -41,11 +47,11 @@ class GrantsApi:
 
     async def ListEntitlements(self, request: pb.ListEntitlementsRequest, call: Call) -> pb.ListEntitlementsResponse:
         """Entitlements, by team, kind and start."""
-        limit = wire.page_size_of(request.page_size)
-        found = await self._views(call.tx).page_of_entitlements(request.team_id, request.page_token, limit)
+        size = page_size(request.page_size)
+        views = self._views(call.tx)
+        found, following = await views.page_of_entitlements(request.team_id, request.page_token, size)
         return pb.ListEntitlementsResponse(
-            entitlements=[wire.entitlement_message(each) for each in found],
-            next_page_token=found[-1].id if len(found) == limit else "",
+            entitlements=[wire.entitlement_message(each) for each in found], next_page_token=following
         )
 
     async def GetBalances(self, request: pb.GetBalancesRequest, call: Call) -> pb.GetBalancesResponse:
@@ -57,12 +63,12 @@ class GrantsApi:
 
     async def ListTransactions(self, request: pb.ListTransactionsRequest, call: Call) -> pb.ListTransactionsResponse:
         """Ledger transactions in order of posting."""
-        limit = wire.page_size_of(request.page_size)
-        after = wire.position_of(request.page_token)
-        found, last = await self._views(call.tx).page_of_transactions(request.team_id, after, limit)
+        size = page_size(request.page_size)
+        views = self._views(call.tx)
+        found, following = await views.page_of_transactions(request.team_id, position(request.page_token), size)
         return pb.ListTransactionsResponse(
             transactions=[wire.transaction_message(each) for each in found],
-            next_page_token=str(last) if len(found) == limit else "",
+            next_page_token="" if following is None else str(following),
         )
 
     async def CheckLedger(self, request: pb.CheckLedgerRequest, call: Call) -> pb.CheckLedgerResponse:  # noqa: ARG002 - it asks nothing

@@ -54,11 +54,17 @@ class Books(Protocol):
     def now(self) -> datetime:
         """The instant of this transaction (UTC)."""
 
+    async def lock_decisions(self, teams: Iterable[TeamId]) -> None:
+        """Let no other decision give to or take from these teams until the transaction ends."""
+
     async def applied_decision(self, stage: str) -> str | None:
-        """Hash of the decision of `stage` that was applied; `None` before. Locks the stage."""
+        """Hash of the decision of `stage` that was applied; `None` before."""
 
     async def note_decision(self, decision: FinalDecision) -> None:
-        """Note that `decision` was applied."""
+        """Note that `decision` was applied, and who left by it."""
+
+    async def eliminations(self, team: TeamId) -> list[Elimination]:
+        """Decisions by which a team left, the earliest first."""
 
     async def entitlement(self, entitlement_id: str) -> Entitlement | None:
         """The entitlement, locked; `None` where there is none."""
@@ -107,10 +113,11 @@ class Books(Protocol):
 
 
 async def apply_decision(decision: FinalDecision, books: Books) -> None:
-    """Give and take what a final decision says, once.
+    """Give and take what a final decision says, once; decisions of different stages may be told in any order.
 
     Raises `DecisionChangedError` where the stage was decided otherwise before, and what the ledger raises.
     """
+    await books.lock_decisions(decision.teams)
     applied = await books.applied_decision(decision.stage)
     if applied == decision.sha256:
         return
@@ -118,7 +125,7 @@ async def apply_decision(decision: FinalDecision, books: Books) -> None:
         raise DecisionChangedError(decision.stage, decision.sha256, applied)
     await books.note_decision(decision)
     for elimination in decision.eliminations:
-        await _eliminate(elimination, decision.stage, books)
+        await _eliminate(elimination, books)
     for entitlement in decision.awards:
         await _award(entitlement, books)
 
@@ -172,7 +179,8 @@ async def settle(job: str, team: TeamId, gpu_seconds: int, books: Books) -> None
         return
     # Before any account: whoever holds a lock on accounts already has the entitlement's.
     entitlement = await books.entitlement(hold.entitlement)
-    ends = ledger.settle(team, hold.gpu_seconds, gpu_seconds, job=job, entitlement=hold.entitlement)
+    left = 0 if entitlement is None else await books.unspent(entitlement)
+    ends = ledger.settle(team, hold.gpu_seconds, gpu_seconds, left, job=job, entitlement=hold.entitlement)
     for transaction in ends:
         await _post(transaction, books)
     await books.settle_hold(replace(hold, used=gpu_seconds))
@@ -206,21 +214,25 @@ async def _award(entitlement: Entitlement, books: Books) -> None:
     await books.add_entitlement(entitlement)
     await books.publish(EntitlementGranted(entitlement))
     await _post(grant(entitlement), books)
+    taken = [each for each in await books.eliminations(entitlement.team) if each.takes(entitlement)]
+    if taken:  # a later decision was told first
+        await _forfeit(entitlement, taken[0].stage, books)
 
 
-async def _eliminate(elimination: Elimination, stage: str, books: Books) -> None:
-    lost = [
-        each
-        for each in await books.entitlements(elimination.team)
-        if each.kind in elimination.forfeits and each.state is EntitlementState.ACTIVE
-    ]
-    for entitlement in lost:
-        forfeited = replace(entitlement, state=EntitlementState.FORFEITED, lost_in=stage)
-        await books.save_state(forfeited)
-        await books.publish(EntitlementForfeited(forfeited))
-        await _give_back(forfeited, books, cause=forfeited.id)
-    if holds := await books.open_holds(stage, elimination.team):
-        await books.wait_for_jobs(stage, elimination.team, holds, books.now + RUNNING_JOBS_DEADLINE)
+async def _eliminate(elimination: Elimination, books: Books) -> None:
+    for entitlement in await books.entitlements(elimination.team):
+        if entitlement.state is EntitlementState.ACTIVE and elimination.takes(entitlement):
+            await _forfeit(entitlement, elimination.stage, books)
+    if holds := await books.open_holds(elimination.stage, elimination.team):
+        deadline = books.now + RUNNING_JOBS_DEADLINE
+        await books.wait_for_jobs(elimination.stage, elimination.team, holds, deadline)
+
+
+async def _forfeit(entitlement: Entitlement, stage: str, books: Books) -> None:
+    forfeited = replace(entitlement, state=EntitlementState.FORFEITED, lost_in=stage)
+    await books.save_state(forfeited)
+    await books.publish(EntitlementForfeited(forfeited))
+    await _give_back(forfeited, books, cause=forfeited.id)
 
 
 async def _give_back(entitlement: Entitlement, books: Books, *, cause: str) -> None:

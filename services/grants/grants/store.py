@@ -8,6 +8,7 @@ from common.errors import FieldInvalidError
 
 from grants import wire
 from grants.domain.audit import LedgerFigures
+from grants.domain.decision import Elimination
 from grants.domain.entitlement import Entitlement, EntitlementState, SupportKind
 from grants.domain.hold import Hold
 from grants.domain.ledger import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from grants.domain.events import GrantsEvent
 
 _ENTITLEMENT_COLUMNS: Final = (
-    "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, state, lost_in"
+    "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, granted_at, state, lost_in"
 )
 _TRANSACTION_COLUMNS: Final = """t.position, t.kind, t.unit, t.team_id, t.cause_id, t.entitlement_id, t.posted_at,
     (SELECT jsonb_agg(jsonb_build_array(p.account, p.amount) ORDER BY p.amount, p.account)
@@ -52,18 +53,49 @@ class GrantsStore:
         """The instant of this transaction (UTC)."""
         return self._tx.now
 
+    async def lock_decisions(self, teams: Iterable[TeamId]) -> None:
+        """Let no other decision give to or take from these teams until the transaction ends."""
+        # In one order. What another decision is about to write has no row to lock yet.
+        for team in sorted(teams):
+            await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"grants/{team}")
+
     async def applied_decision(self, stage: str) -> str | None:
         """Hash of the decision of `stage` that was applied; `None` before."""
         found: str | None = await self._tx.fetchval(
-            "SELECT decision_sha256 FROM applied_decision WHERE stage_id = $1 FOR UPDATE", stage
+            "SELECT decision_sha256 FROM applied_decision WHERE stage_id = $1", stage
         )
         return found
 
     async def note_decision(self, decision: FinalDecision) -> None:
-        """Note that `decision` was applied."""
+        """Note that `decision` was applied, and who left by it."""
         await self._tx.execute(
             "INSERT INTO applied_decision VALUES ($1, $2, $3)", decision.stage, decision.sha256, self._tx.now
         )
+        for each in decision.eliminations:
+            await self._tx.execute(
+                "INSERT INTO elimination VALUES ($1, $2, $3, $4)",
+                each.stage,
+                each.team,
+                sorted(kind.value for kind in each.forfeits),
+                each.final_at,
+            )
+
+    async def eliminations(self, team: TeamId) -> list[Elimination]:
+        """Decisions by which a team left, the earliest first."""
+        rows = await self._tx.fetch(
+            "SELECT team_id, forfeits, stage_id, final_at FROM elimination"
+            " WHERE team_id = $1 ORDER BY final_at, stage_id",
+            team,
+        )
+        return [
+            Elimination(
+                TeamId(row["team_id"]),
+                frozenset(map(SupportKind, row["forfeits"])),
+                row["stage_id"],
+                row["final_at"],
+            )
+            for row in rows
+        ]
 
     async def entitlement(self, entitlement_id: str) -> Entitlement | None:
         """The entitlement, locked; `None` where there is none."""
@@ -82,7 +114,7 @@ class GrantsStore:
     async def add_entitlement(self, entitlement: Entitlement) -> None:
         """Keep a new entitlement and wake its ending at its end."""
         await self._tx.execute(
-            f"INSERT INTO entitlement ({_ENTITLEMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            f"INSERT INTO entitlement ({_ENTITLEMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             entitlement.id,
             entitlement.team,
             entitlement.kind.value,
@@ -91,6 +123,7 @@ class GrantsStore:
             entitlement.valid_to,
             entitlement.stage,
             entitlement.decision_sha256,
+            entitlement.granted_at,
             entitlement.state.value,
             entitlement.lost_in,
         )
@@ -234,10 +267,11 @@ class GrantsStore:
         """Tell others, by the outbox."""
         await self._tx.publish(wire.event_message(event))
 
-    async def page_of_entitlements(self, team: str, after: str, limit: int) -> list[Entitlement]:
-        """Entitlements of `team` (all where empty) by team, kind and start, after the one with id `after`.
+    async def page_of_entitlements(self, team: str, after: str, limit: int) -> tuple[list[Entitlement], str]:
+        """Up to `limit` entitlements of `team` (empty: all) after the one with id `after`, by team, kind and start.
 
-        Raises `FieldInvalidError` where no entitlement has that id.
+        And the id after which the next page begins, empty where there is none. Raises `FieldInvalidError` where no
+        entitlement has the id `after`.
         """
         if after and not await self._tx.fetchval("SELECT true FROM entitlement WHERE id = $1", after):
             raise FieldInvalidError("page_token", after, "must be the next_page_token of the page before")
@@ -248,9 +282,9 @@ class GrantsStore:
             ORDER BY team_id, kind, valid_from, id LIMIT $3""",
             team,
             after,
-            limit,
+            limit + 1,
         )
-        return [_entitlement(row) for row in rows]
+        return [_entitlement(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else ""
 
     async def balances(self, team: TeamId) -> list[tuple[Account, Unit, int]]:
         """Balances of a team's accounts, by account and unit."""
@@ -259,16 +293,18 @@ class GrantsStore:
         )
         return [(Account(row["name"]), Unit(row["unit"]), row["balance"]) for row in rows]
 
-    async def page_of_transactions(self, team: str, after: int, limit: int) -> tuple[list[PostedTransaction], int]:
-        """Transactions of `team` (all where empty) after a position, and the position of the last."""
+    async def page_of_transactions(
+        self, team: str, after: int, limit: int
+    ) -> tuple[list[PostedTransaction], int | None]:
+        """Up to `limit` transactions of `team` (all where empty) after a position, and where the next page begins."""
         rows = await self._tx.fetch(
             f"""SELECT {_TRANSACTION_COLUMNS} FROM ledger_transaction t
             WHERE ($1 = '' OR t.team_id = $1) AND t.position > $2 ORDER BY t.position LIMIT $3""",
             team,
             after,
-            limit,
+            limit + 1,
         )
-        return [_posted(row) for row in rows], rows[-1]["position"] if rows else after
+        return [_posted(row) for row in rows[:limit]], rows[limit - 1]["position"] if len(rows) > limit else None
 
 
 def _entitlement(row: Record) -> Entitlement:
@@ -280,6 +316,7 @@ def _entitlement(row: Record) -> Entitlement:
         valid_to=row["valid_to"],
         stage=row["stage_id"],
         decision_sha256=row["decision_sha256"],
+        granted_at=row["granted_at"],
         state=EntitlementState(row["state"]),
         lost_in=row["lost_in"],
     )

@@ -51,9 +51,6 @@ if TYPE_CHECKING:
     from dokpamo.training.v1 import events_pb2 as training_events_pb2
     from google.protobuf.message import Message
 
-LARGEST_PAGE: Final = 500
-USUAL_PAGE: Final = 50
-
 HOLD_REFUSALS: Final[Mapping[type[HoldRefusalError], str]] = {
     NoEntitlementError: "NO_ENTITLEMENT",
     EntitlementExceededError: "ENTITLEMENT_EXCEEDED",
@@ -76,8 +73,8 @@ REASONS: Final[Reasons] = {
 }
 
 
-def decision_of(message: selection_events_pb2.DecisionFinalized) -> FinalDecision:
-    """Return a final decision's consequences.
+def decision_of(message: selection_events_pb2.DecisionFinalized, final_at: datetime) -> FinalDecision:
+    """Return the consequences of a decision that became final at `final_at` (UTC).
 
     Raises `FieldInvalidError`, `SupportKindUnknownError`, `AmountNotPositiveError` and `WindowInvalidError`.
     """
@@ -90,6 +87,7 @@ def decision_of(message: selection_events_pb2.DecisionFinalized) -> FinalDecisio
             valid_to=_instant(award, "valid_to", f"awards[{number}]") if award.HasField("valid_to") else None,
             stage=message.stage_id,
             decision_sha256=message.decision_sha256,
+            granted_at=final_at,
         )
         for number, award in enumerate(message.awards)
     )
@@ -97,6 +95,8 @@ def decision_of(message: selection_events_pb2.DecisionFinalized) -> FinalDecisio
         Elimination(
             team_of(f"eliminated[{number}].team_id", each.team_id),
             frozenset(support_kind(f"eliminated[{number}].forfeits", kind) for kind in each.forfeits),
+            message.stage_id,
+            final_at,
         )
         for number, each in enumerate(message.eliminated)
     )
@@ -175,22 +175,6 @@ def event_message(event: GrantsEvent) -> Message:
             return events_pb2.HoldRefused(job_id=job, team_id=team, code=code, reason=reason)
         case _:
             assert_never(event)
-
-
-def page_size_of(value: int) -> int:
-    """Return how many a page has. Raises `FieldInvalidError` for more than allowed."""
-    if value > LARGEST_PAGE:
-        raise FieldInvalidError("page_size", value, f"must be from 0 to {LARGEST_PAGE}")
-    return value or USUAL_PAGE
-
-
-def position_of(page_token: str) -> int:
-    """Return the position after which a page of transactions starts. Raises `FieldInvalidError`."""
-    if not page_token:
-        return 0
-    if not (page_token.isascii() and page_token.isdecimal() and len(page_token) <= len(str(2**62))):
-        raise FieldInvalidError("page_token", page_token, "must be the next_page_token of the page before")
-    return int(page_token)
 
 
 def _stamp(instant: datetime | None) -> Timestamp | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 FROM = datetime(2026, 1, 26, tzinfo=UTC)
 TO = FROM + timedelta(days=10)
+CHOSEN_AT = FROM - timedelta(days=5)
 LG, NC = TeamId("lg-ai-research"), TeamId("nc-ai")
 GPU_SECONDS = 100 * 864_000
 
@@ -71,7 +74,7 @@ async def opened(url: str) -> AsyncIterator[Books]:
 
 def award(team: TeamId, kind: SupportKind = SupportKind.GPU, amount: int = 100) -> Entitlement:
     end = TO if kind is SupportKind.GPU else None
-    return Entitlement(team, kind, amount, FROM, end, "presentation", "aa" * 32)
+    return Entitlement(team, kind, amount, FROM, end, "presentation", "aa" * 32, CHOSEN_AT)
 
 
 CHOSEN = FinalDecision(
@@ -80,7 +83,7 @@ CHOSEN = FinalDecision(
     (award(LG), award(LG, SupportKind.TALENT, 2_000), award(NC), award(NC, SupportKind.DATA, 2_800)),
     (),
 )
-NC_OUT = FinalDecision("stage-1", "bb" * 32, (), (Elimination(NC, frozenset({SupportKind.GPU})),))
+NC_OUT = FinalDecision("stage-1", "bb" * 32, (), (Elimination(NC, frozenset({SupportKind.GPU}), "stage-1", FROM),))
 
 
 def wish(job: str = "job-1", team: TeamId = LG, gpus: int = 100, seconds: int = 1000) -> Wish:
@@ -163,6 +166,91 @@ async def test_gpu_time_held_at_an_elimination_is_lost_when_the_job_is_settled(f
         async with books.database.transaction(readonly=True) as tx:
             assert await tx.fetchval("SELECT state FROM process WHERE kind = 'elimination'") == "settled"
         assert await books.findings() == []
+
+
+def way_of(team: TeamId) -> list[FinalDecision]:
+    """What befalls a team: chosen, out, back by an added call, out again; each decision a day after the one before."""
+    at = [FROM + timedelta(days=day) for day in range(4)]
+    gpu, talent = SupportKind.GPU, SupportKind.TALENT
+
+    def stage(number: int) -> str:
+        return f"{team}-{number}"
+
+    def given(number: int, kind: SupportKind, amount: int) -> Entitlement:
+        end = TO + timedelta(days=number) if kind is gpu else None
+        return Entitlement(team, kind, amount, at[number], end, stage(number), f"{number:064}", at[number])
+
+    def out(number: int) -> tuple[Elimination, ...]:
+        return (Elimination(team, frozenset({gpu}), stage(number), at[number]),)
+
+    return [
+        FinalDecision(stage(0), f"{0:064}", (given(0, gpu, 3), given(0, talent, 2_000)), ()),
+        FinalDecision(stage(1), f"{1:064}", (), out(1)),
+        FinalDecision(stage(2), f"{2:064}", (given(2, gpu, 5),), ()),
+        FinalDecision(stage(3), f"{3:064}", (), out(3)),
+    ]
+
+
+async def test_decisions_end_in_the_same_books_in_whatever_order_they_are_told(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as books:
+        for upto in (3, 4):
+            for number, order in enumerate(itertools.permutations(range(upto))):
+                team = TeamId(f"team-{upto}-{number}")
+                decisions = way_of(team)
+                for each in order:
+                    await books.decide(decisions[each])
+                back = 0 if upto == 4 else decisions[2].awards[0].ledger_amount
+                found = await books.balances(team)
+                assert (found["granted"], found["talent"], found["forfeited"]) == (back, 2_000, 0), order
+                async with books.database.transaction(readonly=True) as tx:
+                    (first, *rest), _ = await GrantsStore(tx).page_of_entitlements(team, "", 500)
+                # To whichever elimination was known first.
+                assert (first.stage, first.lost_in) in {(f"{team}-0", f"{team}-1"), (f"{team}-0", f"{team}-3")}, order
+                assert rest[0].lost_in == (f"{team}-3" if upto == 4 else ""), order
+        assert await books.findings() == []
+
+
+async def test_a_grant_and_a_later_elimination_told_at_once_leave_nothing(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as books:
+        for number in range(10):
+            team = TeamId(f"team-{number}")
+            chosen, out, _, _ = way_of(team)
+            await asyncio.gather(books.decide(out), books.decide(chosen))
+            assert (await books.balances(team))["granted"] == 0
+        assert await books.findings() == []
+
+
+async def test_use_beyond_a_hold_never_eats_another_entitlement(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as books:
+        await books.decide(CHOSEN)
+        other = replace(award(LG, amount=50), valid_to=TO + timedelta(days=9), stage="other", granted_at=FROM)
+        await books.decide(FinalDecision("other", "dd" * 32, (other,), ()))
+        await books.admit(wish(seconds=864_000))  # all of the one that ends first
+        with pytest.raises(BalanceTooLowError):
+            await books.settle("job-1", GPU_SECONDS + 1)
+        await books.settle("job-1", GPU_SECONDS)
+        books.clock.set(TO)
+        async with books.database.transaction() as tx:
+            await handlers.end(award(LG).id, GrantsStore(tx))
+        assert (await books.balances(LG))["granted"] == other.ledger_amount
+        assert await books.findings() == []
+
+
+async def test_pages_end_where_there_is_no_more(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as books:
+        await books.decide(CHOSEN)
+        async with books.database.transaction(readonly=True) as tx:
+            store = GrantsStore(tx)
+            first, after = await store.page_of_entitlements("", "", 2)
+            rest, end = await store.page_of_entitlements("", after, 2)
+            assert [(each.team, each.kind.value) for each in first + rest] == [
+                (LG, "gpu"), (LG, "talent"), (NC, "data"), (NC, "gpu"),
+            ]  # fmt: skip
+            assert end == ""
+            posted, following = await store.page_of_transactions("", 0, 3)
+            assert following is not None
+            last, none = await store.page_of_transactions("", following, 1)
+            assert (len(posted), len(last), none) == (3, 1, None)
 
 
 async def test_gpu_time_that_nobody_used_by_the_end_goes_back_to_the_pool(fresh_database_url: str) -> None:

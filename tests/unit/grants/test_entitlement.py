@@ -27,7 +27,7 @@ from grants.domain.ledger import AmountNotPositiveError, TeamId, Unit
 TEAM = TeamId("upstage")
 FROM = datetime(2026, 1, 26, tzinfo=UTC)
 TO = FROM + timedelta(days=10)
-GPU = Entitlement(TEAM, SupportKind.GPU, 768, FROM, TO, "stage-1", "ab" * 32)
+GPU = Entitlement(TEAM, SupportKind.GPU, 768, FROM, TO, "stage-1", "ab" * 32, FROM)
 FUNDS = [Funds(GPU, GPU.ledger_amount)]
 
 

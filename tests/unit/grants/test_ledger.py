@@ -64,7 +64,7 @@ def test_the_pools_may_go_below_zero() -> None:
 
 
 def test_a_settled_hold_is_charged_by_its_use_and_released_by_its_rest() -> None:
-    charge, release = ledger.settle(TEAM, 100, 30, job="job", entitlement="e")
+    charge, release = ledger.settle(TEAM, 100, 30, 0, job="job", entitlement="e")
     assert {line.account: line.amount for line in charge.postings} == {
         "lg-ai-research:held": -30,
         "lg-ai-research:spent": 30,
@@ -76,7 +76,7 @@ def test_a_settled_hold_is_charged_by_its_use_and_released_by_its_rest() -> None
 
 
 def test_use_beyond_the_hold_is_charged_to_what_the_team_still_has() -> None:
-    (charge,) = ledger.settle(TEAM, 100, 130, job="job", entitlement="e")
+    (charge,) = ledger.settle(TEAM, 100, 130, 30, job="job", entitlement="e")
     assert {line.account: line.amount for line in charge.postings} == {
         "lg-ai-research:held": -100,
         "lg-ai-research:granted": -30,
@@ -84,11 +84,17 @@ def test_use_beyond_the_hold_is_charged_to_what_the_team_still_has() -> None:
     }
 
 
+def test_use_beyond_hold_and_rest_is_refused_with_both_figures() -> None:
+    with pytest.raises(BalanceTooLowError) as refused:
+        ledger.settle(TEAM, 100, 131, 30, job="job", entitlement="e")
+    assert (refused.value.value, refused.value.rule) == (31, "at most the balance of 30 gpu_seconds")
+
+
 def test_an_unused_hold_is_released_whole_and_a_negative_use_is_refused() -> None:
-    (release,) = ledger.settle(TEAM, 100, 0, job="job", entitlement="e")
+    (release,) = ledger.settle(TEAM, 100, 0, 0, job="job", entitlement="e")
     assert release.kind is TransactionKind.RELEASE
     with pytest.raises(AmountNotPositiveError):
-        ledger.settle(TEAM, 100, -1, job="job", entitlement="e")
+        ledger.settle(TEAM, 100, -1, 0, job="job", entitlement="e")
 
 
 def test_what_is_given_back_passes_the_forfeited_account_and_ends_in_the_pool() -> None:
@@ -116,7 +122,9 @@ def moves(draw: st.DrawFn) -> Transaction:
         return ledger.hold(team, amount, job=cause, entitlement=cause)
     if kind == "settle":
         used = draw(st.integers(0, 10**12))
-        return draw(st.sampled_from(ledger.settle(team, amount, used, job=cause, entitlement=cause)))
+        return draw(
+            st.sampled_from(ledger.settle(team, amount, used, max(0, used - amount), job=cause, entitlement=cause))
+        )
     return draw(st.sampled_from(ledger.give_back(team, amount, cause=cause, entitlement=cause)))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from grants.domain.entitlement import Entitlement, SupportKind
     from grants.domain.ledger import TeamId
 
@@ -23,10 +25,23 @@ class DecisionChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Elimination:
-    """A team that leaves, and the kinds of support that it loses at once."""
+    """A team that leaves by the decision of `stage`, final at `final_at` (UTC), and the kinds of support it loses."""
 
     team: TeamId
     forfeits: frozenset[SupportKind]
+    stage: str
+    final_at: datetime
+
+    def takes(self, entitlement: Entitlement) -> bool:
+        """Say whether it takes `entitlement`: what an earlier decision gave, in whatever order the two become known.
+
+        Source: programme facts, "Support": an eliminated team loses its GPUs; one that comes back gets new ones.
+        """
+        return (
+            entitlement.team == self.team
+            and entitlement.kind in self.forfeits
+            and entitlement.granted_at < self.final_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +52,8 @@ class FinalDecision:
     sha256: str
     awards: tuple[Entitlement, ...]
     eliminations: tuple[Elimination, ...]
+
+    @property
+    def teams(self) -> frozenset[TeamId]:
+        """All teams that it gives to or takes from."""
+        return frozenset({*(each.team for each in self.awards), *(each.team for each in self.eliminations)})

@@ -113,8 +113,9 @@ def support_kind(field: str, text: str) -> SupportKind:
 class Entitlement:
     """Something a team may use from `valid_from` up to but not including `valid_to` (UTC), where it has an end.
 
-    `amount` is GPUs in B200-equivalents for GPU, whole KRW otherwise. `lost_in` is the stage
-    whose decision took it away again, empty where none did. Raises `AmountNotPositiveError` and `WindowInvalidError`.
+    `amount` is GPUs in B200-equivalents for GPU, whole KRW otherwise; `granted_at` is when the decision of `stage` that
+    gave it became final (UTC). `lost_in` is the stage whose decision took it away again, empty where none did.
+    Raises `AmountNotPositiveError`, `WindowMissingError` and `WindowInvalidError`.
     """
 
     team: TeamId
@@ -124,6 +125,7 @@ class Entitlement:
     valid_to: datetime | None
     stage: str
     decision_sha256: str
+    granted_at: datetime
     state: EntitlementState = EntitlementState.ACTIVE
     lost_in: str = ""
 

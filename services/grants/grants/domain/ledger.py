@@ -186,17 +186,19 @@ def hold(team: TeamId, gpu_seconds: int, *, job: str, entitlement: str) -> Trans
 
 
 def settle(
-    team: TeamId, gpu_seconds_held: int, gpu_seconds_used: int, *, job: str, entitlement: str
+    team: TeamId, gpu_seconds_held: int, gpu_seconds_used: int, gpu_seconds_left: int, *, job: str, entitlement: str
 ) -> list[Transaction]:
     """Return what ends a hold: the charge of the time used, then the release of the rest.
 
-    Time used beyond the hold is charged to what the team may still use. Raises `AmountNotPositiveError` for a negative
-    use.
+    Time used beyond the hold is charged to what is left of the same entitlement, never to another one of the team.
+    Raises `AmountNotPositiveError` for a negative use and `BalanceTooLowError` for one beyond hold and rest.
     """
     if gpu_seconds_used < 0:
         raise AmountNotPositiveError("gpu_seconds", gpu_seconds_used)
     from_held = min(gpu_seconds_held, gpu_seconds_used)
     beyond = gpu_seconds_used - from_held
+    if beyond > gpu_seconds_left:
+        raise BalanceTooLowError(granted(team), gpu_seconds_left, beyond, Unit.GPU_SECONDS)
     rest = gpu_seconds_held - from_held
     ends: list[Transaction] = []
     if gpu_seconds_used:
