@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import asyncpg
 import structlog
 
 from common import tracing
+from common.connections import CLOSE_TIMEOUT_SECONDS, close, committed, give_back, keep_session, patiently, set_codecs
 from common.errors import DatabaseUnavailableError
 from common.events import event_of
 from common.metrics import DATABASE_WAIT_SECONDS
-from common.outages import is_away, outages_named
+from common.outages import DRIVER_ERRORS, outages_named
 from common.schema import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -34,15 +34,11 @@ if TYPE_CHECKING:
     from common.processes import ProcessTable
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 _STARTUP_WAIT_SECONDS: Final = 60.0
 # Long enough for a PostgreSQL restart on the same machine, short enough for a caller's deadline of 10 s.
 _ACQUIRE_WAIT_SECONDS: Final = 6.0
 _CONNECT_TIMEOUT_SECONDS: Final = 5.0
-_CLOSE_TIMEOUT_SECONDS: Final = 5.0
-_FIRST_PAUSE_SECONDS: Final = 0.05
-_LONGEST_PAUSE_SECONDS: Final = 1.0
 
 
 class Transaction:
@@ -144,10 +140,9 @@ class Database:
 
     async def __aenter__(self) -> Self:
         """Wait for the database, migrate, open the pool; raise `DatabaseUnavailableError` when it stays away."""
-        async with self._dedicated(self._startup_wait_seconds) as connection:
-            applied = await migrate(connection, self.schema, self._migrations, self.clock)
-        log.info("database.migrated", schema=self.schema, applied=applied)
-        self._pool = await _patiently(self._open_pool, self._startup_wait_seconds)
+        # Each migration is a transaction: one that a lost connection cut short is done again.
+        await patiently(self._migrate, self._startup_wait_seconds)
+        self._pool = await patiently(self._open_pool, self._startup_wait_seconds)
         return self
 
     async def __aexit__(
@@ -158,9 +153,9 @@ class Database:
         if pool is None:
             return
         try:
-            await asyncio.wait_for(pool.close(), _CLOSE_TIMEOUT_SECONDS)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
-            log.warning("database.cut", schema=self.schema, error=str(failure))
+            await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT_SECONDS)
+        except DRIVER_ERRORS as failure:
+            log.warning("database.cut", schema=self.schema, error=repr(failure))
             pool.terminate()
 
     @asynccontextmanager
@@ -169,18 +164,14 @@ class Database:
 
         `actor` is who causes it, by default this service. A `readonly` one sees one snapshot. Raises
         `DatabaseUnavailableError` when the database is away or the connection is lost, and
-        `TransactionConflictError` when the database gave way to another transaction.
+        `TransactionConflictError` when the database gave way to another transaction. Cancelled it ends as cancelled,
+        and soon, also while the database is away.
         """
-        pool = self._opened()
         with DATABASE_WAIT_SECONDS.time():
-            connection = await _patiently(
-                lambda: pool.acquire(timeout=self._acquire_wait_seconds), self._acquire_wait_seconds
-            )
+            pool, connection = await patiently(self._acquire, self._acquire_wait_seconds)
         try:
             with outages_named(connection):
-                async with connection.transaction(
-                    isolation="repeatable_read" if readonly else "read_committed", readonly=readonly
-                ):
+                async with committed(connection, readonly=readonly):
                     tx = Transaction(
                         connection, service=self.schema, actor=actor or f"service:{self.schema}", clock=self.clock
                     )
@@ -191,7 +182,7 @@ class Database:
 
                         await outbox.write(tx)
         finally:
-            await pool.release(connection)
+            await give_back(pool, connection)
         tx.committed()
 
     @asynccontextmanager
@@ -200,8 +191,11 @@ class Database:
 
         Raises `DatabaseUnavailableError` when the database is away; losing it later raises the driver's errors.
         """
-        async with self._dedicated(self._acquire_wait_seconds) as connection:
+        connection = await patiently(self._connect, self._acquire_wait_seconds)
+        try:
             yield connection
+        finally:
+            await close(connection)
 
     async def ready(self) -> bool:
         """Return whether the database answers."""
@@ -211,27 +205,38 @@ class Database:
         except DatabaseUnavailableError:
             return False
 
-    @asynccontextmanager
-    async def _dedicated(self, wait_seconds: float) -> AsyncIterator[Connection[Record]]:
-        connection = await _patiently(
-            lambda: asyncpg.connect(
-                self._url, server_settings=self._server_settings(), timeout=_CONNECT_TIMEOUT_SECONDS
-            ),
-            wait_seconds,
+    async def _acquire(self, left: float) -> tuple[Pool[Record], PoolConnectionProxy[Record]]:
+        pool = self._opened()
+        return pool, await pool.acquire(timeout=left)
+
+    async def _migrate(self, _left: float) -> None:
+        connection = await self._connect(_left)
+        try:
+            applied = await migrate(connection, self.schema, self._migrations, self.clock)
+        finally:
+            await close(connection)
+        log.info("database.migrated", schema=self.schema, applied=applied)
+
+    async def _connect(self, _left: float) -> Connection[Record]:
+        connection = await asyncpg.connect(
+            self._url, server_settings=self._server_settings(), timeout=_CONNECT_TIMEOUT_SECONDS
         )
         try:
-            await _set_codecs(connection)
-            yield connection
-        finally:
-            await _close(connection)
+            await set_codecs(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
-    async def _open_pool(self) -> Pool[Record]:
+    async def _open_pool(self, _left: float) -> Pool[Record]:
         return await asyncpg.create_pool(
             self._url,
-            min_size=1,
+            # Connected when used: what the driver restores by itself it tells with a traceback at each try.
+            min_size=0,
+            init_size=1,
             max_size=self._connections,
-            init=_set_codecs,
-            reset=_keep_session,
+            init=set_codecs,
+            reset=keep_session,
             server_settings=self._server_settings(),
             timeout=_CONNECT_TIMEOUT_SECONDS,
         )
@@ -244,44 +249,3 @@ class Database:
 
     def _server_settings(self) -> dict[str, str]:
         return {"search_path": self.schema, "application_name": f"dokpamo-{self.schema}", "timezone": "UTC"}
-
-
-async def _patiently(attempt: Callable[[], Awaitable[T]], wait_seconds: float) -> T:
-    """Try `attempt` with growing pauses for `wait_seconds` while the database is away."""
-    loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + wait_seconds
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return await attempt()
-        except Exception as error:
-            if not is_away(error):
-                raise
-            if loop.time() + pause >= give_up_at:
-                message = f"the database is away for more than {wait_seconds:g} s: {error}"
-                raise DatabaseUnavailableError(message) from error
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-
-async def _set_codecs(connection: Connection[Record]) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=_to_json, decoder=json.loads)
-
-
-def _to_json(value: object) -> str:
-    # NaN is not JSON, and a Decimal must have been written as text by who knows its scale.
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-async def _keep_session(_connection: Connection[Record]) -> None:
-    # Nothing of the pool's users lives in a session (`dedicated` is for that), so a reset is a round trip for nothing.
-    return
-
-
-async def _close(connection: Connection[Record]) -> None:
-    try:
-        await connection.close(timeout=_CLOSE_TIMEOUT_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        log.warning("database.cut", error=str(error))
-        connection.terminate()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _AWAY: Final = (
     OSError,  # refused, reset, no route; also TimeoutError
+    asyncpg.InterfaceError,  # the connection closed between two steps of its own preparation, or the pool is closing
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -25,10 +26,22 @@ _AWAY: Final = (
 )
 _CONFLICT: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
+DRIVER_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""All that the driver raises, also when a connection is rolled back, given back or closed."""
+
 
 def is_away(error: BaseException) -> bool:
     """Return whether `error`, raised while connecting, means that the database cannot be reached."""
-    return isinstance(error, _AWAY)
+    return isinstance(error, _AWAY) and not isinstance(error, asyncpg.ClientConfigurationError)
+
+
+def is_the_databases(error: Exception, connection: PoolConnectionProxy[asyncpg.Record]) -> bool:
+    """Return whether `error`, raised in a transaction on `connection`, is an outage or a conflict, no fault of ours."""
+    return (
+        isinstance(error, _CONFLICT)
+        or _lost(connection)
+        or (isinstance(error, asyncpg.PostgresError) and is_away(error))
+    )
 
 
 @contextmanager
@@ -44,7 +57,7 @@ def outages_named(connection: PoolConnectionProxy[asyncpg.Record]) -> Iterator[N
         message = f"the database ended the transaction: {error}"
         raise TransactionConflictError(message) from error
     except Exception as error:
-        if not (_lost(connection) or (isinstance(error, asyncpg.PostgresError) and is_away(error))):
+        if not is_the_databases(error, connection):
             raise
         message = f"the connection to the database was lost: {error}"
         raise DatabaseUnavailableError(message) from error
