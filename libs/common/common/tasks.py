@@ -197,11 +197,13 @@ class Worker(BackgroundPart):
         try:
             while True:
                 try:
+                    # The lease begins somewhere in the claim: counted from before it, it never seems longer than it is.
+                    held_until = asyncio.get_running_loop().time() + self._lease.total_seconds()
                     task, due = await self._claim()
                     if task is None:
                         await watch.wait(due)
                     else:
-                        await self._do(task)
+                        await self._do(task, held_until)
                         # Whatever comes next, a retry included, is asked for at once and then waited for.
                         watch.again_in(self._retries.first_pause.total_seconds())
                 except (DatabaseUnavailableError, TransactionConflictError) as error:
@@ -218,13 +220,13 @@ class Worker(BackgroundPart):
                 return None, await next_due(tx, tx.now)
         return Task(row["kind"], row["id"], row["payload"], row["attempt"], row["fence"], self._database), None
 
-    async def _do(self, task: Task) -> None:
-        """Run the handler while its lease is renewed, and record how it ended."""
+    async def _do(self, task: Task, held_until: float) -> None:
+        """Run the handler while its lease is renewed, and record how it ended; `held_until` is loop time."""
         if task.attempt > self._retries.attempts:
             await self._end(task, TaskExhaustedError(task.kind, task.id, task.attempt - 1))
             return
         running = asyncio.ensure_future(self._handle(task))
-        beating = asyncio.create_task(self._beat(task, running), name=f"lease of {task.kind}/{task.id}")
+        beating = asyncio.create_task(self._beat(task, running, held_until), name=f"lease of {task.kind}/{task.id}")
         try:
             await asyncio.wait({running})
         except asyncio.CancelledError:
@@ -255,27 +257,33 @@ class Worker(BackgroundPart):
             case _:
                 raise error
 
-    async def _beat(self, task: Task, running: asyncio.Future[None]) -> None:
+    async def _beat(self, task: Task, running: asyncio.Future[None], held_until: float) -> None:
         """Renew the lease; end the handler when it cannot be renewed in time, since another worker may have begun."""
         loop = asyncio.get_running_loop()
-        held_until = loop.time() + self._lease.total_seconds()
-        while loop.time() < held_until:
-            await asyncio.sleep(self._heartbeat.total_seconds())
-            began = loop.time()
-            with suppress(DatabaseUnavailableError, TransactionConflictError):
-                async with self._database.transaction() as tx:
-                    held = await tx.fetchval(
-                        f"UPDATE task SET lease_until = clock_timestamp() + $4 WHERE {_HELD} RETURNING true",
-                        task.kind,
-                        task.id,
-                        task._fence,  # noqa: SLF001  the worker gave it
-                        self._lease,
-                    )
-                if not held:
-                    break
-                held_until = began + self._lease.total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(held_until) as lease:
+                held = True
+                while held:
+                    await asyncio.sleep(self._heartbeat.total_seconds())
+                    began = loop.time()
+                    with suppress(DatabaseUnavailableError, TransactionConflictError):
+                        if held := await self._renew(task):
+                            lease.reschedule(began + self._lease.total_seconds())
         if not task.finished:
             running.cancel()
+
+    async def _renew(self, task: Task) -> bool:
+        """Hold the lease for its full length from now; return whether it is still this worker's."""
+        async with self._database.transaction() as tx:
+            return bool(
+                await tx.fetchval(
+                    f"UPDATE task SET lease_until = clock_timestamp() + $4 WHERE {_HELD} RETURNING true",
+                    task.kind,
+                    task.id,
+                    task._fence,  # noqa: SLF001  the worker gave it
+                    self._lease,
+                )
+            )
 
     async def _end(self, task: Task, error: Exception) -> None:
         """Record a failed attempt: tried again after a pause, or failed for good when the attempts are used up."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from common.database import Database
 from common.tasks import LeaseLostError, Retries, Task, Worker, due_count, next_due
 
 from tests.builders.delivery import eventually, migrations
+from tests.builders.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -159,6 +161,9 @@ async def test_a_worker_whose_lease_has_ended_cannot_finish(database: Database, 
 
     async def slow_first(task: Task) -> None:
         if task.attempt == 1:
+            # As a process that is stopped in its tracks: it hears of nothing, and goes on where it was.
+            with suppress(asyncio.CancelledError):
+                await both.wait()
             await both.wait()
         try:
             await record(task)
@@ -168,7 +173,7 @@ async def test_a_worker_whose_lease_has_ended_cannot_finish(database: Database, 
         both.set()
 
     await enqueue(database, "1")
-    # No heartbeat within the lease: as a worker that is stopped in its tracks.
+    # No heartbeat within the lease.
     async with Worker(database, clock, {"train": slow_first}, lease=SHORT, heartbeat=timedelta(seconds=60)):
         await eventually(lambda: _none_due(database))
         await eventually(lambda: _has(refused))
@@ -177,6 +182,39 @@ async def test_a_worker_whose_lease_has_ended_cannot_finish(database: Database, 
 
 async def _has(things: list[str]) -> bool:
     return bool(things)
+
+
+async def test_a_handler_whose_lease_cannot_be_renewed_has_ended_when_another_begins(
+    database: Database, clock: FixedClock, fresh_database_url: str, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    begun = asyncio.Event()
+
+    async def first(_task: Task) -> None:
+        told.append("first begins")
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            told.append("first ends")
+
+    async def second(task: Task) -> None:
+        told.append("second begins")
+        await record(task)
+
+    await enqueue(database, "1")
+    async with (
+        Wire(fresh_database_url) as wire,
+        Database(wire.url, "training", migrations(tmp_path / "migrations"), clock) as hanging,
+        Worker(hanging, clock, {"train": first}, 1, lease=timedelta(seconds=1), heartbeat=timedelta(seconds=0.3)),
+    ):
+        await begun.wait()
+        wire.hang()
+        async with Worker(database, clock, {"train": second}):
+            await eventually(lambda: _none_due(database))
+        wire.flow()
+    assert told == ["first begins", "first ends", "second begins"]
+    assert await effects(database) == [("1", 2)]
 
 
 async def test_a_stopped_worker_gives_its_task_back_at_once(database: Database, clock: FixedClock) -> None:
