@@ -12,13 +12,13 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 
-from common.errors import DatabaseUnavailableError
+from common.errors import DatabaseUnavailableError, TransactionConflictError
 from common.kafka import broker_answers
 from common.metrics import RELAY_DELAY_SECONDS
+from common.outages import DRIVER_ERRORS
 from common.outbox.rows import StoredRow
 from common.outbox.sending import Producer
 from common.service import BackgroundPart
@@ -90,16 +90,8 @@ class Relay(BackgroundPart):
             started = asyncio.get_running_loop().time()
             try:
                 await self._session()
-            except (
-                KafkaError,
-                DatabaseUnavailableError,
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
-                log.warning(
-                    "relay.interrupted", service=self._database.schema, error=str(error) or type(error).__name__
-                )
+            except* (KafkaError, DatabaseUnavailableError, TransactionConflictError, *DRIVER_ERRORS) as errors:
+                log.warning("relay.interrupted", service=self._database.schema, error=_first(errors))
             finally:
                 self.leads = self._at_work = False
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE_SECONDS:
@@ -136,14 +128,17 @@ class Relay(BackgroundPart):
         before: list[Published] = []
         while page:
             more = len(page) == _ROWS_AT_ONCE
-            sent, following, _ = await asyncio.gather(
-                producer.send(page), self._read(connection, page[-1].seq) if more else _nothing(), self._mark(before)
-            )
+            # None of the three outlives a session that ends with one of them.
+            async with asyncio.TaskGroup() as together:
+                sending = together.create_task(producer.send(page))
+                reading = together.create_task(self._read(connection, page[-1].seq)) if more else None
+                together.create_task(self._mark(before))
+            sent = sending.result()
             before = sent.published
             if sent.failed:
                 await self._mark(before)
                 self._rest(sent.failed)
-            page = following
+            page = reading.result() if reading is not None else []
         await self._mark(before)
 
     def _rest(self, failed: dict[str, Exception]) -> None:
@@ -174,6 +169,8 @@ class Relay(BackgroundPart):
     async def _mark(self, published: list[Published]) -> None:
         if not published:
             return
+        # In one order, or two relays whose time overlaps would wait for each other's rows.
+        published = sorted(published, key=lambda row: row.seq)
         async with self._database.transaction() as tx:
             await tx.execute(_MARK_PLAN)
             await tx.execute(
@@ -188,9 +185,10 @@ class Relay(BackgroundPart):
             RELAY_DELAY_SECONDS.observe((now - row.created_at).total_seconds())
 
 
-async def _nothing() -> list[StoredRow]:
-    return []
-
-
 def _encoded(headers: dict[str, str]) -> list[tuple[str, bytes]]:
     return [(name, value.encode()) for name, value in headers.items()]
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> str:
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else repr(first)
