@@ -13,6 +13,7 @@ from aiokafka import ConsumerRecord
 from dokpamo.common.v1 import events_pb2
 
 from common.errors import FieldInvalidError, NotFoundError, Refused, TransientError, as_refused
+from common.outages import is_the_databases
 from common.outbox.rows import OutboxRow
 from common.received import headers_of, raw_headers, sent_at, storable
 from common.topics import PARKED_SUFFIX
@@ -209,7 +210,8 @@ async def _try(tx: Transaction, delivery: Delivery, reasons: Reasons) -> Refused
             await delivery.handler(delivery.event, tx)
     except Exception as error:
         del tx.outgoing[said:]
-        if tx.connection.is_closed():
+        # Then nothing happened, and who asked may ask again.
+        if is_the_databases(error, tx.connection):
             raise
         return refusal_of(error, reasons)
     return None
