@@ -111,7 +111,12 @@ class GrpcServer(BackgroundPart):
             raise PortTakenError(self._address) from error
         await server.start()
         self._server = server
-        await self._show(ready=await self._is_ready())
+        try:
+            await self._show(ready=await self._is_ready())
+        except BaseException:
+            # Nobody leaves what was never entered: a start that ends here must not go on listening.
+            await server.stop(None)
+            raise
         log.info("grpc.listening", address=self._address, port=self.port, services=self._services)
         return await super().__aenter__()
 
