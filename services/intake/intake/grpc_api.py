@@ -57,7 +57,8 @@ class IntakeApi:
         """Return the applications of a call by team id."""
         size = page_size(request.page_size)
         store = self._records(call.tx)
-        kept, following = await store.applications(CallId(request.call_id), request.page_token, size)
+        call_id = (await handlers.get_call(CallId(request.call_id), store)).call_id
+        kept, following = await store.applications(call_id, request.page_token, size)
         return pb.ListApplicationsResponse(
             applications=map(wire.from_application, kept), next_page_token=_token(following)
         )
@@ -66,6 +67,8 @@ class IntakeApi:
         """Return receipts in order of receipt, without content."""
         size = page_size(request.page_size)
         store = self._records(call.tx)
+        if request.call_id:
+            await handlers.get_call(CallId(request.call_id), store)
         kept, following = await store.receipts(request.call_id, position(request.page_token), size)
         return pb.ListReceiptsResponse(
             receipts=[wire.from_receipt(each, with_content=False) for each in kept], next_page_token=_token(following)

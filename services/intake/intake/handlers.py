@@ -17,6 +17,7 @@ from intake.domain.application import (
     Receipt,
     application_id,
     check,
+    check_size,
     document,
     next_version,
 )
@@ -31,7 +32,7 @@ from intake.domain.call import (
     announce,
     require_open,
 )
-from intake.domain.eligibility import EligibilityCheck, confirm, state_after
+from intake.domain.eligibility import EligibilityCheck, confirm, require_list_kept, state_after
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -166,6 +167,7 @@ async def submit_application(submission: Submission, records: Records, clock: Cl
     current = await records.current(application_id(content.call_id, content.team_id), locked=True)
     application = next_version(current, content)
     canonical = rfc8785.dumps(document(application))
+    check_size(canonical)
     receipt = Receipt(
         application_id=application.application_id,
         version=application.version,
@@ -182,13 +184,20 @@ async def submit_application(submission: Submission, records: Records, clock: Cl
 async def record_eligibility(
     call_id: CallId, team_id: TeamId, wished: EligibilityCheck, records: Records
 ) -> ApplicationState:
-    """Record an officer's confirmation on the current version; return the state that follows."""
+    """Record an officer's confirmation on the current version; return the state that follows.
+
+    The call is held: no check is recorded while the list of its applicants is made. Raises `RuleBrokenError` and
+    `NotFoundError`.
+    """
     verdict = confirm(wished)
+    call = _found(await records.call(call_id, locked=True), call_id)
     application = await current_application(call_id, team_id, records, locked=True)
     verdicts = await records.verdicts(application.application_id, application.version)
+    state = state_after({**verdicts, verdict.check: verdict.passed})
+    require_list_kept(call, verdict, state_after(verdicts), state)
     await records.add_verdict(verdict, application.version)
     await records.publish(verdict)
-    return state_after({**verdicts, verdict.check: verdict.passed})
+    return state
 
 
 async def current_application(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Final, assert_never
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal, assert_never
 
-from common.errors import Reason, Reasons
+from common.errors import FieldInvalidError, Reason, Reasons
 from dokpamo.intake.v1 import events_pb2, service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 
 from intake.domain import application as applications
 from intake.domain import call as calls
-from intake.domain import refusal
+from intake.domain import eligibility, refusal
 from intake.domain.application import Application, ApplicationReceived, Content, Document, Participant, Receipt
 from intake.domain.call import Call, CallAnnounced, CallEnded, CallId, TeamId
 from intake.domain.eligibility import EligibilityCheck
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from google.protobuf.message import Message
 
 
@@ -36,26 +34,41 @@ REASONS: Final[Reasons] = {
     applications.StudentsMissingError: Reason(StatusCode.INVALID_ARGUMENT, "STUDENTS_MISSING"),
     applications.ParticipantKindError: Reason(StatusCode.INVALID_ARGUMENT, "PARTICIPANT_KIND_UNKNOWN"),
     applications.ParticipantRepeatedError: Reason(StatusCode.INVALID_ARGUMENT, "PARTICIPANT_REPEATED"),
+    applications.ApplicationTooLargeError: Reason(StatusCode.INVALID_ARGUMENT, "APPLICATION_TOO_LARGE"),
     applications.DocumentDigestError: Reason(StatusCode.INVALID_ARGUMENT, "DOCUMENT_DIGEST_INVALID"),
     applications.DocumentSizeError: Reason(StatusCode.INVALID_ARGUMENT, "DOCUMENT_SIZE_INVALID"),
     applications.DocumentRepeatedError: Reason(StatusCode.INVALID_ARGUMENT, "DOCUMENT_REPEATED"),
+    eligibility.ApplicantsFinalError: Reason(StatusCode.FAILED_PRECONDITION, "APPLICANTS_FINAL"),
 }
 """What intake's refusals look like from outside."""
 
+_LAST_SECOND: Final = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp())
+_NANOSECONDS: Final = 10**9
+
 
 def to_call(message: service_pb2.Call) -> Call:
-    """Return the call that `message` announces; raise `FieldEmptyError` for an instant that is not set."""
-    for name in ("opens_at", "closes_at"):
-        if not message.HasField(name):
-            raise refusal.FieldEmptyError(f"call.{name}")
+    """Return the call that `message` announces.
+
+    Raises `FieldEmptyError` for an instant that is not set, and `FieldInvalidError` for one that no calendar has.
+    """
     return Call(
         call_id=CallId(message.call_id),
         title_ko=message.title_ko,
         title_en=message.title_en,
-        opens_at=message.opens_at.ToDatetime(UTC),
-        closes_at=message.closes_at.ToDatetime(UTC),
+        opens_at=_instant(message, "opens_at"),
+        closes_at=_instant(message, "closes_at"),
         requires_students=message.requires_students,
     )
+
+
+def _instant(message: service_pb2.Call, name: Literal["opens_at", "closes_at"]) -> datetime:
+    if not message.HasField(name):
+        raise refusal.FieldEmptyError(f"call.{name}")
+    stamp: Timestamp = getattr(message, name)
+    if not 0 <= stamp.seconds < _LAST_SECOND or not 0 <= stamp.nanos < _NANOSECONDS:
+        rule = "must be an instant from 1970 to 2999, its nanoseconds from 0 to 999999999"
+        raise FieldInvalidError(f"call.{name}", f"{stamp.seconds} s and {stamp.nanos} ns", rule)
+    return stamp.ToDatetime(UTC)
 
 
 def from_call(call: Call) -> service_pb2.Call:

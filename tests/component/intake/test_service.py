@@ -22,12 +22,16 @@ from common.grpc import Client, GrpcServer, connect
 from common.processes import Timers
 from dokpamo.intake.v1 import events_pb2
 from dokpamo.intake.v1 import service_pb2 as pb
+from intake import handlers
 from intake.app import MIGRATIONS, SERVICE
+from intake.domain.application import application_id
+from intake.domain.call import CallId, TeamId
+from intake.domain.eligibility import EligibilityCheck
 from intake.events import timers
 from intake.grpc_api import IntakeApi
 from intake.settings import Settings
 from intake.store import IntakeStore
-from intake.wire import REASONS
+from intake.wire import REASONS, to_content
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -267,6 +271,76 @@ async def test_lists_come_in_pages_without_gap_or_repetition(intake: Intake) -> 
     ids = [each.application_id for page in (receipts, rest) for each in page.receipts]
     assert ids == [f"{CALL}/upstage", f"{CALL}/lg-ai-research"]
     assert (await refusal(intake.staff.ListReceipts(pb.ListReceiptsRequest(page_token="x")))).code == "FIELD_INVALID"
+
+
+async def test_who_counts_cannot_change_once_the_call_has_closed(intake: Intake) -> None:
+    intake.clock.set(OPENS)
+    for team in ("upstage", "lg-ai-research"):
+        await intake.team(team).SubmitApplication(submission(team))
+    intake.clock.set(CLOSES)
+    await intake.state_becomes("closed")
+
+    def checked(*, passed: bool) -> Any:
+        return intake.staff.RecordEligibility(
+            pb.RecordEligibilityRequest(
+                request_id=str(uuid4()), call_id=CALL, team_id="upstage", check="readable", passed=passed, evidence="-"
+            )
+        )
+
+    refused = await refusal(checked(passed=False))
+    assert (refused.code, refused.facts["field"], refused.facts["value"]) == ("APPLICANTS_FINAL", "passed", "false")
+    assert (await checked(passed=True)).state == "eligible"
+    assert len(await intake.events(events_pb2.EligibilityRecorded)) == 1
+
+
+async def test_what_is_under_way_at_the_closing_instant_is_on_the_list_that_closing_makes(intake: Intake) -> None:
+    intake.clock.set(CLOSES - TICK)
+    await intake.team("lg-ai-research").SubmitApplication(submission("lg-ai-research"))
+    content = to_content(submission().application)
+    checked = EligibilityCheck(
+        application_id(CallId(CALL), TeamId("lg-ai-research")), "readable", passed=False, evidence="empty"
+    )
+    async with intake.database.transaction() as tx:
+        store = IntakeStore(tx)
+        await handlers.submit_application(handlers.Submission(TeamId("upstage"), content), store, intake.clock)
+        await handlers.record_eligibility(CallId(CALL), TeamId("lg-ai-research"), checked, store)
+        intake.clock.set(CLOSES)
+        # The timer has come to the call and waits for this transaction.
+        async with asyncio.timeout(20):
+            while not await tx.fetchval(  # noqa: ASYNC110  what is waited for is in the database
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND wait_event_type = 'Lock'"
+                " AND datname = current_database())"
+            ):
+                await asyncio.sleep(0.02)
+    await intake.state_becomes("closed")
+    (closed,) = await intake.events(events_pb2.CallClosed)
+    assert (list(closed.team_ids), list(closed.ineligible_team_ids)) == (["upstage"], ["lg-ai-research"])
+
+
+async def test_an_application_that_no_event_can_carry_is_refused_by_its_size(intake: Intake) -> None:
+    intake.clock.set(OPENS)
+    refused = await refusal(intake.team().SubmitApplication(submission(plan="가" * 140_000)))
+    assert (refused.code, refused.facts["field"]) == ("APPLICATION_TOO_LARGE", "application")
+    await intake.team().SubmitApplication(submission(plan="가" * 130_000))
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(2**62, 0), (-1, 0), (1, 10**9), (253_402_300_799, 0)])
+async def test_an_instant_that_no_calendar_has_is_refused(intake: Intake, seconds: int, nanos: int) -> None:
+    call = pb.Call(call_id="other", title_ko="공고", title_en="Call")
+    call.opens_at.FromDatetime(OPENS)
+    call.closes_at.seconds, call.closes_at.nanos = seconds, nanos
+    refused = await refusal(intake.staff.OpenCall(pb.OpenCallRequest(request_id=str(uuid4()), call=call)))
+    assert (refused.code, refused.facts["field"]) == ("FIELD_INVALID", "call.closes_at")
+
+
+async def test_lists_of_a_call_that_does_not_exist_are_refused(intake: Intake) -> None:
+    for answer in (
+        intake.staff.ListApplications(pb.ListApplicationsRequest(call_id="no-such-call")),
+        intake.staff.ListReceipts(pb.ListReceiptsRequest(call_id="no-such-call")),
+    ):
+        with pytest.raises(Refused) as refused:
+            await answer
+        assert (refused.value.code, refused.value.facts["value"]) == ("NOT_FOUND", "no-such-call")
 
 
 async def test_a_call_id_can_be_used_once(intake: Intake) -> None:

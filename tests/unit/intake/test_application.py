@@ -11,6 +11,7 @@ from intake.domain.application import (
     ApplicationDuplicateError,
     ApplicationId,
     ApplicationState,
+    ApplicationTooLargeError,
     Content,
     Document,
     DocumentDigestError,
@@ -22,12 +23,19 @@ from intake.domain.application import (
     StudentsMissingError,
     TeamMismatchError,
     check,
+    check_size,
     document,
     from_document,
     next_version,
 )
-from intake.domain.call import TeamId
-from intake.domain.eligibility import EligibilityCheck, confirm, state_after
+from intake.domain.call import CallState, TeamId
+from intake.domain.eligibility import (
+    ApplicantsFinalError,
+    EligibilityCheck,
+    confirm,
+    require_list_kept,
+    state_after,
+)
 from intake.domain.refusal import FieldEmptyError, NameInvalidError
 
 from tests.unit.intake.test_call import CALL
@@ -148,3 +156,22 @@ def test_an_eligibility_check_needs_a_name_and_evidence() -> None:
         confirm(EligibilityCheck(identity, "Students Present", passed=True, evidence="list"))
     with pytest.raises(FieldEmptyError):
         confirm(EligibilityCheck(identity, "students-present", passed=True, evidence=""))
+
+
+def test_a_check_after_the_closing_may_not_change_who_counts() -> None:
+    submitted, eligible, ineligible = ApplicationState
+    failed = EligibilityCheck(ApplicationId("call/lg"), "readable", passed=False, evidence="empty")
+    closed = replace(CALL, state=CallState.CLOSED)
+    for before, after in ((submitted, ineligible), (eligible, ineligible), (ineligible, eligible)):
+        require_list_kept(CALL, failed, before, after)
+        with pytest.raises(ApplicantsFinalError):
+            require_list_kept(closed, failed, before, after)
+    for before, after in ((submitted, eligible), (eligible, eligible), (ineligible, ineligible)):
+        require_list_kept(closed, failed, before, after)
+
+
+def test_an_application_is_no_larger_than_its_event_may_be() -> None:
+    check_size(b"x" * 400_000)
+    with pytest.raises(ApplicationTooLargeError) as refused:
+        check_size(b"x" * 400_001)
+    assert refused.value.value == "400001 bytes"

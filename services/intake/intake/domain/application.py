@@ -20,6 +20,8 @@ ApplicationId = NewType("ApplicationId", str)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 # RFC 8785 writes numbers as doubles: a larger whole number has no canonical form.
 _LARGEST_SIZE_BYTES: Final = 2**53 - 1
+# The event carries the canonical form and the same content as fields, and the broker takes less than a MiB.
+_LARGEST_APPLICATION_BYTES: Final = 400_000
 
 
 class TeamMismatchError(RuleBrokenError):
@@ -40,6 +42,10 @@ class DocumentSizeError(RuleBrokenError):
 
 class DocumentRepeatedError(RuleBrokenError):
     """Two documents have the same name."""
+
+
+class ApplicationTooLargeError(RuleBrokenError):
+    """The application is too large to be kept and published whole; its documents travel by their digest."""
 
 
 class ParticipantKindError(RuleBrokenError):
@@ -155,6 +161,13 @@ def check(content: Content, call: Call, team_id: TeamId) -> None:
         raise StudentsMissingError(
             "application.participants.students", "0", f"call {call.call_id} requires students to take part"
         )
+
+
+def check_size(canonical: bytes) -> None:
+    """Raise `ApplicationTooLargeError` where the canonical document of an application is too large to be published."""
+    if len(canonical) > _LARGEST_APPLICATION_BYTES:
+        rule = f"must have at most {_LARGEST_APPLICATION_BYTES} bytes in canonical form, without its documents"
+        raise ApplicationTooLargeError("application", f"{len(canonical)} bytes", rule)
 
 
 def next_version(current: Application | None, content: Content) -> Application:

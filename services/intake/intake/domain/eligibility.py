@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from intake.domain.application import ApplicationState
-from intake.domain.call import require_slug
-from intake.domain.refusal import require_text
+from intake.domain.call import CallState, require_slug
+from intake.domain.refusal import RuleBrokenError, require_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from intake.domain.application import ApplicationId
+    from intake.domain.call import Call
+
+
+class ApplicantsFinalError(RuleBrokenError):
+    """A check would change who counts after the call closed and its applicants were made known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +42,16 @@ def state_after(verdicts: Mapping[str, bool]) -> ApplicationState:
     if not verdicts:
         return ApplicationState.SUBMITTED
     return ApplicationState.ELIGIBLE if all(verdicts.values()) else ApplicationState.INELIGIBLE
+
+
+def require_list_kept(call: Call, check: EligibilityCheck, before: ApplicationState, after: ApplicationState) -> None:
+    """Raise `ApplicantsFinalError` where `check` changes who counts in a call that has closed.
+
+    Its applicants were told to everyone at its closing: what changes them later would be kept and have no effect.
+    """
+    if call.state is CallState.CLOSED and ApplicationState.INELIGIBLE in {before, after} and before is not after:
+        raise ApplicantsFinalError(
+            "passed",
+            str(check.passed).lower(),
+            f"must not turn {before.value} into {after.value}: call {call.call_id} is closed, its applicants are final",
+        )
