@@ -26,8 +26,11 @@ def check(root: Path, *, fingerprint: str | None = None) -> Report:
     """
     report = Report()
     folder = read(root, report)
-    if not folder.files:
-        report.add("", "", "there is no export here")
+    if layout.MANIFEST not in folder.files:
+        if root.is_dir() and not root.is_symlink():
+            # What else is there is not worth a list: it may be any folder.
+            report.findings.clear()
+            report.add(layout.MANIFEST, "", "is missing: an export is the folder that holds it")
         return report
     claimed = check_manifest(folder, report)
     key = check_key(folder, fingerprint, report)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class FolderTakenError(Exception):
-    """The folder to write to has something in it."""
+    """What an export would write is there already."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the folder."""
-        super().__init__(f"{folder} is not empty: an export is written to a new folder")
+    def __init__(self, folder: Path, why: str) -> None:
+        """Name the folder, and say why it cannot be written."""
+        super().__init__(f"{folder} {why}; an export is written to a new folder")
         self.folder = folder
 
 
@@ -88,20 +88,37 @@ def write(record: Record, folder: Path) -> None:
 
     Raises:
         NothingSignedError: there is no head.
-        FolderTakenError: the folder is there and not empty.
+        FolderTakenError: the folder is there and not empty, or its `.partial` is there.
+        OSError: it cannot be written.
         EntriesMissingError: there are fewer entries than the last head covers.
         UnsafeNameError: an id cannot be a file name.
     """
     if not record.heads:
         raise NothingSignedError
+    require_free(folder)
+    partial = _partial(folder)
+    partial.mkdir(parents=True)
+    try:
+        _Writer(partial).write(record)
+        if folder.exists():
+            folder.rmdir()
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def require_free(folder: Path) -> None:
+    """Raise `FolderTakenError` unless an export can be written to a folder without touching anything of others."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise FolderTakenError(folder)
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    _Writer(partial).write(record)
-    if folder.exists():
-        folder.rmdir()
-    partial.rename(folder)
+        raise FolderTakenError(folder, "is no empty folder")
+    partial = _partial(folder)
+    if partial.is_symlink() or partial.exists():
+        raise FolderTakenError(partial, "is there: another export is writing it, or was killed and it can be deleted")
+
+
+def _partial(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".partial")
 
 
 class _Writer:

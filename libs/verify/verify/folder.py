@@ -47,7 +47,8 @@ def read(root: Path, report: Report) -> Folder:
     """Read every file of a folder; whatever is no regular file of a known name is noted and not read."""
     files: dict[str, bytes] = {}
     if root.is_symlink() or not root.is_dir():
-        report.add("", "", "there is no such folder")
+        problem = "is a link: name the folder itself" if root.is_symlink() else "is no folder, or not there"
+        report.add("", "", problem)
         return Folder(files)
     for path in _walk(root, root, report):
         name = path.relative_to(root).as_posix()

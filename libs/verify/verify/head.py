@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONTEXT = b"dokpamo tree head v1\n"
 HASH_HEX = re.compile(r"[0-9a-f]{64}")
 SIGNATURE_HEX = re.compile(r"[0-9a-f]{128}")
-INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z")
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
 
 
 class HeadRefusedError(Exception):

@@ -26,8 +26,8 @@ TILE_ENTRIES = 256
 
 _NAME = r"[a-z0-9][a-z0-9._-]{0,99}"
 _PATHS = re.compile(
-    rf"README\.txt|public-key\.json|heads/\d{{12}}\.json|entries/\d{{6,}}\.jsonl|rule-sets/[0-9a-f]{{64}}\.json"
-    rf"|(inputs|decisions)/{_NAME}\.json|receipts/{_NAME}/{_NAME}/[1-9]\d{{0,8}}\.json"
+    rf"README\.txt|public-key\.json|heads/[0-9]{{12}}\.json|entries/[0-9]{{6}}\.jsonl|rule-sets/[0-9a-f]{{64}}\.json"
+    rf"|(inputs|decisions)/{_NAME}\.json|receipts/{_NAME}/{_NAME}/[1-9][0-9]{{0,8}}\.json"
 )
 
 

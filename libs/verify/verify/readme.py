@@ -36,5 +36,14 @@ What is checked
   7. Every receipt is in the log and says what the logged application says.
   8. No logged rule set, final decision or application is left out.
 
+What nobody can see in a folder alone
+  - Whose key it is. Another record under another key would hold as well: compare the fingerprint (--key).
+  - What came after the newest head, and signed heads that were left out between two others. An older record holds too.
+    A newer one must extend it: keep the size and the root of a head that you have seen, and find them in heads/ later,
+    or ask the notary for the proof between the two sizes.
+  - When a thing happened. An event bears the time that its service gave. What is proved is that it was in the log when
+    a head that covers it was signed, and that it did not change since.
+  - Whether what a service said is true. The log proves that it was said, by whom, and that it was said only once.
+
 The program is libs/verify of the project; it is short, depends on little, and was written to be read.
 """

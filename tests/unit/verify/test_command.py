@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from client.commands import export, verify
@@ -15,9 +16,6 @@ from verify.export import write
 from verify.head import log_id
 
 from tests.builders.public_record import private_key, small_record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -69,8 +67,25 @@ def test_an_export_that_reaches_nobody_says_so_and_writes_nothing(
     monkeypatch.setenv("DOKPAMO_HOME", str(tmp_path / "home"))
     code, said = run("export", str(tmp_path / "export"))
     assert code == 1
-    assert "no address of notary" in said
+    assert "start one with `dokpamo up`" in said
     assert not (tmp_path / "export").exists()
+
+
+def test_a_folder_that_is_taken_is_refused_before_anything_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    addresses = [f"--{service}=127.0.0.1:1" for service in ("notary", "selection", "intake")]
+    code, said = run("export", str(tmp_path), *addresses)
+    assert code == 1
+    assert "is no empty folder" in said
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_does_not_know_a_tick_gets_the_report_all_the_same(folder: Path, encoding: str) -> None:
+    command = [str(Path(sys.executable).parent / "dokpamo"), "verify", str(folder)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"The record holds." in done.stdout
 
 
 def test_checking_loads_nothing_of_the_platform() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+import rules
 from dokpamo.selection.v1 import events_pb2 as selection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,9 +19,6 @@ from verify.export import EntriesMissingError, FolderTakenError, NothingSignedEr
 from verify.head import log_id
 
 from tests.builders.public_record import LogBuilder, manifest_again, places, private_key, record_of, small_record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +129,59 @@ def test_a_record_signed_by_a_forger_fails_against_the_known_fingerprint(tmp_pat
     assert not check(tmp_path / "forged", fingerprint=log_id(private_key().public_key())).holds
 
 
+def test_an_older_record_holds_and_says_how_far_it_goes(tmp_path: Path) -> None:
+    """What nobody can see from a folder alone, as README.txt says: that there is more."""
+    record = small_record()
+    older = replace(record, heads=record.heads[:2], decisions={})
+    write(older, tmp_path / "older")
+    report = check(tmp_path / "older")
+    assert report.findings == []
+    assert (report.tree_size, report.decisions) == (record.heads[1].head.tree_size, [])
+
+
+def test_a_head_cannot_be_cut_off_with_the_decisions_after_it_left_in(tmp_path: Path) -> None:
+    record = small_record()
+    write(record, tmp_path / "cut")
+    newest = record.heads[-1].head.tree_size
+    (tmp_path / "cut" / layout.head_path(newest)).unlink()
+    manifest = json.loads((tmp_path / "cut" / layout.MANIFEST).read_bytes())
+    manifest["head"] = record.heads[-2].document()
+    (tmp_path / "cut" / layout.MANIFEST).write_bytes(canonical.encode(manifest))
+    manifest_again(tmp_path / "cut")
+    assert any("no head covers this" in place for place in places(tmp_path / "cut"))
+
+
+def test_teams_cannot_be_swapped_by_who_makes_every_hash_anew(copy: Path) -> None:
+    inputs = copy / layout.inputs_path("trial")
+    honest = rules.inputs_from_json(inputs.read_bytes())
+    other = {"alpha": "gamma", "beta": "beta", "gamma": "alpha"}
+    document = rules.collect(
+        "trial",
+        honest.entrants,
+        scores=[replace(score, team=other[score.team]) for score in honest.scores()],
+        measurements=honest.measurements,
+        verdicts=honest.verdicts,
+    )
+    inputs.write_bytes(document.canonical_bytes())
+    rule_set = rules.rule_set_from_json(next((copy / "rule-sets").iterdir()).read_bytes())
+    (copy / layout.decision_path("trial")).write_bytes(rules.decide(rule_set, document).canonical_bytes())
+    manifest_again(copy)
+    found = "\n".join(places(copy))
+    assert "inputs/trial.json: its SHA-256 is not the one in the event of the final decision" in found
+    assert "decisions/trial.json: its SHA-256 is not the one in the event of the final decision" in found
+
+
+def test_a_file_of_a_name_that_is_no_text_is_named(copy: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(copy) + b"/\xff.json"))).write_bytes(b"{}")
+    assert any("the format has no such file" in place for place in places(copy))
+
+
+def test_digits_of_other_scripts_name_no_file(copy: Path) -> None:
+    assert not layout.is_known("heads/00000000000\N{ARABIC-INDIC DIGIT THREE}.json")
+    (copy / "entries" / "00000\N{ARABIC-INDIC DIGIT ONE}.jsonl").write_bytes(b"")
+    assert any("the format has no such file" in place for place in places(copy))
+
+
 def test_what_was_logged_and_is_not_published_is_noticed(tmp_path: Path) -> None:
     write(replace(small_record(), receipts=(), decisions={}, rule_sets={}), tmp_path / "export")
     found = "\n".join(places(tmp_path / "export"))
@@ -162,6 +214,24 @@ def test_a_folder_with_something_in_it_is_not_written_to(tmp_path: Path) -> None
     assert (tmp_path / "mine.txt").read_text() == "keep"
 
 
+def test_a_folder_of_others_that_is_named_like_our_unfinished_one_stays(tmp_path: Path) -> None:
+    other = tmp_path / "export.partial"
+    other.mkdir()
+    (other / "mine.txt").write_text("keep")
+    with pytest.raises(FolderTakenError, match=r"export\.partial"):
+        write(small_record(), tmp_path / "export")
+    assert (other / "mine.txt").read_text() == "keep"
+
+
+def test_an_export_that_fails_half_way_leaves_nothing_and_can_be_made_again(tmp_path: Path) -> None:
+    record = small_record()
+    with pytest.raises(EntriesMissingError):
+        write(replace(record, entries=list(record.entries)[:-1]), tmp_path / "export")
+    assert list(tmp_path.iterdir()) == []
+    write(record, tmp_path / "export")
+    assert check(tmp_path / "export").holds
+
+
 def test_nothing_is_written_before_a_head_is_signed_or_with_entries_missing(tmp_path: Path) -> None:
     record = small_record()
     with pytest.raises(NothingSignedError):
@@ -171,6 +241,14 @@ def test_nothing_is_written_before_a_head_is_signed_or_with_entries_missing(tmp_
     assert not (tmp_path / "export").exists()
 
 
-def test_a_folder_that_is_no_export_is_refused(tmp_path: Path) -> None:
-    assert not check(tmp_path).holds
-    assert not check(tmp_path / "nowhere").holds
+def test_a_folder_that_is_no_export_is_refused_in_one_line(export: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(export)
+    (tmp_path / "file").touch()
+    for name, why in (
+        ("", "manifest.json: is missing"),
+        ("nowhere", "not there"),
+        ("file", "no folder"),
+        ("link", "a link"),
+    ):
+        (place,) = places(tmp_path / name)
+        assert why in place
