@@ -66,5 +66,5 @@ class CheckpointsInMemory:
     def __init__(self, cluster: ClusterInMemory) -> None:
         self._cluster = cluster
 
-    async def checkpoint_of(self, job_id: JobId) -> str:
-        return self._cluster.committed.get(job_id, "")
+    async def checkpoint_of(self, job: Job) -> str:
+        return self._cluster.committed.get(job.spec.job_id, "")

@@ -100,7 +100,9 @@ def submitted_event(job: Job) -> events_pb2.JobSubmitted:
 
 def started_event(job: Job) -> events_pb2.JobStarted:
     """Return the event that attempt `job.attempt` starts."""
-    return events_pb2.JobStarted(job_id=job.spec.job_id, team_id=job.spec.team_id, attempt=job.attempt)
+    return events_pb2.JobStarted(
+        job_id=job.spec.job_id, team_id=job.spec.team_id, attempt=job.attempt, reason=job.reason
+    )
 
 
 def finished_event(job: Job) -> events_pb2.JobFinished:

@@ -87,6 +87,7 @@ async def training(tmp_path: Path, fresh_database_url: str) -> AsyncIterator[Run
         CheckpointsInMemory(cluster),
         poll_seconds=0.02,
         away_poll_seconds=0.02,
+        restart_seconds=0,
     )
     worker = Worker(
         database,
@@ -172,11 +173,14 @@ async def test_news_of_a_hold_for_an_unknown_job_is_refused(training: RunningTra
         await training.hold("nobody")
 
 
-async def test_a_start_that_the_cluster_forgot_is_made_again(training: RunningTraining) -> None:
+async def test_a_running_start_that_the_cluster_forgot_is_followed_by_another(training: RunningTraining) -> None:
     async with training.client(TEAM) as team:
         await team.SubmitJob(request("job-1"))
         await training.hold("job-1")
-        await until(team, "job-1", pb.JOB_STATE_RUNNING)
+        async with asyncio.timeout(30):
+            # Its loss is told by the look that first sees it run.
+            while not (await until(team, "job-1", pb.JOB_STATE_RUNNING)).loss:
+                await asyncio.sleep(0.02)
         training.cluster.forget()
         for _ in range(500):
             if training.cluster.started == [("job-1", 1), ("job-1", 2)]:
@@ -184,6 +188,8 @@ async def test_a_start_that_the_cluster_forgot_is_made_again(training: RunningTr
             await asyncio.sleep(0.02)
         training.cluster.finish("job-1", checkpoint="c" * 64)
         assert (await until(team, "job-1", pb.JOB_STATE_SUCCEEDED)).attempt == 2
+    starts = await training.published(events_pb2.JobStarted)
+    assert [(event.attempt, event.reason) for event in starts] == [(1, ""), (2, "the cluster says unknown")]
 
 
 async def test_a_job_whose_end_is_wished_is_stopped(training: RunningTraining) -> None:
@@ -213,7 +219,12 @@ async def test_a_job_id_is_used_once_and_a_bad_field_is_named(training: RunningT
         with pytest.raises(Refused) as refusal:
             await team.SubmitJob(request("job-1"))
         assert refusal.value.code == "JOB_TAKEN"
-        for changes, field in (({"gpus": 0}, "spec.gpus"), ({"gpu_source": 0}, "spec.gpu_source")):
+        for changes, field in (
+            ({"gpus": 0}, "spec.gpus"),
+            ({"gpu_source": 0}, "spec.gpu_source"),
+            ({"hidden_units": 2**32 - 1}, "spec.hidden_units"),
+            ({"max_seconds": 2401}, "spec.max_seconds"),
+        ):
             with pytest.raises(Refused) as refusal:
                 await team.SubmitJob(request("job-2", **changes))
             assert (refusal.value.code, refusal.value.facts["field"]) == ("FIELD_INVALID", field)

@@ -16,20 +16,26 @@ def run(attempt: int, seconds: float) -> Run:
     return Run(attempt, START, START + timedelta(seconds=seconds), ended=True)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "metered"), [([0], 0), ([0.001], 512), ([1], 512), ([1.5], 1024), ([1.5, 1.5], 1536), ([0.4, 0.4], 512)]
-)
-def test_seconds_of_all_starts_are_summed_and_rounded_up_once(seconds: list[float], metered: int) -> None:
-    runs = [run(number, one) for number, one in enumerate(seconds, start=1)]
-    assert metered_gpu_seconds(512, 600, runs) == metered
+@pytest.mark.parametrize(("seconds", "metered"), [(0, 0), (0.001, 512), (1, 512), (1.5, 1024), (3, 1536)])
+def test_seconds_are_rounded_up(seconds: float, metered: int) -> None:
+    assert metered_gpu_seconds(512, 600, [run(1, seconds)]) == metered
+
+
+def test_starts_that_the_platform_lost_cost_nothing() -> None:
+    assert metered_gpu_seconds(8, 10, [run(1, 7), run(2, 9), run(3, 2)]) == 16
 
 
 def test_what_the_platform_stops_too_late_is_not_the_teams_cost() -> None:
-    assert metered_gpu_seconds(8, 10, [run(1, 7), run(2, 7)]) == 80
+    assert metered_gpu_seconds(8, 10, [run(1, 14)]) == 80
 
 
-def test_a_start_that_never_ran_costs_nothing() -> None:
-    assert metered_gpu_seconds(8, 10, [Run(1, None, None), Run(2, START, None), Run(3, None, START)]) == 0
+@pytest.mark.parametrize("last", [Run(2, None, None), Run(2, START, None), Run(2, None, START)])
+def test_a_start_that_never_ran_costs_nothing(last: Run) -> None:
+    assert metered_gpu_seconds(8, 10, [run(1, 7), last]) == 0
+
+
+def test_a_job_that_was_never_started_costs_nothing() -> None:
+    assert metered_gpu_seconds(8, 10, []) == 0
 
 
 def test_a_clock_that_went_back_costs_nothing() -> None:

@@ -28,7 +28,7 @@ CRASHED = Observation(ClusterState.FAILED, exit_code=1, message="ValueError")
 
 
 def runs(seconds: float = 10) -> list[Run]:
-    return [Run(1, NOW - timedelta(seconds=seconds), NOW)]
+    return [Run(1, NOW - timedelta(seconds=seconds), NOW, ended=True)]
 
 
 def move(job: Job, seen: Observation, *, committed: bool = False, past: list[Run] | None = None) -> Move:
@@ -53,9 +53,22 @@ def test_a_job_that_the_cluster_forgot_is_started_again() -> None:
     assert move(JOB, UNKNOWN) is Move.START
 
 
+def test_a_start_that_the_cluster_does_not_know_and_that_never_ran_is_submitted_again() -> None:
+    assert move(JOB, UNKNOWN, past=[Run(1)]) is Move.SUBMIT
+    assert move(JOB, UNKNOWN, past=[Run(1)], committed=True) is Move.SUCCEED
+    assert move(replace(JOB, cancel_wished=True), UNKNOWN, past=[Run(1)]) is Move.CANCEL
+
+
 def test_a_job_is_not_started_for_ever() -> None:
-    step = next_step(replace(JOB, attempt=MOST_ATTEMPTS), runs(), UNKNOWN, committed=False, now=NOW)
+    step = next_step(JOB, runs() * MOST_ATTEMPTS, UNKNOWN, committed=False, now=NOW)
     assert (step.move, step.failure_class) == (Move.FAIL, FailureClass.INFRASTRUCTURE)
+
+
+def test_a_start_that_never_got_a_place_is_no_try() -> None:
+    past = [Run(number, None, NOW, ended=True) for number in range(1, 3 * MOST_ATTEMPTS)]
+    no_place = Observation(ClusterState.FAILED, failed_by_cluster=True, message="no place within 900 s")
+    step = next_step(JOB, past, no_place, committed=False, now=NOW)
+    assert (step.move, step.reason) == (Move.START, "no place within 900 s")
 
 
 def test_a_program_that_crashes_has_failed_and_is_not_started_again() -> None:
@@ -81,10 +94,10 @@ def test_a_job_that_committed_before_it_was_stopped_has_succeeded() -> None:
     assert move(replace(JOB, cancel_wished=True), Observation(ClusterState.STOPPED), committed=True) is Move.SUCCEED
 
 
-def test_a_job_is_stopped_at_its_longest_time_over_all_starts() -> None:
-    past = [Run(1, NOW - timedelta(seconds=1000), NOW - timedelta(seconds=600), ended=True)]
-    before = [*past, Run(2, NOW - timedelta(seconds=199), NOW)]
-    at = [*past, Run(2, NOW - timedelta(seconds=200), NOW)]
+def test_a_job_is_stopped_at_its_longest_time_and_what_the_platform_lost_does_not_count() -> None:
+    past = [Run(1, NOW - timedelta(seconds=2000), NOW - timedelta(seconds=1500), ended=True)]
+    before = [*past, Run(2, NOW - timedelta(seconds=599), NOW)]
+    at = [*past, Run(2, NOW - timedelta(seconds=600), NOW)]
     assert (move(JOB, RUNNING, past=before), move(JOB, RUNNING, past=at)) == (Move.WAIT, Move.STOP)
 
 

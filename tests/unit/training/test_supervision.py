@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,13 +79,15 @@ class FakeWorld:
     scripts: list[list[Observation | Exception]]
     commits_at_start: int = 0
     started: list[int] = field(default_factory=list)
+    output_faults: list[Exception] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
     start_faults: list[Exception] = field(default_factory=list)
 
     async def start(self, job: Job) -> None:
         if self.start_faults:
             raise self.start_faults.pop(0)
-        self.started.append(job.attempt)
+        if job.attempt not in self.started:
+            self.started.append(job.attempt)
 
     async def observe(self, job_id: JobId, attempt: int) -> Observation:  # noqa: ARG002  there is one job
         if attempt not in self.started:
@@ -98,12 +101,14 @@ class FakeWorld:
         return seen
 
     async def output(self, job_id: JobId, attempt: int) -> str:  # noqa: ARG002  as above
+        if self.output_faults:
+            raise self.output_faults[0]
         return 'PROGRESS {"loss": "1.5"}\n'
 
     async def stop(self, job_id: JobId, attempt: int) -> None:  # noqa: ARG002  as above
         self.stopped.append(attempt)
 
-    async def checkpoint_of(self, job_id: JobId) -> str:  # noqa: ARG002  as above
+    async def checkpoint_of(self, job: Job) -> str:  # noqa: ARG002  as above
         return "d" * 64 if self.commits_at_start and self.commits_at_start in self.started else ""
 
 
@@ -112,7 +117,7 @@ def supervision(jobs: FakeJobs, world: FakeWorld) -> Supervision:
     async def opener() -> AsyncIterator[FakeJobs]:
         yield jobs
 
-    return Supervision(opener, world, world, poll_seconds=0, away_poll_seconds=0, wall=lambda: NOW)
+    return Supervision(opener, world, world, poll_seconds=0, away_poll_seconds=0, restart_seconds=0, wall=lambda: NOW)
 
 
 async def admitted_job() -> FakeJobs:
@@ -123,7 +128,7 @@ async def admitted_job() -> FakeJobs:
 
 
 RUNNING = Observation(ClusterState.RUNNING, NOW)
-PENDING = Observation(ClusterState.PENDING, NOW)
+PENDING = Observation(ClusterState.PENDING, NOW, message="no place yet")
 DONE = Observation(ClusterState.SUCCEEDED, NOW, NOW, exit_code=0)
 CRASHED = Observation(ClusterState.FAILED, NOW, NOW, "boom", exit_code=1)
 LOST = Observation(ClusterState.FAILED, NOW, NOW, "supervisor died", failed_by_cluster=True)
@@ -156,14 +161,84 @@ async def test_a_supervisor_that_takes_over_finds_the_running_start() -> None:
     assert (ended.state, world.started) == (JobState.SUCCEEDED, [1])
 
 
-async def test_a_supervisor_that_died_before_the_start_arrived_starts_again() -> None:
+async def test_a_supervisor_that_died_before_the_start_arrived_makes_the_same_start() -> None:
     jobs = await admitted_job()
-    world = FakeWorld([[], [DONE]], commits_at_start=2, start_faults=[RuntimeError("killed")])
+    world = FakeWorld([[DONE]], commits_at_start=1, start_faults=[RuntimeError("killed")])
     with pytest.raises(RuntimeError, match="killed"):
         await supervise(supervision(jobs, world), JOB)
     ended = await supervise(supervision(jobs, world), JOB)
     assert ended is not None
-    assert (ended.state, world.started) == (JobState.SUCCEEDED, [2])
+    assert (ended.state, ended.attempt, world.started) == (JobState.SUCCEEDED, 1, [1])
+
+
+async def test_a_start_that_did_not_arrive_while_the_cluster_was_away_is_no_attempt() -> None:
+    jobs = await admitted_job()
+    world = FakeWorld([[RUNNING, DONE]], commits_at_start=1, start_faults=[TransientError("away")] * 30)
+    ended = await supervise(supervision(jobs, world), JOB)
+    assert ended is not None
+    assert (ended.state, ended.attempt, world.started) == (JobState.SUCCEEDED, 1, [1])
+
+
+async def test_a_job_is_seen_to_its_end_although_its_output_is_lost() -> None:
+    jobs = await admitted_job()
+    world = FakeWorld([[RUNNING, DONE]], commits_at_start=1, output_faults=[TransientError("the agent is gone")])
+    ended = await supervise(supervision(jobs, world), JOB)
+    assert ended is not None
+    assert (ended.state, ended.loss) == (JobState.SUCCEEDED, "")
+
+
+async def test_a_job_says_why_it_waits_and_why_it_was_started_again() -> None:
+    away = TransientError("Ray does not answer")
+    jobs = await admitted_job()
+    world = FakeWorld([[PENDING, RUNNING, away, RUNNING, LOST], [RUNNING, DONE]], commits_at_start=2)
+    told: list[str] = []
+    note = jobs.note
+
+    async def listen(job: Job) -> None:
+        told.append(job.reason)
+        await note(job)
+
+    jobs.note = listen  # type: ignore[method-assign]  # a listener, no other behaviour
+    ended = await supervise(supervision(jobs, world), JOB)
+    assert ended is not None
+    reasons = [reason for reason, _ in groupby(told) if reason]
+    assert reasons == [
+        "waits for a place on the cluster: no place yet",
+        "waits until what is away answers: Ray does not answer",
+        "supervisor died",
+    ]
+    assert (ended.state, ended.reason) == (JobState.SUCCEEDED, "")
+
+
+async def test_the_wait_for_a_place_that_never_came_is_not_metered() -> None:
+    hour = timedelta(hours=1)
+    no_place = Observation(ClusterState.FAILED, NOW - hour, NOW, "no place", failed_by_cluster=True)
+    jobs, world = await admitted_job(), FakeWorld([[PENDING, no_place], [PENDING, CRASHED]])
+    ended = await supervise(supervision(jobs, world), JOB)
+    assert ended is not None
+    assert (ended.state, ended.failure_class, ended.gpu_seconds) == (JobState.FAILED, FailureClass.WORKLOAD, 0)
+    assert [(run.started_at is None, run.ended) for run in jobs.starts[JOB]] == [(True, True), (False, True)]
+
+
+async def test_a_supervisor_that_was_overtaken_starts_nothing() -> None:
+    jobs = await admitted_job()
+    await jobs.start_run(replace(jobs.jobs[JOB], state=JobState.RUNNING, attempt=1))
+    world = FakeWorld([[DONE], [DONE]], commits_at_start=2)
+    world.started.append(1)
+    work = supervision(jobs, world)
+    observe = world.observe
+
+    async def overtaken(job_id: JobId, attempt: int) -> Observation:
+        if len(jobs.starts[JOB]) == 1:
+            await jobs.start_run(replace(jobs.jobs[JOB], attempt=2))
+            world.started.append(2)
+            return LOST
+        return await observe(job_id, attempt)
+
+    world.observe = overtaken  # type: ignore[method-assign]  # another supervisor acts while this one looks
+    ended = await supervise(work, JOB)
+    assert ended is not None
+    assert (ended.state, ended.attempt, world.started) == (JobState.SUCCEEDED, 2, [1, 2])
 
 
 async def test_nothing_is_decided_while_the_cluster_is_away() -> None:

@@ -14,8 +14,10 @@ JobId = NewType("JobId", str)
 TeamId = NewType("TeamId", str)
 
 MOST_GPUS: Final = 2048
-MOST_SECONDS: Final = 30 * 24 * 3600
+MOST_SECONDS: Final = 40 * 60
+"""A job pushes with the token of its start, which lives for less than an hour, the wait for a place included."""
 MOST_STEPS: Final = 100_000
+MOST_HIDDEN_UNITS: Final = 4096
 
 _JOB_ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,94}")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -130,6 +132,7 @@ def check_spec(spec: JobSpec) -> None:
     _within("spec.gpus", spec.gpus, MOST_GPUS)
     _within("spec.max_seconds", spec.max_seconds, MOST_SECONDS)
     _within("spec.steps", spec.steps, MOST_STEPS)
+    _within("spec.hidden_units", spec.hidden_units, MOST_HIDDEN_UNITS, least=0)
 
 
 def _matches(field: str, value: str, form: re.Pattern[str], rule: str) -> None:
@@ -137,9 +140,9 @@ def _matches(field: str, value: str, form: re.Pattern[str], rule: str) -> None:
         raise JobFieldError(field, value, rule)
 
 
-def _within(field: str, value: int, most: int) -> None:
-    if not 1 <= value <= most:
-        raise JobFieldError(field, value, f"must be 1 to {most}")
+def _within(field: str, value: int, most: int, *, least: int = 1) -> None:
+    if not least <= value <= most:
+        raise JobFieldError(field, value, f"must be {least} to {most}")
 
 
 def admitted(job: Job, team_id: TeamId) -> Job | None:

@@ -1,4 +1,8 @@
-"""GPU-seconds of a job, from when its program actually ran. Source: design, grants and training, "Metering"."""
+"""GPU-seconds of a job, from when its program actually ran. Source: design, grants and training, "Metering".
+
+Only the last start is the team's: each one before it was lost to a fault of the infrastructure, which costs a team
+neither GPU time nor a part of its longest running time. Source: product, "Nothing is lost and nothing is silent".
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 _SECOND: Final = timedelta(seconds=1)
 
@@ -26,6 +30,11 @@ class Run:
     ended: bool = False
 
     @property
+    def ran(self) -> bool:
+        """Whether its program is known to have run."""
+        return self.started_at is not None
+
+    @property
     def duration(self) -> timedelta:
         """How long it ran, as far as is known; never negative, whatever the clocks of the cluster say."""
         if self.started_at is None or self.ended_at is None:
@@ -33,13 +42,13 @@ class Run:
         return max(timedelta(), self.ended_at - self.started_at)
 
 
-def running_time(runs: Iterable[Run]) -> timedelta:
-    """Return how long all `runs` ran together."""
-    return sum((run.duration for run in runs), timedelta())
+def running_time(runs: Sequence[Run]) -> timedelta:
+    """Return how long the last of `runs` ran; nothing where there is none."""
+    return runs[-1].duration if runs else timedelta()
 
 
-def metered_gpu_seconds(gpus: int, max_seconds: int, runs: Iterable[Run]) -> int:
-    """Return GPU-seconds: `gpus` times the running seconds of all `runs`, rounded up to whole seconds.
+def metered_gpu_seconds(gpus: int, max_seconds: int, runs: Sequence[Run]) -> int:
+    """Return GPU-seconds: `gpus` times the running seconds of the last of `runs`, rounded up to whole seconds.
 
     The platform stops a job at `max_seconds`. What it runs beyond is the platform's delay, never the team's cost, so
     the hold of gpus × max_seconds always covers it.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from training.domain.metering import Run
 
 MOST_ATTEMPTS: Final = 10
-"""Starts of one job: beyond it, the infrastructure is broken and people must look."""
+"""Starts of one job that ran and were lost: beyond it, the infrastructure is broken and people must look."""
 
 PLATFORM_AWAY_EXIT: Final = 75
 """Exit status by which a program says that the platform was away (EX_TEMPFAIL of sysexits)."""
@@ -57,6 +57,7 @@ class Move(Enum):
     """What the platform does next."""
 
     WAIT = "wait"
+    SUBMIT = "submit"
     START = "start"
     STOP = "stop"
     SUCCEED = "succeed"
@@ -88,34 +89,32 @@ def next_step(job: Job, runs: Sequence[Run], seen: Observation, *, committed: bo
         return Step(Move.CANCEL, "cancelled on demand")
     if not runs:
         return Step(Move.START)
-    if _time_is_up(job, runs):
-        return Step(Move.FAIL, f"stopped after max_seconds, {job.spec.max_seconds}", FailureClass.WORKLOAD)
-    return _step_after_end(job, seen)
+    if not runs[-1].ended:
+        return Step(Move.SUBMIT, "the cluster does not know the start, which never ran")
+    return _step_after_end(job, runs, seen)
 
 
 def _step_while_alive(job: Job, runs: Sequence[Run], now: datetime) -> Step:
     if job.cancel_wished:
         return Step(Move.STOP, "cancelled on demand")
-    latest = runs[-1] if runs else None
-    earlier = running_time(runs[:-1])
-    started = latest.started_at if latest else None
-    if started is not None and earlier + (now - started) >= timedelta(seconds=job.spec.max_seconds):
+    started = runs[-1].started_at
+    if started is not None and now - started >= timedelta(seconds=job.spec.max_seconds):
         return Step(Move.STOP, f"ran for max_seconds, {job.spec.max_seconds}")
     return Step(Move.WAIT)
 
 
-def _step_after_end(job: Job, seen: Observation) -> Step:
+def _step_after_end(job: Job, runs: Sequence[Run], seen: Observation) -> Step:
+    if running_time(runs) >= timedelta(seconds=job.spec.max_seconds):
+        return Step(Move.FAIL, f"stopped after max_seconds, {job.spec.max_seconds}", FailureClass.WORKLOAD)
     failure = failure_class(seen)
     why = seen.message or f"the cluster says {seen.state.value}"
     if failure is FailureClass.WORKLOAD:
         return Step(Move.FAIL, why, failure)
-    if job.attempt >= MOST_ATTEMPTS:
-        return Step(Move.FAIL, f"started {job.attempt} times; last: {why}", failure)
+    # A start that never ran, for want of a place for example, is no try.
+    tried = sum(run.ran for run in runs)
+    if tried >= MOST_ATTEMPTS:
+        return Step(Move.FAIL, f"ran and was lost {tried} times; last: {why}", failure)
     return Step(Move.START, why)
-
-
-def _time_is_up(job: Job, runs: Sequence[Run]) -> bool:
-    return running_time(runs) >= timedelta(seconds=job.spec.max_seconds)
 
 
 def failure_class(seen: Observation) -> FailureClass:

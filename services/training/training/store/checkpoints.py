@@ -12,7 +12,7 @@ from dokpamo.registry.v1 import service_pb2 as pb
 if TYPE_CHECKING:
     from common.grpc import Channel
 
-    from training.domain.job import JobId
+    from training.domain.job import Job
 
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 _AWAY: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
@@ -29,10 +29,12 @@ class RegistryPeer:
         """Ask over `channel`, which belongs to whoever opened it."""
         self._client = Client(channel, SERVICE)
 
-    async def checkpoint_of(self, job_id: JobId) -> str:
+    async def checkpoint_of(self, job: Job) -> str:
         """Return the digest of the checkpoint that the job committed, or empty text; `RegistryAwayError` while away."""
+        # Job ids are words that any team may write: only its own team's checkpoint is the job's.
+        request = pb.GetCheckpointRequest(team_id=job.spec.team_id, job_id=job.spec.job_id)
         try:
-            answer: pb.GetCheckpointResponse = await self._client.GetCheckpoint(pb.GetCheckpointRequest(job_id=job_id))
+            answer: pb.GetCheckpointResponse = await self._client.GetCheckpoint(request)
         except Refused as refusal:
             if refusal.status is grpc.StatusCode.NOT_FOUND:
                 return ""

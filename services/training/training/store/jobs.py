@@ -119,7 +119,7 @@ class JobStore:
         return [Run(row["attempt"], row["started_at"], row["ended_at"], row["ended"]) for row in rows]
 
     async def start_run(self, job: Job) -> None:
-        """Keep that start `job.attempt` begins; publish it."""
+        """Keep that start `job.attempt` begins; publish it with why it was made, `job.reason`."""
         await self.note(job)
         await self._tx.execute("INSERT INTO runs (job_id, attempt) VALUES ($1, $2)", job.spec.job_id, job.attempt)
         await self._tx.publish(wire.started_event(job))
