@@ -190,3 +190,18 @@ def test_each_part_is_marked_by_what_its_own_points_came_from() -> None:
     }  # fmt: skip
     text = rules.explain(decided("stage-2"), "en")
     assert "  aaii 8.8 = sum 35 → linear 8.75 → round 8.8 [published]" in text
+
+
+def test_only_what_was_published_or_follows_from_it_is_marked_firmer_than_synthetic() -> None:
+    firm = {
+        (stage, each.source, each.team): str(each.provenance)
+        for stage in STAGES
+        for each in inputs(stage).measurements
+        if not each.synthetic
+    }
+    index = dict.fromkeys([("stage-2", "aaii", team) for team in inputs("stage-2").entrants], "published")
+    best = dict.fromkeys([("stage-1", "nia", team) for team in ("lg-ai-research", "sk-telecom")], "reconstructed")
+    assert firm == index | best
+    for stage in STAGES:
+        assert all(score.synthetic for score in inputs(stage).scores())
+        assert all(verdict.synthetic for verdict in inputs(stage).verdicts)
