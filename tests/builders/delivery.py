@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from common.clock import SystemClock
+from common.clock import Clock, SystemClock
 from common.consumer import Consumers, Limits, Subscriptions
 from common.database import Database
 from common.outbox import Relay, pending
@@ -42,9 +43,11 @@ QUICK = Limits(
 )
 
 
-def platform(bootstrap: list[str]) -> PlatformSettings:
-    """Return settings that name the cluster."""
-    return PlatformSettings(environment="embedded", kafka_bootstrap=bootstrap, token_keys=Path("unused"))
+def platform(bootstrap: list[str], replication: int = 1) -> PlatformSettings:
+    """Return settings that name the cluster, whose topics have `replication` copies."""
+    return PlatformSettings(
+        environment="embedded", kafka_bootstrap=bootstrap, token_keys=Path("unused"), topic_replication=replication
+    )
 
 
 def migrations(folder: Path) -> Path:
@@ -56,7 +59,7 @@ def migrations(folder: Path) -> Path:
 
 def started(key: str, number: int) -> JobStarted:
     """Return the `number`-th event of `key`."""
-    return JobStarted(job_id=key, team_id="team", attempt=number)
+    return JobStarted(job_id=key, attempt=number)
 
 
 async def apply(event: Received[JobStarted], tx: Transaction) -> None:
@@ -96,16 +99,19 @@ async def eventually(holds: Callable[[], Awaitable[Any]], seconds: float = 20.0)
 class World:
     """A publishing service ("training") and a consuming one ("grants"), started and stopped part by part."""
 
-    def __init__(self, bootstrap: list[str], url: str, folder: Path) -> None:
-        """Use a fresh database and a fresh or shared cluster."""
-        self.settings = platform(bootstrap)
+    def __init__(
+        self, bootstrap: list[str], url: str, folder: Path, clock: Clock | None = None, *, replication: int = 1
+    ) -> None:
+        """Use a fresh database, a fresh or shared cluster, and `clock` (default: the machine's)."""
+        self.settings = platform(bootstrap, replication)
         self.url = url
         self.folder = migrations(folder)
+        self.clock = clock or SystemClock()
         self.stack = AsyncExitStack()
-        # Messages of earlier tests on a shared cluster are not this test's.
-        self.since = datetime.now(UTC)
-        self.publisher = Database(url, "training", self.folder, SystemClock())
-        self.consumer = Database(url, "grants", self.folder, SystemClock())
+        self.team = secrets.token_hex(6)
+        """Whose events are this world's: a shared cluster has those of other tests, too."""
+        self.publisher = Database(url, "training", self.folder, self.clock)
+        self.consumer = Database(url, "grants", self.folder, self.clock)
 
     async def __aenter__(self) -> Self:
         """Open the databases; create the topics."""
@@ -123,26 +129,32 @@ class World:
         return Relay(self.settings, database or self.publisher)
 
     def subscriptions(
-        self, handler: Callable[[Received[JobStarted], Transaction], Awaitable[None]] = apply
+        self, handler: Callable[[Received[JobStarted], Transaction], Awaitable[None]] = apply, service: str = "grants"
     ) -> Subscriptions:
-        """Return the subscription of the consumer, for events of this test only."""
+        """Return the subscription of the consumer (or of another `service`), for events of this test only."""
 
         async def of_this_test(event: Received[JobStarted], tx: Transaction) -> None:
-            if event.time >= self.since:
+            if event.message.team_id == self.team:
                 await handler(event, tx)
 
-        subscriptions = Subscriptions("grants")
+        subscriptions = Subscriptions(service)
         subscriptions.on(JobStarted, of_this_test)
         return subscriptions
 
-    def consumers(self, subscriptions: Subscriptions | None = None, *, limits: Limits = QUICK) -> Consumers:
-        """Return the consumer's runtime; `ValueError` is what it refuses."""
+    def consumers(
+        self,
+        subscriptions: Subscriptions | None = None,
+        *,
+        limits: Limits = QUICK,
+        database: Database | None = None,
+    ) -> Consumers:
+        """Return the consumer's runtime, or one on another `database`; `ValueError` is what it refuses."""
         return Consumers(
             self.settings,
-            self.consumer,
+            database or self.consumer,
             subscriptions or self.subscriptions(),
             REASONS,
-            SystemClock(),
+            self.clock,
             limits=limits,
         )
 
@@ -150,7 +162,12 @@ class World:
         """Say `events` in one transaction."""
         async with self.publisher.transaction() as tx:
             for event in events:
-                await tx.publish(event)
+                await self.say(tx, event)
+
+    async def say(self, tx: Transaction, event: JobStarted) -> None:
+        """Say `event` when `tx` commits, as one of this world's."""
+        event.team_id = self.team
+        await tx.publish(event)
 
     async def outbox_empty(self, database: Database | None = None) -> bool:
         """Whether everything said is published."""

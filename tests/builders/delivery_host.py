@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack
-from datetime import datetime
 from pathlib import Path
 
 from common.consumer import Limits
@@ -13,11 +12,11 @@ from common.consumer import Limits
 from tests.builders.delivery import World
 
 
-async def main(bootstrap: str, url: str, folder: str, since: str) -> None:
+async def main(bootstrap: str, url: str, folder: str, team: str) -> None:
     """Run relay and runtime for ever."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(World(bootstrap.split(","), url, Path(folder)))
-        world.since = datetime.fromisoformat(since)
+        world.team = team
         await stack.enter_async_context(world.relay())
         await stack.enter_async_context(world.consumers(limits=Limits()))
         await asyncio.Event().wait()

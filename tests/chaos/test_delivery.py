@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import random
 import sys
-from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from common.consumer import Limits
-from common.errors import DatabaseUnavailableError
 from common.outbox import Relay
 
-from tests.builders.delivery import JobStarted, World, apply, effects, eventually, in_order, started
+from tests.builders.delivery import JobStarted, World, apply, eventually
+from tests.builders.delivery_stream import Stream, chaos_seeds, settle, settled_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-KEYS = "abcdefg"
 ROOT = Path(__file__).parents[2]
-
-
-def seeds() -> list[int]:
-    if one := os.environ.get("DOKPAMO_CHAOS_SEED"):
-        return [int(one)]
-    return list(range(1, 1 + int(os.environ.get("DOKPAMO_CHAOS_SEEDS", "2"))))
 
 
 @pytest.fixture
@@ -57,54 +49,7 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
-class Stream:
-    """Says events while faults happen, and knows which of them were acknowledged."""
-
-    def __init__(self, world: World, chance: random.Random) -> None:
-        self._world = world
-        self._chance = chance
-        self._numbers = dict.fromkeys(KEYS, 0)
-        self.acknowledged: set[tuple[str, int]] = set()
-        self.unknown: set[tuple[str, int]] = set()
-
-    async def say(self, transactions: int) -> None:
-        for _ in range(transactions):
-            events = []
-            for key in self._chance.sample(KEYS, self._chance.randint(1, len(KEYS))):
-                self._numbers[key] += 1
-                events.append((key, self._numbers[key]))
-            try:
-                await self._world.publish([started(key, number) for key, number in events])
-            except DatabaseUnavailableError:
-                # The commit may or may not have happened.
-                self.unknown |= set(events)
-                await asyncio.sleep(0.1)
-            else:
-                self.acknowledged |= set(events)
-            await asyncio.sleep(self._chance.uniform(0, 0.01))
-
-
-async def settle(world: World, stream: Stream, seconds: float = 120.0) -> None:
-    """Wait until all that was acknowledged is applied, and check the invariants."""
-
-    async def all_applied() -> bool:
-        with suppress(DatabaseUnavailableError):
-            return await world.outbox_empty() and stream.acknowledged <= set(await effects(world.consumer))
-        return False
-
-    await eventually(all_applied, seconds)
-    applied = await effects(world.consumer)
-    assert len(applied) == len(set(applied)), "an effect happened twice"
-    assert set(applied) <= stream.acknowledged | stream.unknown, "an effect of what was never said"
-    assert in_order(applied), "the order of a key was broken"
-    async with world.consumer.transaction() as tx:
-        assert await tx.fetchval("SELECT count(*) FROM parked WHERE event_type LIKE '%JobStarted' AND code <> ''") == 0
-        assert await tx.fetchval("SELECT count(*) FROM effect") == await tx.fetchval(
-            "SELECT count(*) FROM inbox JOIN effect USING (event_id)"
-        )
-
-
-@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("seed", chaos_seeds())
 async def test_a_service_killed_at_any_moment_loses_nothing_and_repeats_nothing(world: World, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -119,7 +64,7 @@ async def test_a_service_killed_at_any_moment_loses_nothing_and_repeats_nothing(
                 ",".join(world.settings.kafka_bootstrap),
                 world.url,
                 str(world.folder),
-                world.since.isoformat(),
+                world.team,
                 cwd=ROOT,
                 stdout=asyncio.subprocess.DEVNULL,
             )
@@ -132,7 +77,7 @@ async def test_a_service_killed_at_any_moment_loses_nothing_and_repeats_nothing(
             await settle(world, stream)
 
 
-@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("seed", chaos_seeds())
 async def test_parts_cancelled_at_any_await_lose_nothing_and_repeat_nothing(world: World, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -152,7 +97,7 @@ async def test_parts_cancelled_at_any_await_lose_nothing_and_repeat_nothing(worl
             await settle(world, stream)
 
 
-@pytest.mark.parametrize("seed", seeds()[:1])
+@pytest.mark.parametrize("seed", chaos_seeds(1))
 async def test_a_killed_broker_delays_and_nothing_more(world: World, kafka: SinglePart, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -169,7 +114,7 @@ async def test_a_killed_broker_delays_and_nothing_more(world: World, kafka: Sing
         await settle(world, stream)
 
 
-@pytest.mark.parametrize("seed", seeds()[:1])
+@pytest.mark.parametrize("seed", chaos_seeds(1))
 async def test_a_broker_that_hangs_delays_and_nothing_more(world: World, kafka: SinglePart, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -186,7 +131,7 @@ async def test_a_broker_that_hangs_delays_and_nothing_more(world: World, kafka: 
         await settle(world, stream)
 
 
-@pytest.mark.parametrize("seed", seeds()[:1])
+@pytest.mark.parametrize("seed", chaos_seeds(1))
 async def test_a_killed_database_delays_and_nothing_more(world: World, postgres: SinglePart, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -198,10 +143,77 @@ async def test_a_killed_database_delays_and_nothing_more(world: World, postgres:
         for _ in range(2):
             await asyncio.sleep(chance.uniform(0.3, 1.0))
             postgres.kill()
-            await asyncio.sleep(chance.uniform(0.0, 2.0))
-            await asyncio.to_thread(postgres.start)
+            starting = asyncio.create_task(_start_after(postgres, chance.uniform(0.0, 2.0)))
+            if chance.random() < 0.5:
+                # Partitions change hands meanwhile: what is under way must let go, not try for ever.
+                async with world.consumers(limits=strict) as other:
+                    await eventually(other.ready, 30.0)
+            await starting
         await saying
         await settle(world, stream)
+
+
+async def _start_after(part: SinglePart, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(part.start)
+
+
+@pytest.mark.parametrize("seed", chaos_seeds())
+async def test_events_published_twice_have_one_effect_and_read_again_come_to_the_same(world: World, seed: int) -> None:
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    async with world, world.relay(), world.consumers(limits=Limits()):
+        stream = Stream(world, chance)
+        saying = asyncio.create_task(stream.say(150))
+        repeated = 0
+        while not saying.done():
+            await asyncio.sleep(chance.uniform(0.02, 0.2))
+            repeated += await _publish_again(world, chance)
+        await saying
+        repeated += await _publish_again(world, chance)
+        await settled_twice(world, stream)
+    assert repeated > 0
+
+
+async def _publish_again(world: World, chance: random.Random) -> int:
+    """Forget that some rows in a row were published, as a relay does that dies before its mark; return how many."""
+    async with world.publisher.transaction() as tx:
+        published = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL")
+        first = chance.randint(0, published)
+        return int(
+            await tx.fetchval(
+                "WITH again AS (UPDATE outbox SET published_at = NULL, partition = NULL, kafka_offset = NULL "
+                "WHERE published_at IS NOT NULL AND seq BETWEEN $1 AND $2 RETURNING 1) SELECT count(*) FROM again",
+                first,
+                first + chance.randint(0, 50),
+            )
+        )
+
+
+@pytest.mark.parametrize("seed", chaos_seeds(1))
+async def test_a_handler_slower_than_the_poll_interval_keeps_its_partitions(world: World, seed: int) -> None:
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    limits = Limits(poll_interval=timedelta(seconds=1))
+    tries: list[tuple[str, int]] = []
+
+    async def slow_at_times(event: Received[JobStarted], tx: Transaction) -> None:
+        await apply(event, tx)
+        if (event.key, event.message.attempt) in slow:
+            tries.append((event.key, event.message.attempt))
+            await asyncio.sleep(2.5)
+
+    async with world, world.relay():
+        stream = Stream(world, chance)
+        await stream.say(100)
+        slow = set(chance.sample(sorted(stream.acknowledged), 2))
+        # More behind them than is kept in memory, so that the broker is asked for nothing from that partition.
+        await stream.say_much("a", 5000)
+        await eventually(world.outbox_empty, 60.0)
+        async with world.consumers(world.subscriptions(slow_at_times), limits=limits):
+            await settled_twice(world, stream)
+    # Taken away half-way, they would have been tried again.
+    assert sorted(tries) == sorted(slow)
 
 
 class DiesBeforeItsMark(Relay):

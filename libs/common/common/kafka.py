@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -51,8 +52,12 @@ class Subscriber:
         client_id: str,
         group: str | None,
         listener: ConsumerRebalanceListener | None = None,
+        poll_interval: timedelta = timedelta(minutes=5),
     ) -> None:
-        """Read `topics` from the beginning, or from where `group` has got to; offsets are committed by hand only."""
+        """Read `topics` from the beginning, or from where `group` has got to; offsets are committed by hand only.
+
+        A member that does not ask for `poll_interval` loses its partitions.
+        """
         self.topics = tuple(topics)
         self._broker = KafkaBroker(
             # A list: a comma-joined string would be one unknown host.
@@ -76,6 +81,7 @@ class Subscriber:
             isolation_level="read_committed",
             session_timeout_ms=_SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
+            max_poll_interval_ms=poll_interval // timedelta(milliseconds=1),
             fetch_max_wait_ms=500,
             decoder=_untouched,
             listener=listener,

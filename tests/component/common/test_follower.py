@@ -30,7 +30,7 @@ class Projection:
         self.seen: list[tuple[str, int]] = []
 
     async def show(self, event: Received[Any]) -> None:
-        if isinstance(event.message, JobStarted) and event.time >= self._world.since:
+        if isinstance(event.message, JobStarted) and event.message.team_id == self._world.team:
             self.seen.append((event.key, event.message.attempt))
             if event.message.attempt == 3:
                 raise ValueError("a page that cannot show 3")

@@ -42,6 +42,7 @@ class Limits:
     longest_pause: timedelta = timedelta(seconds=3)
     parked: int = 50
     parked_window: timedelta = timedelta(seconds=60)
+    poll_interval: timedelta = timedelta(minutes=5)
     batch: int = 500
     transactions: int = 4
 

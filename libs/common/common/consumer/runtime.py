@@ -137,6 +137,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             client_id=f"dokpamo.{service}",
             group=f"dokpamo.{service}",
             listener=self,
+            poll_interval=application.limits.poll_interval,
         )
         self._ends = EndOffsets(settings.kafka_bootstrap, client_id=f"dokpamo.{service}.ends")
         self._lines: dict[TopicPartition, tuple[PartitionLine, asyncio.Task[None]]] = {}
