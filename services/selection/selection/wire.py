@@ -61,6 +61,9 @@ REASONS: Final[Reasons] = {
     refusal.DecisionMissingError: Reason(StatusCode.FAILED_PRECONDITION, "DECISION_MISSING"),
 }
 
+# As many as a rule set may ask for.
+_MOST_JUDGES: Final = 100_000
+
 _PROVENANCE: Final = {
     provenance_pb2.PROVENANCE_UNSPECIFIED: Provenance.RECORDED,
     provenance_pb2.PROVENANCE_RECORDED: Provenance.RECORDED,
@@ -91,6 +94,8 @@ def measurements_of(message: evaluation_pb2.MeasurementsRecorded) -> list[Measur
 
 def verdict_of(request: service_pb2.RecordGateVerdictRequest) -> Verdict:
     """Return a gate's verdict. Raises `FieldInvalidError`."""
+    if request.judged_by > _MOST_JUDGES:
+        raise FieldInvalidError("judged_by", request.judged_by, f"must be at most {_MOST_JUDGES}")
     return Verdict(
         request.gate,
         request.team_id,

@@ -16,6 +16,7 @@ import pytest
 from client.stack.postgres import create_databases, with_database
 from common.clock import FixedClock
 from common.database import Database
+from common.errors import FieldInvalidError
 from dokpamo.common.v1.provenance_pb2 import PROVENANCE_PUBLISHED, PROVENANCE_SYNTHETIC, PROVENANCE_UNSPECIFIED
 from dokpamo.selection.v1 import events_pb2, service_pb2
 from rules import Inputs, collect, load_inputs, load_rule_set
@@ -354,9 +355,13 @@ async def test_a_verdict_is_given_once_by_enough_people_on_a_team_and_gate_of_th
         ):
             with pytest.raises(error):
                 await selection.write(handlers.record_verdict, "stage-1", wrong)
-        await selection.write(handlers.record_verdict, "stage-1", verdict)
+        at_once = [selection.write(handlers.record_verdict, "stage-1", verdict) for _ in range(4)]
+        found = await asyncio.gather(*at_once, return_exceptions=True)
+        assert sorted(type(each).__name__ for each in found) == ["NoneType", *["VerdictTakenError"] * 3]
         with pytest.raises(refusal.VerdictTakenError):
             await selection.write(handlers.record_verdict, "stage-1", verdict)
+        with pytest.raises(FieldInvalidError):
+            wire.verdict_of(service_pb2.RecordGateVerdictRequest(gate="originality", judged_by=2**32 - 1))
         with pytest.raises(refusal.StageUnknownError):
             await selection.write(handlers.record_verdict, "stage-9", verdict)
 
