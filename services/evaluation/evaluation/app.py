@@ -36,9 +36,10 @@ MIGRATIONS: Final = next(
     folder for folder in (_PACKAGE / "migrations", _PACKAGE.parent / "migrations") if folder.is_dir()
 )
 SERVICE: Final = "dokpamo.evaluation.v1.EvaluationService"
-# A cluster or registry may be away for some ten minutes before a run is given up.
+# An absence of cluster or registry is waited out within an attempt; a death of this process is one.
 _PATIENCE: Final = Retries(attempts=60, longest_pause=timedelta(seconds=10))
-_RUNS_AT_ONCE: Final = 2
+# A run mostly waits, and one that waits for long must not hold up the others.
+_RUNS_AT_ONCE: Final = 4
 
 
 class PeerAddressMissingError(Exception):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from common.consumer import Subscriptions
+from common.errors import TransientError
 from dokpamo.registry.v1.events_pb2 import CheckpointCommitted
 from dokpamo.selection.v1.events_pb2 import DecisionProvisional, StageOpened, StagePlanned
 
@@ -89,7 +92,7 @@ class Tasks:
             async with task.finish():
                 return
         try:
-            measured = await runs.measure(run, self.bench)
+            measured = await runs.see_through(run, self.bench, partial(self._tell, run_id))
         except RunFailedError as error:
             async with task.finish() as tx:
                 await runs.fail_run(run_id, error.reason, self.runs(tx))
@@ -97,6 +100,12 @@ class Tasks:
         async with task.finish() as tx:
             await runs.complete_run(run_id, measured, self.runs(tx))
 
+    async def _tell(self, run_id: RunId, reason: str) -> None:
+        # It may be the database that is away: then there is nobody to tell.
+        with suppress(TransientError):
+            async with self.database.transaction() as tx:
+                await runs.tell_waiting(run_id, reason, self.runs(tx))
+
     async def give_up_run(self, task: Task, last_error: str, tx: Transaction) -> None:
-        """Say that a run failed for want of cluster or registry."""
+        """Say that a run failed for a reason that nobody foresaw."""
         await runs.fail_run(RunId(task.id), last_error, self.runs(tx))

@@ -133,10 +133,6 @@ def added_to(field: str, known: ReferenceModel, more: ReferenceModel) -> Referen
     return replace(more, releases=tuple(releases[len(known.releases) :]), scores=tuple(scores[len(known.scores) :]))
 
 
-def _same_statement(one: ReferenceScore, other: ReferenceScore) -> bool:
-    return (one.index, one.edition, one.source) == (other.index, other.edition, other.source)
-
-
 def _require_same(field: str, value: str, known: str, source: str = "") -> None:
     if value != known:
         where = f" by {source}" if source else ""

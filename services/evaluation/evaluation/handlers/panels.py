@@ -93,8 +93,10 @@ async def plan_stage(stage: Stage, panels: Panels) -> None:
 
 
 async def open_stage(stage: Stage, panels: Panels) -> None:
-    """Take note of an opened stage: its entrants and what is scored."""
-    await panels.keep_stage(stage)
+    """Take note of an opened stage: its entrants and what is scored. A decided one takes no scores ever again."""
+    known = await panels.stage(stage.stage_id, locked=True)
+    if known is None or known.state is not StageState.DECIDED:
+        await panels.keep_stage(stage)
 
 
 async def close_stage(stage_id: StageId, panels: Panels) -> None:

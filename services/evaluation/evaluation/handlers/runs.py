@@ -8,8 +8,8 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from common.errors import NotFoundError
-from common.ray_jobs import JobState
+from common.errors import NotFoundError, TransientError
+from common.ray_jobs import JobState, RayJobUnknownError, RayUnavailableError
 
 from evaluation.domain.run import (
     SUITE,
@@ -36,13 +36,16 @@ _JOB_VARIABLE: Final = "DOKPAMO_JOB"
 _RESULT: Final = "RESULT "
 # Measuring is one thread for a second or two: several may share a core.
 _JOB_CPUS: Final = 0.5
+# How often the program itself may fail; what the platform breaks is done again until it succeeds.
 _ATTEMPTS: Final = 8
-_SUBMISSIONS: Final = 8
+_LOG_TRIES: Final = 5
 _POLL_SECONDS: Final = 0.3
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 15.0
 # What scale_model says when the job itself is wrong: the same job would be wrong again.
 _JOB_INVALID: Final = 2
+# What it says when the store was away (EX_TEMPFAIL of sysexits).
+_PLATFORM_AWAY: Final = 75
 # A reason is public; the query of a presigned URL lets anyone read the checkpoint.
 _SIGNATURE: Final = re.compile(r"\?\S+")
 
@@ -76,8 +79,8 @@ class Runs(Protocol):
         """Keep how a run stands now."""
         ...
 
-    async def publish(self, event: Run) -> object:
-        """Say that a run ended."""
+    async def end_run(self, run: Run) -> None:
+        """Keep how a run ended and publish it."""
         ...
 
 
@@ -142,27 +145,76 @@ async def fail_run(run: RunId, reason: str, runs: Runs) -> None:
     await _end(await _found(run, runs), RunState.FAILED, runs, reason=reason)
 
 
-async def measure(run: Run, bench: Bench) -> Figures:
+async def tell_waiting(run: RunId, reason: str, runs: Runs) -> None:
+    """Let people see why a run does not go on."""
+    current = await _found(run, runs)
+    if current.state is RunState.RUNNING and current.reason != reason:
+        await runs.keep_run(replace(current, reason=reason))
+
+
+async def see_through(run: Run, bench: Bench, tell: Callable[[str], Awaitable[None]]) -> Figures:
+    """Return the figures of `run` however long cluster or registry are away; `tell` is told why it waits.
+
+    Raises `RunFailedError`.
+    """
+    tries = 0
+    while True:
+        try:
+            return await measure(run, bench, tell)
+        except TransientError as error:
+            who = "the cluster" if isinstance(error, RayUnavailableError) else "the registry"
+            await tell(f"waits for {who}, which does not answer")
+        await bench.sleep(_pause(tries))
+        tries += 1
+
+
+async def measure(run: Run, bench: Bench, tell: Callable[[str], Awaitable[None]]) -> Figures:
     """Return the figures of `run` from its job on the cluster, begun if need be; may be called again at any point.
 
     A job that the cluster lost or that ended for the platform's sake is followed by the next attempt's. Raises
     `RunFailedError` when no further attempt makes sense, and `TransientError` where cluster or registry are away.
     """
-    reason = ""
-    for attempt in range(1, _ATTEMPTS + 1):
+    attempt, own_failures = 1, 0
+    while True:
         job = job_id(run.run_id, attempt)
         ended = await _ended(run, job, bench)
-        if ended.state is JobState.SUCCEEDED:
+        log = await _log(job, bench)
+        if ended.state is JobState.SUCCEEDED and log is not None:
             try:
-                return read_result(await bench.cluster.logs(job))
+                return read_result(log)
             except ResultUnreadableError as error:
                 reason = str(error)
         else:
-            reason = await _why(job, ended, bench)
-        if ended.exit_code == _JOB_INVALID:
-            break
-        await bench.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS))
-    raise RunFailedError(run.run_id, reason)
+            reason = _why(job, ended, log or "")
+        own_failures += log is not None and not _platform_fault(ended)
+        if ended.exit_code == _JOB_INVALID or own_failures == _ATTEMPTS:
+            raise RunFailedError(run.run_id, reason)
+        await tell(f"is tried again: {reason}")
+        await bench.sleep(_pause(attempt - 1))
+        attempt += 1
+
+
+def _platform_fault(ended: JobInfo) -> bool:
+    """Return whether the cluster lost the job, or its program found the store away: nobody's but the platform's."""
+    return ended.failed_by_cluster or ended.exit_code == _PLATFORM_AWAY
+
+
+def _pause(tries: int) -> float:
+    return min(_FIRST_PAUSE_SECONDS * 2.0 ** min(tries, 10), _LONGEST_PAUSE_SECONDS)
+
+
+async def _log(job: str, bench: Bench) -> str | None:
+    """Return what a job printed; `None` where that is lost while the cluster itself answers."""
+    for tries in range(_LOG_TRIES):
+        try:
+            return await bench.cluster.logs(job)
+        except RayJobUnknownError:
+            return None
+        except RayUnavailableError:
+            # Raises where the cluster is away as a whole.
+            await bench.cluster.status(job)
+        await bench.sleep(_pause(tries))
+    return None
 
 
 def read_result(log: str) -> Figures:
@@ -183,20 +235,19 @@ async def _ended(run: Run, job: str, bench: Bench) -> JobInfo:
     """Return how the job of an attempt ended; a job that the cluster does not know is submitted."""
     submissions = 0
     while True:
-        info = await bench.cluster.status(job)
-        if info is not None and info.state.is_final:
-            return info
-        if info is None:
-            if submissions == _SUBMISSIONS:
-                raise RunFailedError(run.run_id, f"the cluster lost job {job} {submissions} times")
-            submissions += 1
-            await bench.cluster.submit(
-                job,
-                f"{shlex.quote(bench.python)} -m scale_model evaluate",
-                {_JOB_VARIABLE: json.dumps(await _parameters(run, bench.checkpoints))},
-                num_cpus=_JOB_CPUS,
-            )
-        await bench.sleep(_POLL_SECONDS)
+        while (info := await bench.cluster.status(job)) is not None:
+            if info.state.is_final:
+                return info
+            await bench.sleep(_POLL_SECONDS)
+        if submissions:
+            await bench.sleep(_pause(submissions - 1))
+        await bench.cluster.submit(
+            job,
+            f"{shlex.quote(bench.python)} -m scale_model evaluate",
+            {_JOB_VARIABLE: json.dumps(await _parameters(run, bench.checkpoints))},
+            num_cpus=_JOB_CPUS,
+        )
+        submissions += 1
 
 
 async def _parameters(run: Run, checkpoints: Checkpoints) -> dict[str, Any]:
@@ -211,11 +262,11 @@ async def _parameters(run: Run, checkpoints: Checkpoints) -> dict[str, Any]:
     }
 
 
-async def _why(job: str, ended: JobInfo, bench: Bench) -> str:
-    """Return why a job did not succeed: its own last words where it has any."""
+def _why(job: str, ended: JobInfo, log: str) -> str:
+    """Return why a job gave no result: its own last words where it has any."""
     if ended.failed_by_cluster:
         return f"job {job} was lost by the cluster: {ended.message}"
-    lines = [line for line in (await bench.cluster.logs(job)).splitlines() if line.strip()]
+    lines = [line for line in log.splitlines() if line.strip()]
     words = _SIGNATURE.sub("?...", lines[-1] if lines else ended.message)
     return f"job {job} {ended.state.value} with exit status {ended.exit_code}: {words}"
 
@@ -223,9 +274,7 @@ async def _why(job: str, ended: JobInfo, bench: Bench) -> str:
 async def _end(run: Run, state: RunState, runs: Runs, *, measured: Figures | None = None, reason: str = "") -> None:
     if run.state in {RunState.COMPLETED, RunState.FAILED}:
         return
-    ended = replace(run, state=state, figures=measured, reason=reason)
-    await runs.keep_run(ended)
-    await runs.publish(ended)
+    await runs.end_run(replace(run, state=state, figures=measured, reason=reason))
 
 
 async def _found(run: RunId, runs: Runs) -> Run:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from evaluation import wire
 from evaluation.domain.run import Figures, Run, RunId, RunState
@@ -10,10 +11,11 @@ from evaluation.domain.stage import TeamId
 from evaluation.handlers.runs import TASK
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from asyncpg import Record
     from common.database import Transaction
+
+_OWNER: Final = "service:evaluation"
+_MEASURED_WITHIN: Final = timedelta(hours=1)
 
 
 class RunStore:
@@ -36,7 +38,7 @@ class RunStore:
         return [_run(row) for row in rows[:limit]], rows[limit - 1]["position"] if len(rows) > limit else None
 
     async def add_run(self, run: Run) -> bool:
-        """Keep a new run and the task that does it; return `False` where it exists."""
+        """Keep a new run, the task that does it and its deadline; return `False` where it exists."""
         added = await self._tx.fetchval(
             "INSERT INTO benchmark_run (run_id, checkpoint_digest, team_id, period, suite, state)"
             " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
@@ -49,6 +51,8 @@ class RunStore:
         )
         if added:
             await self._tx.enqueue(TASK, run.run_id, {})
+            deadline = self._tx.now + _MEASURED_WITHIN
+            await self._tx.processes.start(TASK, run.run_id, "measuring", owner=_OWNER, deadline=deadline)
         return bool(added)
 
     async def keep_run(self, run: Run) -> None:
@@ -65,9 +69,13 @@ class RunStore:
             run.reason,
         )
 
-    async def publish(self, event: Run) -> UUID:
-        """Add the end of a run to the outbox; return the event's id."""
-        return await self._tx.publish(wire.event_message(event))
+    async def end_run(self, run: Run) -> None:
+        """Keep how a run ended and publish it."""
+        await self.keep_run(run)
+        await self._tx.publish(wire.event_message(run))
+        process = await self._tx.processes.get(TASK, run.run_id)
+        if process is not None:
+            await self._tx.processes.finish(process, run.state.value)
 
 
 def _run(row: Record) -> Run:
