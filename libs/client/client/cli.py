@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import pkgutil
 import sys
 from typing import TYPE_CHECKING
@@ -53,8 +54,15 @@ def _nothing() -> None:
 
 def main() -> None:
     """Run the command line."""
+    # A terminal that does not know Korean or a tick gets an escape in its place, and never a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         application(sys.argv[1:])()
+    except OSError as error:
+        # A full disk, a folder of somebody else: the system's own words say which file and why.
+        sys.exit(f"dokpamo: {error}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in STACK_PACKAGES:
             raise

@@ -45,6 +45,25 @@ class Person:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def interrupt(self, *arguments: str, extra: Mapping[str, str] | None = None) -> str:
+        """Press Ctrl-C once PostgreSQL is told to be ready; return what is said then."""
+        starting = subprocess.Popen(
+            [DOKPAMO, *arguments],
+            env=self.environment(extra),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with starting:
+            assert starting.stdout
+            for line in starting.stdout:
+                if line.startswith("  postgres"):
+                    break
+            starting.send_signal(signal.SIGINT)
+            rest = starting.stdout.read()
+        assert starting.returncode == 130, rest
+        return rest
+
     def status(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.run("status", "--json"))
         return document
@@ -120,19 +139,16 @@ def test_down_leaves_no_process_even_without_a_supervisor_and_the_ports_stay(per
 
 
 def test_an_interrupt_while_starting_stops_what_was_started(person: Person) -> None:
-    starting = subprocess.Popen(
-        [DOKPAMO, "up"], env=person.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )
-    with starting:
-        assert starting.stdout
-        for line in starting.stdout:
-            if line.startswith("  postgres"):
-                break
-        starting.send_signal(signal.SIGINT)
-        rest = starting.stdout.read()
-    assert starting.returncode == 130
-    assert "interrupted" in rest
+    assert "stopping" in person.interrupt("up")
     assert person.left() == []
+
+
+def test_an_interrupt_stops_nothing_that_ran_before(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    pid = person.pid()
+    away = {"DOKPAMO_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
+    assert "goes on" in person.interrupt("up", "--only", "postgres,kafka", extra=away)
+    assert person.pid() == pid
 
 
 def test_two_stacks_run_side_by_side(person: Person, tmp_path: Path) -> None:
@@ -184,6 +200,36 @@ def test_more_parts_can_be_asked_for_of_a_running_stack(person: Person) -> None:
     assert person.pid() == pid
 
 
+def test_asking_for_less_of_a_running_stack_gives_up_nothing(person: Person) -> None:
+    person.run("up", "--only", "postgres,s3")
+    person.run("up", "--only", "postgres")
+    assert [line["name"] for line in person.status()["parts"]] == ["postgres", "s3"]
+    assert person.status()["ready"]
+
+
+def test_a_stopped_stack_says_so_whatever_is_asked_of_it(person: Person, tmp_path: Path) -> None:
+    person.run("up", "--only", "postgres")
+    person.run("down")
+    assert "is stopped" in person.run("status")
+    assert person.status()["supervisor"]["state"] == "stopped"
+    push = ("push", str(tmp_path), "--team=a", "--model=m", "--licence=MIT", "--period=p")
+    for command in (("replay",), ("export", str(tmp_path / "export")), push):
+        assert "is stopped: start it with `dokpamo up`" in person.run(*command, code=1)
+
+
+def test_addresses_are_whole_on_a_narrow_terminal(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    (line,) = person.status()["parts"]
+    assert line["address"] in person.run("status", extra={"COLUMNS": "40"})
+
+
+def test_a_log_that_is_not_there_is_refused_with_the_names_of_those_there_are(person: Person) -> None:
+    person.run("up", "--only", "postgres")
+    shown = person.run("logs", "postgras", code=1)
+    assert "postgras" in shown
+    assert "postgres, supervisor" in shown
+
+
 def test_status_without_a_stack_says_how_to_start_one(tmp_path: Path) -> None:
     assert "dokpamo up" in Person(tmp_path / "nothing").run("status", code=1)
 
@@ -194,3 +240,26 @@ def test_reset_does_not_delete_a_folder_that_is_no_stack(tmp_path: Path) -> None
     (precious / "thesis.txt").write_text("years of work")
     Person(precious).run("reset", "--yes")
     assert (precious / "thesis.txt").exists()
+
+
+def test_a_stack_is_not_started_in_a_folder_of_something_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    (tmp_path / ".gitignore").write_text("*.aux")
+    shown = Person(tmp_path).run("up", "--only", "postgres", code=1)
+    assert "thesis.txt" in shown
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "thesis.txt": "years of work",
+        ".gitignore": "*.aux",
+    }
+
+
+def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    shown = Person(tmp_path / "file" / "stack").run("up", "--only", "postgres", code=1)
+    assert "cannot be used" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_replay(tmp_path: Path) -> None:
+    shown = Person(tmp_path / "nothing").run("replay", "--report", str(tmp_path), code=1)
+    assert "cannot be written" in shown

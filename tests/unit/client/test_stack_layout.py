@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from client.cli import application, modules
-from client.stack.addresses import NoStackError, load, of_plan, service_addresses
-from client.stack.home import LOG_ROTATED_FROM_BYTES, StackBusyError, StackHome, locate, rotate
+from client.stack.addresses import NoStackError, load, of_plan
+from client.stack.home import (
+    LOG_ROTATED_FROM_BYTES,
+    ForeignFolderError,
+    StackBusyError,
+    StackHome,
+    locate,
+    read_json,
+    rotate,
+    write_json,
+)
 from client.stack.jars import Jar, JarDigestError, _fetch, locked_jars
 from client.stack.parts import NAMES, all_parts
 from client.stack.plan import GRPC_SERVICES, PORTS, Plan
@@ -79,7 +89,6 @@ def test_the_state_is_in_the_workspace_from_any_folder_of_it(tmp_path: Path, mon
 def test_without_a_stack_there_is_no_address(tmp_path: Path) -> None:
     with pytest.raises(NoStackError, match="dokpamo up"):
         load(StackHome(tmp_path))
-    assert service_addresses(StackHome(tmp_path)) == {}
 
 
 def test_two_commands_do_not_start_one_stack_at_once(tmp_path: Path) -> None:
@@ -87,6 +96,23 @@ def test_two_commands_do_not_start_one_stack_at_once(tmp_path: Path) -> None:
     home.create()
     with home.locked(), pytest.raises(StackBusyError), home.locked():
         pass
+
+
+def test_what_a_killed_first_start_left_is_no_hindrance(tmp_path: Path) -> None:
+    StackHome(tmp_path).create()
+    StackHome(tmp_path).create()
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(ForeignFolderError, match=r"thesis\.txt"):
+        StackHome(tmp_path).create()
+
+
+def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "file.json"
+    write_json(file, {"is": "there"})
+    (tmp_path / f".file.json.{os.getpid()}").mkdir()
+    with pytest.raises(OSError, match=r"file\.json"):
+        write_json(file, {"is": "new"})
+    assert read_json(file) == {"is": "there"}
 
 
 def test_the_last_words_are_those_of_the_last_life(tmp_path: Path) -> None:

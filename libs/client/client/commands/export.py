@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -32,19 +32,27 @@ def export(
         str | None, typer.Option(envvar="DOKPAMO_INTAKE_ADDRESS", help="host:port; default: of the running stack.")
     ] = None,
 ) -> None:
-    """Write the public record: the whole log, signed heads, rule sets, decisions and receipts with their proofs."""
-    from common.errors import Refused
-    from verify.export import FolderTakenError, NothingSignedError, write
+    """Write the public record of the programme to a new folder.
 
+    That is the whole log, its signed heads, the rule sets, the decisions, and the receipts with their proofs.
+    """
+    from common.errors import Refused
+    from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, require_free, write
+    from verify.layout import UnsafeNameError
+
+    from client.refusal import in_words
     from client.sdk.public_record import NotCoveredError
 
     folder = folder.absolute()
     try:
+        require_free(folder)
         record = asyncio.run(_fetch(_addresses(notary, selection, intake)))
         write(record, folder)
     except NothingSignedError:
         _fail("the notary has not signed a head yet: nothing has happened that could be exported")
-    except (FolderTakenError, NotCoveredError, Refused, OSError) as error:
+    except Refused as refused:
+        _fail(in_words(refused))
+    except (FolderTakenError, NotCoveredError, EntriesMissingError, UnsafeNameError, OSError) as error:
         _fail(str(error))
     size, heads = record.heads[-1].head.tree_size, len(record.heads)
     documents = f"{len(record.rule_sets)} rule sets, {len(record.decisions)} decisions, {len(record.receipts)} receipts"
@@ -53,7 +61,7 @@ def export(
     print(f"check it with: dokpamo verify {folder}")
 
 
-def _fail(why: str) -> None:
+def _fail(why: str) -> NoReturn:
     print(f"export: {why}", file=sys.stderr)
     raise typer.Exit(1)
 
@@ -63,13 +71,14 @@ def _addresses(notary: str | None, selection: str | None, intake: str | None) ->
 
     named = {"notary": notary, "selection": selection, "intake": intake}
     if not all(named.values()):
-        from client.stack.addresses import service_addresses
+        from client.stack.addresses import NoStackError
+        from client.stack.control import running_stack
 
-        found = service_addresses()
-        named = {service: address or found.get(service) for service, address in named.items()}
-    for service, address in named.items():
-        if not address:
-            _fail(f"no address of {service}: is the stack up (dokpamo status)? Or name it with --{service}")
+        try:
+            found = running_stack().services
+        except NoStackError as error:
+            _fail(f"{error}, or name the services with --notary, --selection and --intake")
+        named = {service: address or found[service] for service, address in named.items()}
     return Addresses(**{service: str(address) for service, address in named.items()})
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import struct
 import sys
+from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dokpamo.registry.v1 import service_pb2 as pb
 
     from client.sdk.transfer import LocalFile
+
+TOKEN_LIFE = timedelta(minutes=15)
+LARGEST_HEADER_BYTES = 2**25
 
 
 def register(app: typer.Typer) -> None:
@@ -28,31 +35,64 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     model: Annotated[str, typer.Option(help="Name of the model, lower case with hyphens.")],
     licence: Annotated[str, typer.Option(help="SPDX licence identifier.")],
     period: Annotated[str, typer.Option(help="Development period, for example 2025-h2.")],
-    registry: Annotated[str, typer.Option(envvar="DOKPAMO_REGISTRY_ADDRESS", help="host:port of the registry.")],
-    token: Annotated[str, typer.Option(envvar="DOKPAMO_TOKEN", help="Your token; better given by the environment.")],
+    registry: Annotated[
+        str | None,
+        typer.Option(envvar="DOKPAMO_REGISTRY_ADDRESS", help="host:port; default: of the running stack."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="DOKPAMO_TOKEN",
+            help="Your token, better given by the environment; default: the running stack's development issuer's.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed it was trained with.")] = 0,
     parent: Annotated[str, typer.Option(help="Digest of your own checkpoint it was trained from.")] = "",
     lineage: Annotated[Path | None, typer.Option(help="JSON list of {component, owner, kind, parent, frozen}.")] = None,
 ) -> None:
-    """Push a checkpoint: only missing bytes are sent, every byte is verified, nothing is visible until all is."""
+    """Push a checkpoint as a new version of a model.
+
+    Only missing bytes are sent, every byte is verified, and nothing is visible until all is.
+    """
     from common.errors import Refused
 
+    from client.refusal import in_words
     from client.sdk.transfer import FolderRefusedError, StoreAwayError, TransferRefusedError
 
+    address, tokens = _access(team, registry, token)
     try:
         declaration = _declaration(folder, licence, period, seed, parent, lineage)
-        committed = asyncio.run(_push(folder, team, model, declaration, registry, token))
+        committed = asyncio.run(_push(folder, team, model, declaration, address, tokens))
     except Refused as refusal:
-        facts = "".join(f"\n  {name}: {value}" for name, value in sorted(refusal.facts.items()))
-        _fail(f"{refusal}{facts}")
+        _fail(in_words(refusal))
     except (FolderRefusedError, StoreAwayError, TransferRefusedError, OSError, ValueError) as error:
         _fail(str(error))
     print(f"{committed.team_id}/{committed.model} version {committed.version}")
     print(committed.checkpoint_digest)
 
 
+def _access(team: str, registry: str | None, token: str | None) -> tuple[str, Callable[[], str]]:
+    """Return where the registry is and what gives a token for each call."""
+    if registry and token:
+        return registry, lambda: token
+    if registry:
+        _fail("a registry is named and no token for it: set DOKPAMO_TOKEN")
+    from common.auth import DevelopmentIssuer
+
+    from client.session import Caller
+    from client.stack.addresses import NoStackError
+    from client.stack.control import running_stack
+
+    try:
+        stack = running_stack()
+    except NoStackError as error:
+        _fail(f"{error}, or name a registry with --registry and set DOKPAMO_TOKEN")
+    issuer, caller = DevelopmentIssuer(stack.service_key), Caller.consortium(team)
+    return stack.services["registry"], lambda: token or issuer.issue(caller.subject, caller.roles, team, TOKEN_LIFE)
+
+
 async def _push(
-    folder: Path, team: str, model: str, declaration: pb.Declaration, address: str, token: str
+    folder: Path, team: str, model: str, declaration: pb.Declaration, address: str, token: Callable[[], str]
 ) -> pb.Checkpoint:
     from common.grpc import Client, connect
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -69,7 +109,7 @@ async def _push(
         def moved(step: Moved) -> None:
             bar.update(shown, advance=step.bytes_moved, description=step.path)
 
-        async with connect(address, lambda: token) as channel:
+        async with connect(address, token) as channel:
             committed = await push_folder(
                 Client(channel, SERVICE), folder, team_id=team, model=model, declaration=declaration, progress=moved
             )
@@ -109,15 +149,13 @@ def _parameters(weights: Path) -> int:
     with weights.open("rb") as file:
         prefix = file.read(8)
         (length,) = struct.unpack("<Q", prefix.ljust(8, b"\0"))
-        header = json.loads(file.read(min(length, 2**25)) or b"{}")
-    shapes = [fields["shape"] for name, fields in header.items() if name != "__metadata__"]
-    total = 0
-    for shape in shapes:
-        elements = 1
-        for size in shape:
-            elements *= size
-        total += elements
-    return total
+        text = file.read(min(length, LARGEST_HEADER_BYTES))
+    try:
+        header = json.loads(text)
+        return sum(math.prod(fields["shape"]) for name, fields in header.items() if name != "__metadata__")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"{weights} has no header of a safetensors file"
+        raise ValueError(message) from error
 
 
 def _fail(why: str) -> NoReturn:

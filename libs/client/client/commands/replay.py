@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -31,22 +31,40 @@ def replay(
     report: Annotated[Path | None, typer.Option(help="Write the outcome to this file as JSON.")] = None,
     programme: Annotated[Path | None, typer.Option(help="Folder of a programme; default: the model case.")] = None,
 ) -> None:
-    """Replay the programme on the running stack and show its outcome; a replay that was played before is only shown."""
+    """Replay the programme on the running stack and show its outcome.
+
+    A replay that was cut short goes on where it was; one that was played to its end is only shown.
+    """
     from common.errors import Refused
     from rich.console import Console
+    from rules.violations import DocumentRefusedError
 
+    from client.refusal import in_words
     from client.replay.clockwork import UnsettledError
     from client.replay.play import StackInUseError
     from client.replay.report import as_text
+    from client.stack.addresses import NoStackError
 
+    # A report that cannot be written is better known before the minutes that it takes.
+    if report is not None and (report.is_dir() or not report.absolute().parent.is_dir()):
+        _fail(f"{report} cannot be written: it is a folder, or lies in none")
     try:
         outcome, played, addresses = asyncio.run(_replay(programme))
         if report is not None:
             report.write_text(as_text(outcome), encoding="utf-8")
-    except (StackInUseError, UnsettledError, Refused, OSError) as error:
-        print(f"replay: {error}", file=sys.stderr)
-        raise typer.Exit(1) from error
-    _show(Console(), outcome, played, addresses)
+    except KeyboardInterrupt:
+        print("interrupted: the stack runs on, and `dokpamo replay` goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except Refused as refused:
+        _fail(in_words(refused))
+    except (NoStackError, StackInUseError, UnsettledError, DocumentRefusedError, OSError, ValueError) as error:
+        _fail(str(error))
+    _show(Console(soft_wrap=True), outcome, played, addresses)
+
+
+def _fail(why: str) -> NoReturn:
+    print(f"replay: {why}", file=sys.stderr)
+    raise typer.Exit(1)
 
 
 async def _replay(folder: Path | None) -> tuple[dict[str, Any], Programme, Stack]:
@@ -58,9 +76,9 @@ async def _replay(folder: Path | None) -> tuple[dict[str, Any], Programme, Stack
     from client.replay.programme import load_programme
     from client.replay.report import report
     from client.session import Session
-    from client.stack.addresses import load
+    from client.stack.control import running_stack
 
-    addresses = load()
+    addresses = running_stack()
     programme = load_programme(folder)
     services = {service: addresses.services[service] for service in _PLATFORM_SERVICES}
     async with Session(services, DevelopmentIssuer(addresses.service_key)) as session:
@@ -95,7 +113,7 @@ async def _played(programme: Programme, session: Session, clockwork: Any) -> Non
 def _show(console: Console, outcome: Mapping[str, Any], programme: Programme, addresses: Stack) -> None:
     from rich.table import Table
 
-    names = {a.team_id: f"{a.lead_ko} {a.lead_en}" for call in programme.calls for a in call.applicants}
+    names = {a.team_id: _name(a.lead_ko, a.lead_en) for call in programme.calls for a in call.applicants}
     titles = {stage.stage_id: stage.rule_set.title for stage in programme.stages}
     for stage in outcome["stages"]:
         title = titles.get(stage["id"])
@@ -107,8 +125,12 @@ def _show(console: Console, outcome: Mapping[str, Any], programme: Programme, ad
             table.add_row(names.get(team, team), stage["totals"].get(team, ""), _outcome(out.get(team)))
         console.print(table)
     console.print(f"남은 팀 still in: {', '.join(names.get(team, team) for team in outcome['final'])}")
-    console.print(f"콘솔 console: {addresses.console_url}", soft_wrap=True)
+    console.print(f"콘솔 console: {addresses.console_url}")
     console.print("합성 값은 콘솔과 자료에 표시되어 있습니다. Synthetic values are marked on the page and in the data.")
+
+
+def _name(korean: str, english: str) -> str:
+    return korean if korean == english else f"{korean} {english}"
 
 
 def _outcome(elimination: Mapping[str, str] | None) -> str:

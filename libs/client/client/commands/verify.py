@@ -28,7 +28,10 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Check every receipt, signature, log entry and decision of a public record, without a server."""
+    """Check a public record, without a server.
+
+    That is every receipt, signature, log entry and decision. Ends with 0 if everything holds, else with 1.
+    """
     from verify.check import check
 
     if key is not None and not re.fullmatch(r"[0-9a-f]{64}", key):

@@ -116,11 +116,3 @@ def of_plan(home: StackHome, plan: Plan) -> Stack:
         services={service: f"{HOST}:{ports[service]}" for service in GRPC_SERVICES},
         console_url=f"http://{HOST}:{ports['console']}",
     )
-
-
-def service_addresses(home: StackHome | None = None) -> dict[str, str]:
-    """Return `host:port` of each gRPC service by name; empty where there is no stack."""
-    try:
-        return dict(load(home).services)
-    except NoStackError:
-        return {}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from client.stack.state import PartState
 
 FOLLOW_EVERY_SECONDS = 0.3
+TABLE_WIDTH = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -30,9 +31,12 @@ def register(app: typer.Typer) -> None:
 def up(
     only: Annotated[str, typer.Option(help="Parts to start, with what they need, separated by commas.")] = "",
 ) -> None:
-    """Start the stack and wait until it is ready; Ctrl-C stops it again."""
-    from client.stack.control import StartFailedError, start, stop
-    from client.stack.home import StackBusyError, locate
+    """Start the stack and wait until it is ready.
+
+    What runs already stays as it is; Ctrl-C stops what this has started.
+    """
+    from client.stack.control import StartFailedError, runs, start, stop
+    from client.stack.home import ForeignFolderError, StackBusyError, locate
     from client.stack.keys import BANNER
     from client.stack.parts import UnknownPartError
     from client.stack.plan import IncompleteAddressError
@@ -41,21 +45,27 @@ def up(
     home = locate()
     # A shell's `timeout` and CI end us by SIGTERM: what was begun must not stay behind then either.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    began = time.monotonic()
+    began, ran_before = time.monotonic(), True
     try:
+        ran_before = runs(home)
         for line in BANNER:
             print(f"! {line}", flush=True)
         stack = start(home, tuple(name for name in only.split(",") if name))
         _show_progress(home)
     except KeyboardInterrupt:
-        print("interrupted: stopping what was started", flush=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        stop(home)
+        if ran_before:
+            print("interrupted: the stack ran before, and goes on; end it with `dokpamo down`", flush=True)
+        else:
+            print("interrupted: stopping what was started", flush=True)
+            stop(home)
         raise typer.Exit(130) from None
     except StartFailedError as error:
         _fail(f"{error}\nThe rest is running: look with `dokpamo logs PART`, end it with `dokpamo down`.")
-    except (UnknownPartError, IncompleteAddressError, NoFreePortError, StackBusyError) as error:
+    except (UnknownPartError, IncompleteAddressError, NoFreePortError, StackBusyError, ForeignFolderError) as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"the stack's folder {home.path} cannot be used: {error}")
     print(f"ready after {time.monotonic() - began:.0f} s; console {stack.console_url}", flush=True)
 
 
@@ -84,7 +94,10 @@ def down() -> None:
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
-    """Show every part with its process, address, uptime, restarts and memory."""
+    """Show every part of the stack.
+
+    That is its state, process, address, uptime, restarts and memory (each shared page counted once).
+    """
     from rich.console import Console
 
     from client.stack.addresses import NoStackError
@@ -101,10 +114,16 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSO
         return
     for line in BANNER:
         print(f"! {line}")
-    Console(soft_wrap=True).print(found.table())
+    if not found.parts:
+        print(f"the stack in {found.home} is stopped: start it with `dokpamo up`")
+        return
+    # A narrow terminal wraps the lines; cut addresses would be of no use.
+    Console(width=TABLE_WIDTH, soft_wrap=True).print(found.table())
     for part in found.parts:
         if part.failure and part.state not in {"ready", "external"}:
             print(part.failure)
+    if found.supervisor.state != "ready":
+        print("nobody looks after the parts: `dokpamo up` starts the supervisor again")
     print(f"{'ready' if found.ready else 'not ready'}; console {found.console}")
 
 
@@ -113,7 +132,7 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on printing what comes.")] = False,
     lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="So many last lines of each log.")] = 20,
 ) -> None:
-    """Print the last lines of a part's log, or of all."""
+    """Print the last lines of a part's log, or of all logs."""
     from client.stack.home import locate
     from client.stack.process import log_tail
 
@@ -121,7 +140,8 @@ def logs(
     paths = [home.log(part)] if part else sorted((home.path / "logs").glob("*.log"))
     known = [path for path in paths if path.exists()]
     if not known:
-        _fail(f"there is no log of {part or 'any part'} in {home.path / 'logs'}")
+        there = ", ".join(sorted(path.stem for path in (home.path / "logs").glob("*.log"))) or "none"
+        _fail(f"there is no log of {part or 'any part'} in {home.path / 'logs'}; there are: {there}")
     width = 0 if part else max(len(path.stem) for path in known) + 1
     for path in known:
         for line in log_tail(path, lines, 1_000_000).splitlines() if lines else ():
@@ -152,7 +172,10 @@ def _new_lines(path: Path, places: dict[Path, int]) -> Iterator[str]:
 
 
 def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Stop the stack and delete all its state: databases, events, objects, keys, logs."""
+    """Stop the stack and delete all its state.
+
+    That is its folder with all databases, events, objects, keys and logs.
+    """
     from client.stack.control import remove
     from client.stack.home import locate
 
@@ -162,7 +185,10 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
         return
     if not yes and not typer.confirm(f"Delete everything in {home.path}?"):
         raise typer.Exit(1)
-    remove(home)
+    try:
+        remove(home)
+    except OSError as error:
+        _fail(f"stopped, but not all of {home.path} could be deleted: {error}")
     print(f"deleted {home.path}")
 
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from client.stack.addresses import Stack, of_plan
-from client.stack.home import rotate
+from client.stack.addresses import NoStackError, Stack, load, of_plan
+from client.stack.home import locate, rotate
 from client.stack.plan import keep_plan, make_plan, read_plan
 from client.stack.process import (
     PART_MARK,
@@ -47,7 +47,9 @@ def start(home: StackHome, only: tuple[str, ...] = ()) -> Stack:
     """Start the supervisor of a stack, or leave the one that runs; return where the parts will be.
 
     Raises:
+        ForeignFolderError: The folder is no stack's and has something in it.
         IncompleteAddressError: The environment names a part of others without its keys.
+        OSError: The folder cannot be written.
         StackBusyError: Another command is doing so.
         UnknownPartError: `only` names no part.
     """
@@ -69,6 +71,25 @@ def start(home: StackHome, only: tuple[str, ...] = ()) -> Stack:
             sweep(plan.id, SUPERVISOR)
         if supervisor(home) is None:
             _spawn_supervisor(home, plan.id)
+    return stack
+
+
+def runs(home: StackHome) -> bool:
+    """Whether any process of the stack runs."""
+    plan = read_plan(home)
+    return plan is not None and bool(members(plan.id))
+
+
+def running_stack(home: StackHome | None = None) -> Stack:
+    """Return the record of the stack in `home`, by default the one `locate()` finds.
+
+    Raises:
+        NoStackError: There is none, or it is stopped.
+    """
+    home = home or locate()
+    stack = load(home)
+    if not runs(home):
+        raise NoStackError(f"the stack in {home.path} is stopped: start it with `dokpamo up`")
     return stack
 
 
@@ -173,13 +194,17 @@ def _levels(parts: list[PartSpec]) -> Iterator[list[PartSpec]]:
 
 
 def remove(home: StackHome) -> None:
-    """Stop a stack and delete its state."""
+    """Stop a stack and delete its state.
+
+    Raises:
+        OSError: Some of it cannot be deleted.
+    """
     stop(home)
     # Ray's daemons may write a last line while their folder goes.
-    for _ in range(3):
+    for _ in range(2):
         with contextlib.suppress(OSError):
             home.remove()
-            break
+    home.remove()
 
 
 def uptime_seconds(identity: ProcessIdentity | None) -> float:

@@ -18,8 +18,16 @@ FOLDER_NAME = ".dokpamo"
 LOG_ROTATED_FROM_BYTES = 20 * 1024 * 1024
 
 
+OURS = {"stack.json", "parts.json", "lock", "clock", "keys", "data", "logs", ".gitignore"}
+"""What lies in a stack's folder. Whoever deletes the stack deletes all of it, so nothing of anybody else may."""
+
+
 class StackBusyError(Exception):
     """Another command is starting this stack at this moment."""
+
+
+class ForeignFolderError(Exception):
+    """The folder for a new stack has something in it that is no stack's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,17 @@ class StackHome:
         return self.path / "logs" / f"{part}.log"
 
     def create(self) -> None:
-        """Make the folders. Git sees nothing of them, wherever they are."""
+        """Make the folders. Git sees nothing of them, wherever they are.
+
+        Raises:
+            ForeignFolderError: There is no stack yet, and the folder is not empty.
+            OSError: The folders cannot be made.
+        """
+        found = {path.name for path in self.path.iterdir()} if self.path.is_dir() else set()
+        if not self.plan_file.exists() and (foreign := sorted(found - OURS)):
+            raise ForeignFolderError(
+                f"{self.path} holds {foreign[0]!r}, which is no stack's: name an empty or a new folder by DOKPAMO_HOME"
+            )
         for folder in (self.path, self.keys, self.path / "data", self.path / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         self.keys.chmod(0o700)
@@ -93,11 +111,19 @@ def locate() -> StackHome:
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Replace a file whole, so that no reader sees half of it; only its owner may read it."""
+    """Replace a file whole, so that no reader sees half of it; only its owner may read it.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written; the file is as it was.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(document, file, indent=1)
-    fresh.replace(path)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(document, file, indent=1)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -73,15 +73,18 @@ def read_plan(home: StackHome) -> Plan | None:
 def make_plan(home: StackHome, environment: Mapping[str, str], only: tuple[str, ...]) -> Plan:
     """Return the plan for a start: as it was, with new ports where others have taken them meanwhile.
 
+    What runs is never given up by asking for less: its parts stay in the plan of a running stack.
+
     Raises:
         IncompleteAddressError: A part of others is named without its keys.
         NoFreePortError: There are not enough ports.
     """
     plan = read_plan(home) or _first_plan(home.path)
-    plan = replace(plan, external=_external(environment), only=only)
+    plan = replace(plan, external=_external(environment))
     if not members(plan.id):
-        plan = replace(plan, ports=_free_again(plan))
-    return plan
+        return replace(plan, only=only, ports=_free_again(plan))
+    everything = not only or not plan.only
+    return replace(plan, only=() if everything else tuple(dict.fromkeys((*plan.only, *only))))
 
 
 def keep_plan(home: StackHome, plan: Plan) -> None:

@@ -87,6 +87,9 @@ def ray_part(folder: Path, ports: RayPorts, *, name: str = "ray", gpus: int = DE
         "RAY_DISABLE_MEMORY_MONITOR": "1",
         "RAY_DASHBOARD_NO_CACHE": "1",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        # A node by itself: `ray start` would turn the loopback address into the machine's own, and its daemons, which
+        # run what anybody sends them, would listen on every interface.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         # Job drivers find the same Python as we run on.
         "PATH": os.pathsep.join((str(Path(program).parent), os.environ.get("PATH", os.defpath))),
         "NO_PROXY": HOST,

@@ -104,7 +104,8 @@ def status(home: StackHome) -> StackStatus:
     guard = supervisor(home)
     state = StackState.read(home.state_file)
     parts = tuple(_line(part, memory.get(part.name, 0)) for part in state.parts.values()) if state else ()
-    watch = PartState(SUPERVISOR, "", phase="ready" if guard else "failed")
+    # Without a process and without the state file, which `down` removes, it was stopped; else it died.
+    watch = PartState(SUPERVISOR, "", phase="failed" if state and not guard else "ready")
     if guard:
         watch.pid, watch.started = guard.pid, guard.started
     return StackStatus(str(home.path), load(home).console_url, _line(watch, memory.get(SUPERVISOR, 0)), parts)
