@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from safetensors.numpy import load_file, save_file
 
@@ -53,12 +53,22 @@ def load(folder: Path) -> tuple[Weights, Shape]:
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     if config.get("architecture") != ARCHITECTURE:
         raise CheckpointUnreadableError("config.architecture", config.get("architecture"), f"must be {ARCHITECTURE!r}")
-    shape = Shape(config["context_bytes"], config["embedding_width"], config["hidden_units"])
+    shape = Shape(*(_size(config, name) for name in ("context_bytes", "embedding_width", "hidden_units")))
+    if not (folder / WEIGHTS).is_file():
+        raise CheckpointUnreadableError("files", WEIGHTS, "must hold the weights")
     weights: Weights = load_file(folder / WEIGHTS)
-    found = {name: tensor.shape for name, tensor in weights.items()}
-    if found != shape.tensors():
-        raise CheckpointUnreadableError("tensors", found, f"must be {shape.tensors()}, as the configuration says")
+    found = {name: (str(tensor.dtype), tensor.shape) for name, tensor in weights.items()}
+    wanted = {name: ("float32", size) for name, size in shape.tensors().items()}
+    if found != wanted:
+        raise CheckpointUnreadableError("tensors", found, f"must be {wanted}, as the configuration says")
     return weights, shape
+
+
+def _size(config: dict[str, Any], name: str) -> int:
+    value = config.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise CheckpointUnreadableError(f"config.{name}", value, "must be a whole number of at least 1")
+    return value
 
 
 def log_sha256(folder: Path) -> str:

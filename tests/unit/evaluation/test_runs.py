@@ -172,6 +172,20 @@ async def test_a_result_that_was_lost_with_its_node_is_measured_again(fault: Exc
     assert cluster.submitted == [RUN.run_id, f"{RUN.run_id}-2"]
 
 
+async def test_a_checkpoint_of_more_files_than_a_job_can_be_told_fails_its_run_and_starts_nothing() -> None:
+    cluster, terms = bench()
+    many = tuple(CheckpointSource(f"{number}.txt", 8, "ab" * 32, "http://store/" + "x" * 600) for number in range(200))
+
+    async def sources(_digest: str) -> tuple[CheckpointSource, ...]:
+        return many
+
+    terms.checkpoints.sources = sources  # type: ignore[method-assign,assignment]  # another checkpoint
+    with pytest.raises(RunFailedError) as failed:
+        await measure(RUN, terms, hear)
+    assert "so many files" in failed.value.reason
+    assert cluster.submitted == []
+
+
 def test_the_id_of_a_run_and_of_its_jobs_is_the_same_whenever_asked() -> None:
     assert run_id("ab", "next-byte") == run_id("ab", "next-byte") == "next-byte-ab"
     assert [job_id(RunId("r"), attempt) for attempt in (1, 2, 3)] == ["r", "r-2", "r-3"]

@@ -9,9 +9,12 @@ import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import numpy as np
 import pytest
+from common.errors import Refused
 from scale_model import checkpoint
+from scale_model.__main__ import platforms_fault
 from scale_model.corpus import held_out_bytes, paragraphs, training_bytes, windows
 from scale_model.job import DEFAULT_HIDDEN_UNITS, VARIABLE, JobInvalidError, TrainingJob, evaluation_job, training_job
 from scale_model.measuring import measure
@@ -76,6 +79,52 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None
     (tmp_path / checkpoint.CONFIG).write_text('{"architecture": "transformer"}')
     with pytest.raises(checkpoint.CheckpointUnreadableError, match="transformer"):
         checkpoint.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"hidden_units": None}, "config.hidden_units"),
+        ({"hidden_units": "32"}, "config.hidden_units"),
+        ({"embedding_width": True}, "config.embedding_width"),
+        ({"context_bytes": -1}, "config.context_bytes"),
+        ({"hidden_units": 10**9}, "tensors"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_its_weights_names_the_field(
+    tmp_path: Path, changes: dict[str, Any], field: str
+) -> None:
+    checkpoint.save(tmp_path, initial(SHAPE, 1), SHAPE, JOB, [])
+    config = json.loads((tmp_path / checkpoint.CONFIG).read_text())
+    (tmp_path / checkpoint.CONFIG).write_text(json.dumps({**config, **changes}))
+    with pytest.raises(checkpoint.CheckpointUnreadableError) as refusal:
+        checkpoint.load(tmp_path)
+    assert refusal.value.field == field
+
+
+def test_weights_of_another_type_or_none_are_refused(tmp_path: Path) -> None:
+    weights = {name: tensor.astype(np.float16) for name, tensor in initial(SHAPE, 1).items()}
+    checkpoint.save(tmp_path, weights, SHAPE, JOB, [])  # type: ignore[arg-type]  # of another type on purpose
+    with pytest.raises(checkpoint.CheckpointUnreadableError, match="float16"):
+        checkpoint.load(tmp_path)
+    (tmp_path / checkpoint.WEIGHTS).unlink()
+    with pytest.raises(checkpoint.CheckpointUnreadableError, match="must hold the weights"):
+        checkpoint.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("status", "platforms"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, True),
+        (grpc.StatusCode.UNAUTHENTICATED, True),
+        (grpc.StatusCode.INTERNAL, True),
+        (grpc.StatusCode.INVALID_ARGUMENT, False),
+        (grpc.StatusCode.ALREADY_EXISTS, False),
+    ],
+)
+def test_a_fault_of_the_platform_is_told_from_one_of_the_job(status: grpc.StatusCode, platforms: bool) -> None:
+    assert platforms_fault(Refused("CODE", "words", status=status)) is platforms
+    assert not platforms_fault(ValueError("not a refusal"))
 
 
 def test_gradients_agree_with_differences() -> None:

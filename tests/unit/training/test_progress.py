@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from training.domain.job import FailureClass, GpuSource, Job, JobId, JobSpec, JobState, TeamId
 from training.domain.metering import Run
-from training.domain.output import last_loss
+from training.domain.output import last_loss, last_words
 from training.domain.progress import (
     MOST_ATTEMPTS,
     ClusterState,
@@ -123,6 +123,15 @@ def test_a_job_stopped_at_its_longest_time_has_failed_by_its_own_doing() -> None
 )
 def test_a_platform_fault_is_never_the_teams(seen: Observation, fault: FailureClass) -> None:
     assert failure_class(seen) is fault
+
+
+def test_a_long_message_keeps_what_happened_and_the_error_at_its_end() -> None:
+    log = "Job failed with exit code 1, last logs:\n" + "PROGRESS {}\n" * 1000 + "ValueError: the parent is unreadable"
+    told = last_words(log, 200)
+    assert len(told) == 200
+    assert told.startswith("Job failed with exit code 1")
+    assert told.endswith("ValueError: the parent is unreadable")
+    assert last_words("short\nmessage", 200) == "short\nmessage"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 TASK: Final = "benchmark-run"
 _JOB_VARIABLE: Final = "DOKPAMO_JOB"
+# Linux starts no program with a longer variable (128 KiB with its name).
+_MOST_TOLD: Final = 120_000
 _RESULT: Final = "RESULT "
 # Measuring is one thread for a second or two: several may share a core.
 _JOB_CPUS: Final = 0.5
@@ -241,12 +243,11 @@ async def _ended(run: Run, job: str, bench: Bench) -> JobInfo:
             await bench.sleep(_POLL_SECONDS)
         if submissions:
             await bench.sleep(_pause(submissions - 1))
-        await bench.cluster.submit(
-            job,
-            f"{shlex.quote(bench.python)} -m scale_model evaluate",
-            {_JOB_VARIABLE: json.dumps(await _parameters(run, bench.checkpoints))},
-            num_cpus=_JOB_CPUS,
-        )
+        told = json.dumps(await _parameters(run, bench.checkpoints))
+        if len(told) > _MOST_TOLD:
+            raise RunFailedError(run.run_id, f"suite {run.suite} takes no checkpoint of so many files")
+        entrypoint = f"{shlex.quote(bench.python)} -m scale_model evaluate"
+        await bench.cluster.submit(job, entrypoint, {_JOB_VARIABLE: told}, num_cpus=_JOB_CPUS)
         submissions += 1
 
 

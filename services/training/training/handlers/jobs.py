@@ -9,6 +9,7 @@ from common.errors import NotFoundError
 
 from training.domain import job as rules
 from training.domain.job import FailureClass, Job, JobId, JobSpec, JobState, JobTakenError, TeamId
+from training.domain.output import last_words
 
 if TYPE_CHECKING:
     from training.handlers.ports import Jobs
@@ -65,5 +66,5 @@ async def give_up(jobs: Jobs, job_id: JobId, error: str) -> None:
     job = await find(jobs, job_id, locked=True)
     if job.state.is_final:
         return
-    reason, whose = error[:LONGEST_REASON], FailureClass.INFRASTRUCTURE
+    reason, whose = last_words(error, LONGEST_REASON), FailureClass.INFRASTRUCTURE
     await jobs.end(replace(job, state=JobState.FAILED, reason=reason, failure_class=whose))

@@ -13,7 +13,7 @@ from common.errors import TransientError
 
 from training.domain.job import FailureClass, Job, JobId, JobState
 from training.domain.metering import Run, metered_gpu_seconds
-from training.domain.output import last_loss
+from training.domain.output import last_loss, last_words
 from training.domain.progress import ClusterState, Move, Observation, Step, next_step
 from training.handlers.jobs import LONGEST_REASON, find
 
@@ -72,7 +72,7 @@ async def _tell_waiting(work: Supervision, job_id: JobId, reason: str) -> None:
         async with work.jobs() as jobs:
             job = await find(jobs, job_id, locked=True)
             if not job.state.is_final:
-                await jobs.note(replace(job, reason=reason[:LONGEST_REASON]))
+                await jobs.note(replace(job, reason=last_words(reason, LONGEST_REASON)))
 
 
 async def _look(work: Supervision, job_id: JobId) -> tuple[Job | None, Step]:
@@ -113,7 +113,7 @@ async def _last_loss(work: Supervision, job: Job) -> str:
 def _reason(job: Job, seen: Observation) -> str:
     match seen.state:
         case ClusterState.PENDING:
-            return f"waits for a place on the cluster: {seen.message}"[:LONGEST_REASON]
+            return last_words(f"waits for a place on the cluster: {seen.message}", LONGEST_REASON)
         case ClusterState.RUNNING:
             return ""
         case _:
@@ -176,7 +176,9 @@ async def _start(work: Supervision, job: Job, why: str) -> None:
         current = await find(jobs, job.spec.job_id, locked=True)
         if current.cancel_wished or current.state.is_final or current.attempt != job.attempt:
             return
-        started = replace(current, state=JobState.RUNNING, attempt=job.attempt + 1, reason=why[:LONGEST_REASON])
+        started = replace(
+            current, state=JobState.RUNNING, attempt=job.attempt + 1, reason=last_words(why, LONGEST_REASON)
+        )
         await jobs.start_run(started)
     await work.cluster.start(started)
 
@@ -187,5 +189,5 @@ async def _ended(work: Supervision, job: Job, state: JobState, step: Step) -> Jo
         async with work.jobs() as jobs:
             runs = await jobs.runs(job.spec.job_id)
         gpu_seconds = metered_gpu_seconds(job.spec.gpus, job.spec.max_seconds, runs)
-    reason = step.reason[:LONGEST_REASON]
+    reason = last_words(step.reason, LONGEST_REASON)
     return replace(job, state=state, reason=reason, gpu_seconds=gpu_seconds, failure_class=step.failure_class)
