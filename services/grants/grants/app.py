@@ -16,7 +16,7 @@ from common.topics import TopicProvisioner
 
 from grants import events
 from grants.grpc_api import GrantsApi
-from grants.store import GrantsStore
+from grants.store import GrantsStore, GrantsViews
 from grants.wire import REASONS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def build(settings: Settings) -> list[Part]:
         GrpcServer(
             settings,
             database,
-            {SERVICE: GrantsApi(GrantsStore, GrantsStore)},
+            {SERVICE: GrantsApi(GrantsStore, GrantsViews)},
             REASONS,
             clock,
             consumers=consumers,

@@ -20,7 +20,7 @@ from grants.domain.decision import DecisionChangedError, Elimination, FinalDecis
 from grants.domain.entitlement import Entitlement, SupportKind, Wish
 from grants.domain.hold import HoldSettledError, HoldUnknownError, JobTakenError
 from grants.domain.ledger import BalanceTooLowError, TeamId
-from grants.store import GrantsStore
+from grants.store import GrantsStore, GrantsViews
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ class Books:
 
     async def balances(self, team: TeamId) -> dict[str, int]:
         async with self.database.transaction(readonly=True) as tx:
-            return {account.split(":")[1]: amount for account, _, amount in await GrantsStore(tx).balances(team)}
+            return {account.split(":")[1]: amount for account, _, amount in await GrantsViews(tx).balances(team)}
 
     async def findings(self) -> list[str]:
         async with self.database.transaction(readonly=True) as tx:
@@ -203,7 +203,7 @@ async def test_decisions_end_in_the_same_books_in_whatever_order_they_are_told(f
                 found = await books.balances(team)
                 assert (found["granted"], found["talent"], found["forfeited"]) == (back, 2_000, 0), order
                 async with books.database.transaction(readonly=True) as tx:
-                    (first, *rest), _ = await GrantsStore(tx).page_of_entitlements(team, "", 500)
+                    (first, *rest), _ = await GrantsViews(tx).page_of_entitlements(team, "", 500)
                 # To whichever elimination was known first.
                 assert (first.stage, first.lost_in) in {(f"{team}-0", f"{team}-1"), (f"{team}-0", f"{team}-3")}, order
                 assert rest[0].lost_in == (f"{team}-3" if upto == 4 else ""), order
@@ -240,7 +240,7 @@ async def test_pages_end_where_there_is_no_more(fresh_database_url: str) -> None
     async with opened(fresh_database_url) as books:
         await books.decide(CHOSEN)
         async with books.database.transaction(readonly=True) as tx:
-            store = GrantsStore(tx)
+            store = GrantsViews(tx)
             first, after = await store.page_of_entitlements("", "", 2)
             rest, end = await store.page_of_entitlements("", after, 2)
             assert [(each.team, each.kind.value) for each in first + rest] == [

@@ -1,35 +1,27 @@
-"""The records of selection in PostgreSQL."""
+"""What the use cases remember, in PostgreSQL."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
-
-from rules import Measurement, Provenance, Score, Verdict
+from typing import TYPE_CHECKING
 
 from selection import wire
 from selection.domain.deciding import Evidence
 from selection.domain.events import DecisionRecord
-from selection.domain.rule_set import KeptRuleSet, RuleSetState
 from selection.domain.scores import cell
 from selection.domain.stage import Stage, StageState
 from selection.handlers import STAGE_PROCESS
+from selection.store.rows import DECISION, RULE_SET, STAGE, kept_of, measurement_of, score_of, stage_of, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from asyncpg import Record
     from common.database import Transaction
+    from rules import Measurement, Score, Verdict
 
     from selection.domain.events import SelectionEvent
-
-_RULE_SET: Final = "sha256, id, version, stage_id, state, published_at, frozen_at, document"
-_STAGE: Final = (
-    "id, title_ko, title_en, rule_set_sha256, from_call, from_stages, opens_at, closes_at, decides_at, state, "
-    "waits_for, entrants, opened_at, final_at"
-)
-_DECISION: Final = "stage_id, rule_set_sha256, inputs_sha256, inputs, sha256, document"
+    from selection.domain.rule_set import KeptRuleSet
 
 
 class SelectionStore:
@@ -46,27 +38,27 @@ class SelectionStore:
 
     async def rule_set(self, sha256: str) -> KeptRuleSet | None:
         """A rule set, locked against a change of its state; `None` where none has this hash."""
-        row = await self._tx.fetchrow(f"SELECT {_RULE_SET} FROM rule_set WHERE sha256 = $1 FOR SHARE", sha256)
-        return _kept(row) if row else None
+        row = await self._tx.fetchrow(f"SELECT {RULE_SET} FROM rule_set WHERE sha256 = $1 FOR SHARE", sha256)
+        return kept_of(row) if row else None
 
     async def rule_set_to_change(self, sha256: str) -> KeptRuleSet | None:
         """A rule set, locked for a change of its state; `None` where none has this hash."""
         # A shared lock would have to be raised, and two who hold it wait for each other.
-        row = await self._tx.fetchrow(f"SELECT {_RULE_SET} FROM rule_set WHERE sha256 = $1 FOR NO KEY UPDATE", sha256)
-        return _kept(row) if row else None
+        row = await self._tx.fetchrow(f"SELECT {RULE_SET} FROM rule_set WHERE sha256 = $1 FOR NO KEY UPDATE", sha256)
+        return kept_of(row) if row else None
 
     async def versions(self, rule_set_id: str) -> list[KeptRuleSet]:
         """All versions of a rule set, oldest first; locked, also against another publication."""
         await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"rule-set/{rule_set_id}")
         rows = await self._tx.fetch(
-            f"SELECT {_RULE_SET} FROM rule_set WHERE id = $1 ORDER BY version FOR NO KEY UPDATE", rule_set_id
+            f"SELECT {RULE_SET} FROM rule_set WHERE id = $1 ORDER BY version FOR NO KEY UPDATE", rule_set_id
         )
-        return [_kept(row) for row in rows]
+        return [kept_of(row) for row in rows]
 
     async def add_rule_set(self, kept: KeptRuleSet) -> None:
         """Keep a new rule set."""
         await self._tx.execute(
-            f"INSERT INTO rule_set ({_RULE_SET}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            f"INSERT INTO rule_set ({RULE_SET}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             kept.sha256,
             kept.id,
             kept.version,
@@ -92,13 +84,13 @@ class SelectionStore:
 
     async def stage(self, stage_id: str) -> Stage | None:
         """A stage, locked; `None` where there is none."""
-        row = await self._tx.fetchrow(f"SELECT {_STAGE} FROM stage WHERE id = $1 FOR NO KEY UPDATE", stage_id)
-        return _stage(row) if row else None
+        row = await self._tx.fetchrow(f"SELECT {STAGE} FROM stage WHERE id = $1 FOR NO KEY UPDATE", stage_id)
+        return stage_of(row) if row else None
 
     async def add_stage(self, stage: Stage) -> bool:
         """Keep a new stage; `False` where its id is taken."""
         tag = await self._tx.execute(
-            f"INSERT INTO stage ({_STAGE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+            f"INSERT INTO stage ({STAGE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
             " ON CONFLICT (id) DO NOTHING",
             stage.id,
             stage.title_ko,
@@ -210,21 +202,21 @@ class SelectionStore:
     async def verdicts(self, stage_id: str) -> Sequence[Verdict]:
         """The verdicts given in a stage."""
         rows = await self._tx.fetch("SELECT * FROM verdict WHERE stage_id = $1", stage_id)
-        return [_verdict(row) for row in rows]
+        return [verdict_of(row) for row in rows]
 
     async def evidence(self, stage_id: str) -> Evidence:
         """Everything given to a stage."""
         rows = await self._tx.fetch("SELECT * FROM score WHERE stage_id = $1", stage_id)
         return Evidence(
-            scores=[_score(row) for row in rows if row["assessor_id"]],
-            measurements=[_measurement(row) for row in rows if not row["assessor_id"]],
+            scores=[score_of(row) for row in rows if row["assessor_id"]],
+            measurements=[measurement_of(row) for row in rows if not row["assessor_id"]],
             verdicts=await self.verdicts(stage_id),
         )
 
     async def add_decision(self, decision: DecisionRecord) -> None:
         """Keep a decision."""
         await self._tx.execute(
-            f"INSERT INTO decision ({_DECISION}, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            f"INSERT INTO decision ({DECISION}, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             decision.stage,
             decision.rule_set_sha256,
             decision.inputs_sha256,
@@ -236,110 +228,9 @@ class SelectionStore:
 
     async def decision(self, stage_id: str) -> DecisionRecord | None:
         """The decision of a stage; `None` before it."""
-        row = await self._tx.fetchrow(f"SELECT {_DECISION} FROM decision WHERE stage_id = $1", stage_id)
+        row = await self._tx.fetchrow(f"SELECT {DECISION} FROM decision WHERE stage_id = $1", stage_id)
         return DecisionRecord(*row) if row else None
 
     async def publish(self, event: SelectionEvent) -> None:
         """Tell others, by the outbox."""
         await self._tx.publish(wire.event_message(event))
-
-
-class SelectionViews:
-    """What is read only, and never locked."""
-
-    def __init__(self, tx: Transaction) -> None:
-        """Read in `tx`."""
-        self._tx = tx
-
-    async def rule_set(self, sha256: str) -> KeptRuleSet | None:
-        """A rule set; `None` where none has this hash."""
-        row = await self._tx.fetchrow(f"SELECT {_RULE_SET} FROM rule_set WHERE sha256 = $1", sha256)
-        return _kept(row) if row else None
-
-    async def rule_sets(self, after: int, limit: int) -> tuple[list[KeptRuleSet], int | None]:
-        """Up to `limit` rule sets after a position in order of publication, and where the next page begins."""
-        rows = await self._tx.fetch(
-            f"SELECT {_RULE_SET}, position FROM rule_set WHERE position > $1 ORDER BY position LIMIT $2",
-            after,
-            limit + 1,
-        )
-        return [_kept(row) for row in rows[:limit]], _next(rows, limit, "position")
-
-    async def stage(self, stage_id: str) -> tuple[int, Stage] | None:
-        """A stage with its place in the order of planning, from 1; `None` where there is none."""
-        row = await self._tx.fetchrow(f"SELECT {_STAGE}, {_PLACE} FROM stage WHERE id = $1", stage_id)
-        return (row["place"], _stage(row)) if row else None
-
-    async def stages(self, after: int, limit: int) -> tuple[list[tuple[int, Stage]], int | None]:
-        """Up to `limit` stages after a place in order of planning, each with its own, and where the next page is."""
-        rows = await self._tx.fetch(
-            f"SELECT * FROM (SELECT {_STAGE}, {_PLACE} FROM stage) s WHERE place > $1 ORDER BY place LIMIT $2",
-            after,
-            limit + 1,
-        )
-        return [(row["place"], _stage(row)) for row in rows[:limit]], _next(rows, limit, "place")
-
-    async def decision(self, stage_id: str) -> tuple[DecisionRecord, datetime] | None:
-        """The decision of a stage and when it was computed; `None` before it."""
-        row = await self._tx.fetchrow(f"SELECT {_DECISION}, decided_at FROM decision WHERE stage_id = $1", stage_id)
-        return (DecisionRecord(*tuple(row)[:-1]), row["decided_at"]) if row else None
-
-
-# Identities may have holes after a rollback; a place never has.
-_PLACE: Final = "(SELECT count(*) FROM stage earlier WHERE earlier.position <= stage.position) AS place"
-
-
-def _next(rows: Sequence[Record], limit: int, place: str) -> int | None:
-    return int(rows[limit - 1][place]) if len(rows) > limit else None
-
-
-def _kept(row: Record) -> KeptRuleSet:
-    return KeptRuleSet(
-        row["sha256"],
-        row["id"],
-        row["version"],
-        row["stage_id"],
-        RuleSetState(row["state"]),
-        row["published_at"],
-        row["frozen_at"],
-        row["document"],
-    )
-
-
-def _stage(row: Record) -> Stage:
-    columns = dict(row)
-    return Stage(
-        **{name: columns[name] for name in _STAGE.split(", ") if name not in {"from_stages", "entrants", "state"}},
-        from_stages=tuple(columns["from_stages"]),
-        entrants=tuple(columns["entrants"]),
-        state=StageState(columns["state"]),
-    )
-
-
-def _score(row: Record) -> Score:
-    return Score(
-        row["source_id"],
-        row["assessor_id"],
-        row["team_id"],
-        row["criterion"],
-        Decimal(row["value"]),
-        Provenance(row["provenance"]),
-    )
-
-
-def _measurement(row: Record) -> Measurement:
-    return Measurement(
-        row["source_id"], row["team_id"], row["criterion"], Decimal(row["value"]), Provenance(row["provenance"])
-    )
-
-
-def _verdict(row: Record) -> Verdict:
-    return Verdict(
-        row["gate"],
-        row["team_id"],
-        row["passed"],
-        row["reason"],
-        tuple(row["evidence"]),
-        row["judged_by"],
-        Provenance(row["provenance"]),
-    )

@@ -1,44 +1,28 @@
-"""The books in PostgreSQL."""
+"""The books in PostgreSQL: what the use cases remember."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from common.errors import FieldInvalidError
+from typing import TYPE_CHECKING
 
 from grants import wire
 from grants.domain.audit import LedgerFigures
 from grants.domain.decision import Elimination
-from grants.domain.entitlement import Entitlement, EntitlementState, SupportKind
+from grants.domain.entitlement import SupportKind
 from grants.domain.hold import Hold
-from grants.domain.ledger import (
-    Account,
-    PostedTransaction,
-    Posting,
-    TeamId,
-    Transaction,
-    TransactionKind,
-    Unit,
-    granted,
-)
+from grants.domain.ledger import Account, TeamId, granted
 from grants.handlers import ELIMINATION_PROCESS, ENTITLEMENT_PROCESS
+from grants.store.rows import ENTITLEMENT_COLUMNS, balances_of, entitlement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from asyncpg import Record
     from common.database import Transaction as DatabaseTransaction
 
     from grants.domain.decision import FinalDecision
+    from grants.domain.entitlement import Entitlement
     from grants.domain.events import GrantsEvent
-
-_ENTITLEMENT_COLUMNS: Final = (
-    "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, granted_at, state, lost_in"
-)
-_TRANSACTION_COLUMNS: Final = """t.position, t.kind, t.unit, t.team_id, t.cause_id, t.entitlement_id, t.posted_at,
-    (SELECT jsonb_agg(jsonb_build_array(p.account, p.amount) ORDER BY p.amount, p.account)
-     FROM posting p WHERE p.transaction_id = t.id) AS postings"""
+    from grants.domain.ledger import PostedTransaction, Unit
 
 
 class GrantsStore:
@@ -100,21 +84,21 @@ class GrantsStore:
     async def entitlement(self, entitlement_id: str) -> Entitlement | None:
         """The entitlement, locked; `None` where there is none."""
         row = await self._tx.fetchrow(
-            f"SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement WHERE id = $1 FOR NO KEY UPDATE", entitlement_id
+            f"SELECT {ENTITLEMENT_COLUMNS} FROM entitlement WHERE id = $1 FOR NO KEY UPDATE", entitlement_id
         )
-        return _entitlement(row) if row else None
+        return entitlement_of(row) if row else None
 
     async def entitlements(self, team: TeamId) -> list[Entitlement]:
         """All entitlements of a team, locked, by id."""
         rows = await self._tx.fetch(
-            f"SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement WHERE team_id = $1 ORDER BY id FOR NO KEY UPDATE", team
+            f"SELECT {ENTITLEMENT_COLUMNS} FROM entitlement WHERE team_id = $1 ORDER BY id FOR NO KEY UPDATE", team
         )
-        return [_entitlement(row) for row in rows]
+        return [entitlement_of(row) for row in rows]
 
     async def add_entitlement(self, entitlement: Entitlement) -> None:
         """Keep a new entitlement and wake its ending at its end."""
         await self._tx.execute(
-            f"INSERT INTO entitlement ({_ENTITLEMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            f"INSERT INTO entitlement ({ENTITLEMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             entitlement.id,
             entitlement.team,
             entitlement.kind.value,
@@ -258,81 +242,11 @@ class GrantsStore:
         kept = await self._tx.fetch("SELECT name, unit, balance FROM account")
         return LedgerFigures(
             transactions=int(await self._tx.fetchval("SELECT count(*) FROM ledger_transaction")),
-            sums=_balances(sums),
-            kept=_balances(kept),
+            sums=balances_of(sums),
+            kept=balances_of(kept),
             unbalanced={row["id"]: row["total"] for row in unbalanced},
         )
 
     async def publish(self, event: GrantsEvent) -> None:
         """Tell others, by the outbox."""
         await self._tx.publish(wire.event_message(event))
-
-    async def page_of_entitlements(self, team: str, after: str, limit: int) -> tuple[list[Entitlement], str]:
-        """Up to `limit` entitlements of `team` (empty: all) after the one with id `after`, by team, kind and start.
-
-        And the id after which the next page begins, empty where there is none. Raises `FieldInvalidError` where no
-        entitlement has the id `after`.
-        """
-        if after and not await self._tx.fetchval("SELECT true FROM entitlement WHERE id = $1", after):
-            raise FieldInvalidError("page_token", after, "must be the next_page_token of the page before")
-        rows = await self._tx.fetch(
-            f"""SELECT {_ENTITLEMENT_COLUMNS} FROM entitlement
-            WHERE ($1 = '' OR team_id = $1) AND ($2 = '' OR (team_id, kind, valid_from, id)
-                > (SELECT team_id, kind, valid_from, id FROM entitlement WHERE id = $2))
-            ORDER BY team_id, kind, valid_from, id LIMIT $3""",
-            team,
-            after,
-            limit + 1,
-        )
-        return [_entitlement(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else ""
-
-    async def balances(self, team: TeamId) -> list[tuple[Account, Unit, int]]:
-        """Balances of a team's accounts, by account and unit."""
-        rows = await self._tx.fetch(
-            "SELECT name, unit, balance FROM account WHERE starts_with(name, $1) ORDER BY name, unit", f"{team}:"
-        )
-        return [(Account(row["name"]), Unit(row["unit"]), row["balance"]) for row in rows]
-
-    async def page_of_transactions(
-        self, team: str, after: int, limit: int
-    ) -> tuple[list[PostedTransaction], int | None]:
-        """Up to `limit` transactions of `team` (all where empty) after a position, and where the next page begins."""
-        rows = await self._tx.fetch(
-            f"""SELECT {_TRANSACTION_COLUMNS} FROM ledger_transaction t
-            WHERE ($1 = '' OR t.team_id = $1) AND t.position > $2 ORDER BY t.position LIMIT $3""",
-            team,
-            after,
-            limit + 1,
-        )
-        return [_posted(row) for row in rows[:limit]], rows[limit - 1]["position"] if len(rows) > limit else None
-
-
-def _entitlement(row: Record) -> Entitlement:
-    return Entitlement(
-        team=TeamId(row["team_id"]),
-        kind=SupportKind(row["kind"]),
-        amount=row["amount"],
-        valid_from=row["valid_from"],
-        valid_to=row["valid_to"],
-        stage=row["stage_id"],
-        decision_sha256=row["decision_sha256"],
-        granted_at=row["granted_at"],
-        state=EntitlementState(row["state"]),
-        lost_in=row["lost_in"],
-    )
-
-
-def _posted(row: Record) -> PostedTransaction:
-    transaction = Transaction(
-        kind=TransactionKind(row["kind"]),
-        unit=Unit(row["unit"]),
-        team=TeamId(row["team_id"]),
-        cause=row["cause_id"],
-        entitlement=row["entitlement_id"],
-        postings=tuple(Posting(Account(account), amount) for account, amount in row["postings"]),
-    )
-    return PostedTransaction(transaction, row["posted_at"])
-
-
-def _balances(rows: Iterable[Record]) -> dict[tuple[Account, Unit], int]:
-    return {(Account(row["name"]), Unit(row["unit"])): row["balance"] for row in rows}

@@ -1,18 +1,16 @@
-"""Protobuf ↔ what selection means by it, and its table of refusals."""
+"""Protobuf ↔ what selection means by it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from common.errors import FieldInvalidError, Reason, Reasons
+from common.errors import FieldInvalidError
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.selection.v1 import events_pb2, service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
-from grpc import StatusCode
 from rules import Decision, Measurement, Provenance, RuleSet, Score, Verdict, decision_from_json
 from rules.exact import NotExactError, decimal_of, plain
 
-from selection.domain import refusal
 from selection.domain.events import (
     DecisionFinalized,
     DecisionProvisional,
@@ -24,7 +22,6 @@ from selection.domain.events import (
     StageOpened,
     StagePlanned,
 )
-from selection.domain.rule_set import RuleSetRefusedError
 from selection.domain.stage import Stage, StageState
 
 if TYPE_CHECKING:
@@ -38,28 +35,6 @@ if TYPE_CHECKING:
     from rules.document import MeasurementSource, SheetSource
 
     from selection.domain.rule_set import KeptRuleSet
-
-REASONS: Final[Reasons] = {
-    RuleSetRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "RULE_SET_INVALID"),
-    refusal.RuleSetUnknownError: Reason(StatusCode.NOT_FOUND, "RULE_SET_UNKNOWN"),
-    refusal.VersionNotNewError: Reason(StatusCode.ALREADY_EXISTS, "VERSION_NOT_NEW"),
-    refusal.RuleSetSupersededError: Reason(StatusCode.FAILED_PRECONDITION, "RULE_SET_SUPERSEDED"),
-    refusal.RuleSetNotFrozenError: Reason(StatusCode.FAILED_PRECONDITION, "RULE_SET_NOT_FROZEN"),
-    refusal.RuleSetFrozenLateError: Reason(StatusCode.FAILED_PRECONDITION, "RULE_SET_FROZEN_LATE"),
-    refusal.StageTakenError: Reason(StatusCode.ALREADY_EXISTS, "STAGE_TAKEN"),
-    refusal.StageMismatchError: Reason(StatusCode.INVALID_ARGUMENT, "STAGE_MISMATCH"),
-    refusal.EntrantsSourceError: Reason(StatusCode.INVALID_ARGUMENT, "ENTRANTS_SOURCE_INVALID"),
-    refusal.StageUnknownError: Reason(StatusCode.NOT_FOUND, "STAGE_UNKNOWN"),
-    refusal.StageNotCollectingError: Reason(StatusCode.FAILED_PRECONDITION, "STAGE_NOT_COLLECTING"),
-    refusal.TeamUnknownError: Reason(StatusCode.INVALID_ARGUMENT, "TEAM_UNKNOWN"),
-    refusal.GateUnknownError: Reason(StatusCode.INVALID_ARGUMENT, "GATE_UNKNOWN"),
-    refusal.ReasonMissingError: Reason(StatusCode.INVALID_ARGUMENT, "REASON_MISSING"),
-    refusal.QuorumMissedError: Reason(StatusCode.FAILED_PRECONDITION, "QUORUM_MISSED"),
-    refusal.VerdictTakenError: Reason(StatusCode.ALREADY_EXISTS, "VERDICT_TAKEN"),
-    refusal.ScoreTakenError: Reason(StatusCode.ALREADY_EXISTS, "SCORE_TAKEN"),
-    refusal.ScoreRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SCORE_REFUSED"),
-    refusal.DecisionMissingError: Reason(StatusCode.FAILED_PRECONDITION, "DECISION_MISSING"),
-}
 
 # As many as a rule set may ask for.
 _MOST_JUDGES: Final = 100_000
