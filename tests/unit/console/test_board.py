@@ -50,6 +50,14 @@ def test_the_feed_keeps_the_newest_and_counts_all() -> None:
     assert feed.newest(1)[0].words("ko") == "공고가 게시되었습니다"
 
 
+def test_the_newest_events_are_kept_whatever_the_order_in_which_topics_arrive() -> None:
+    feed = Feed(capacity=2)
+    for minute in (5, 9, 1, 7, 3):
+        feed.add(NOW.replace(minute=minute), "dokpamo.intake.v1.CallOpened", str(minute))
+    assert [item.key for item in feed.newest(5)] == ["9", "7"]
+    assert [item.key for item in feed.after(2)] == ["7"]
+
+
 def test_the_page_is_korean_unless_english_is_asked_for() -> None:
     assert language_of(None, "") == "ko"
     assert language_of(None, "fr, en;q=0.8, ko;q=0.5") == "en"

@@ -169,9 +169,16 @@ async def test_a_service_that_is_away_is_named_and_costs_its_own_part_only(away:
 
 
 async def test_before_anything_has_happened_the_page_says_so() -> None:
-    said = words(await get("/?lang=en", Programme(("evaluation", "notary"), stages=())))
+    said = words(await get("/?lang=en", Programme(stages=())))
+    assert "Teams and stages Nothing yet." in said
     assert "No decision yet." in said
-    assert said.count("Nothing yet.") == 3
+
+
+async def test_what_is_not_known_now_is_not_called_nothing() -> None:
+    said = words(await get("/?lang=en", Programme(("selection", "evaluation"))))
+    assert said.count("Not known at the moment.") == 4
+    assert "Nothing yet." not in said
+    assert "No decision yet." not in said
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,9 @@ class Supervisor:
             rotate(path)
             child = spawn(part, self._stack_id, path)
         except subprocess.CalledProcessError as error:
-            raise self._failure(part, f"could not be prepared: {error}\n{_text(error.stderr)}") from error
+            raise self._failure(
+                part, f"could not be prepared (status {error.returncode})\n{_text(error.stderr)}"
+            ) from error
         except Exception as error:
             # Whatever keeps a part from being prepared (no network, no disk, a wrong digest) is told and tried again.
             raise self._failure(part, f"could not be prepared: {error}") from error

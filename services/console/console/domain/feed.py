@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,23 +60,32 @@ class Item:
 
 
 class Feed:
-    """The newest ``capacity`` events and the count of all. Not a record: that is the notary's log."""
+    """The newest ``capacity`` events and the count of all. Not a record: that is the notary's log.
+
+    Newest is by time: topics arrive side by side, and all of them from their beginning when the console starts.
+    """
 
     def __init__(self, capacity: int = 200) -> None:
-        self._items: deque[Item] = deque(maxlen=capacity)
+        self._capacity = capacity
+        self._items: list[Item] = []
         self.total = 0
 
     def add(self, time: datetime, event_type: str, key: str) -> Item:
         """Add an event, whose type may be a full protobuf name."""
         self.total += 1
         item = Item(self.total, time, event_type.rpartition(".")[2], key)
-        self._items.append(item)
+        insort(self._items, item, key=_age)
+        del self._items[: -self._capacity]
         return item
 
     def newest(self, count: int) -> tuple[Item, ...]:
-        """At most ``count`` items, the latest by time first: topics arrive side by side, so arrival is not order."""
-        return tuple(sorted(self._items, key=lambda item: (item.time, item.number), reverse=True)[:count])
+        """At most ``count`` items, the latest first."""
+        return tuple(self._items[::-1][:count])
 
     def after(self, number: int) -> Iterable[Item]:
-        """The kept items that came after the given number."""
+        """The kept items that came after the given number, the earliest first."""
         return tuple(item for item in self._items if item.number > number)
+
+
+def _age(item: Item) -> tuple[datetime, int]:
+    return item.time, item.number

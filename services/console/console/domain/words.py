@@ -52,6 +52,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "clock": ("가상 시각", "Virtual clock"),
     "clock_live": ("시각", "Clock"),
     "no_decision": ("아직 결정이 없습니다.", "No decision yet."),
+    "unknown_now": ("지금은 알 수 없습니다.", "Not known at the moment."),
     "nothing": ("아직 없습니다.", "Nothing yet."),
     "best_in_window": ("기간 내 최고", "Best in window"),
     "threshold": ("기준선", "Threshold"),
