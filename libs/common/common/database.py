@@ -248,4 +248,10 @@ class Database:
         return self._pool
 
     def _server_settings(self) -> dict[str, str]:
-        return {"search_path": self.schema, "application_name": f"dokpamo-{self.schema}", "timezone": "UTC"}
+        return {
+            "search_path": self.schema,
+            "application_name": f"dokpamo-{self.schema}",
+            "timezone": "UTC",
+            # Of a process that died in a long statement: its locks would outlive it until the statement's end.
+            "client_connection_check_interval": "1s",
+        }

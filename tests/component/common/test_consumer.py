@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from common import parked
 from common.consumer import Consumers, Subscriptions
-from common.errors import AwaitedError, NotFoundError
+from common.errors import AwaitedError, NotFoundError, TransactionConflictError
 from common.inbox import consumed_total
 from dokpamo.grants.v1.events_pb2 import HoldPosted
 
@@ -300,6 +300,29 @@ async def test_staff_redrives_or_dismisses_what_is_parked_once(world: World) -> 
         closed = {item.id: (item.state, item.closed_by) for item in await items(world)}
         assert closed[first] == ("redriven", "staff:kim")
         assert closed[second] == ("dismissed", "staff:kim")
+
+
+async def test_a_redrive_that_gives_way_to_another_transaction_changes_nothing(world: World) -> None:
+    broken = True
+
+    async def repairable(event: Received[JobStarted], tx: Transaction) -> None:
+        if broken:
+            raise ValueError("not repaired")
+        await apply(event, tx)
+        await tx.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END $$")
+
+    subscriptions = world.subscriptions(repairable)
+    async with world, world.relay(), world.consumers(subscriptions) as consumers:
+        await world.publish([started("a", 1)])
+        await eventually(world.outbox_empty)
+        await eventually(settled(consumers))
+        (item,) = [item for item in await items(world) if item.code == "NUMBER_REFUSED"]
+        broken = False
+        with pytest.raises(TransactionConflictError):
+            async with world.consumer.transaction(actor="staff:kim") as tx:
+                await parked.redrive(tx, subscriptions, REASONS, item.id)
+        assert item in await items(world)
+        assert await effects(world.consumer) == []
 
 
 def _granted(key: str) -> HoldPosted:

@@ -412,6 +412,24 @@ async def test_health_needs_no_token_and_follows_what_the_service_stands_on(
         assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+async def test_a_server_whose_start_ends_half_way_does_not_go_on_listening(
+    database: Database, fresh_database_url: str, tmp_path: Path, issuer: DevelopmentIssuer
+) -> None:
+    assert issuer
+
+    async def breaks() -> bool:
+        raise KeyError("what it stands on")
+
+    broken = GrpcServer(
+        settings(tmp_path, fresh_database_url), database, {SERVICE: Api()}, REASONS, database.clock, ready=[breaks]
+    )
+    with pytest.raises(KeyError):
+        await broken.__aenter__()
+
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", broken.port)
+
+
 async def test_a_server_whose_api_lacks_an_rpc_is_not_made(
     database: Database, fresh_database_url: str, tmp_path: Path
 ) -> None:

@@ -5,20 +5,34 @@ from __future__ import annotations
 import asyncio
 import itertools
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from common.clock import FixedClock
+from common.clock import FixedClock, SystemClock
 from common.database import Database
 from common.errors import DatabaseUnavailableError
 
-from tests.builders.delivery import eventually, migrations, started
+from tests.builders.delivery import (
+    QUICK,
+    JobStarted,
+    World,
+    apply,
+    effects,
+    eventually,
+    in_order,
+    migrations,
+    started,
+)
 from tests.builders.wire import Break, Fault, Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from common.consumer import Received
+    from common.database import Transaction
 
 NOW = datetime(2025, 7, 21, 7, 0, tzinfo=UTC)
 
@@ -166,3 +180,45 @@ async def test_a_part_that_has_stopped_is_an_outage(wire: Wire, tmp_path: Path) 
     with pytest.raises(DatabaseUnavailableError):
         async with database.transaction():
             pass
+
+
+async def test_partitions_taken_away_while_the_database_is_away_are_let_go(
+    wire: Wire, kafka_bootstrap: list[str], fresh_database_url: str, tmp_path: Path
+) -> None:
+    world = World(kafka_bootstrap, fresh_database_url, tmp_path / "m")
+    world.consumer = Database(wire.url, "grants", world.folder, SystemClock())
+    entered, let_go = asyncio.Event(), asyncio.Event()
+
+    async def waits_once(event: Received[JobStarted], tx: Transaction) -> None:
+        if not entered.is_set():
+            entered.set()
+            try:
+                await tx.execute("SELECT pg_sleep(60)")
+            finally:
+                let_go.set()
+        await apply(event, tx)
+
+    # A single failure that is charged to an event would park it.
+    strict = replace(QUICK, attempts=1, unexpected_attempts=1)
+    async with world, world.relay(), world.consumers(world.subscriptions(waits_once), limits=strict):
+        await world.publish([started(key, 1) for key in "abcdefgh"])
+        await entered.wait()
+        wire.hang()
+        async with world.consumers(limits=strict):
+            await let_go.wait()
+            wire.cut(refused=3)
+            wire.flow()
+            await world.publish([started(key, 2) for key in "abcdefgh"])
+            await eventually(lambda: _applied(world, 16), 60.0)
+    async with Database(fresh_database_url, "grants", world.folder, SystemClock()) as database:
+        applied = await effects(database)
+        assert len(applied) == len(set(applied)) == 16
+        assert in_order(applied)
+        async with database.transaction() as tx:
+            assert await tx.fetchval("SELECT count(*) FROM parked WHERE event_type LIKE '%JobStarted'") == 0
+
+
+async def _applied(world: World, count: int) -> bool:
+    with suppress(DatabaseUnavailableError):
+        return len(await effects(world.consumer)) >= count
+    return False

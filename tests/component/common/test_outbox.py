@@ -51,9 +51,12 @@ async def _say_and_fail(world: World) -> None:
 
 
 async def test_an_event_that_the_broker_would_not_take_is_refused_where_it_is_raised(world: World) -> None:
+    reason, key = started("a", 1), started("a" * (LARGEST_PAYLOAD_BYTES // 2), 1)
+    reason.reason = "r" * LARGEST_PAYLOAD_BYTES
     async with world, world.publisher.transaction() as tx:
-        with pytest.raises(EventTooLargeError):
-            await tx.publish(started("a" * LARGEST_PAYLOAD_BYTES, 1))
+        for too_large in (reason, key):
+            with pytest.raises(EventTooLargeError):
+                await tx.publish(too_large)
 
 
 async def test_numbers_are_in_the_order_of_commit(world: World) -> None:
@@ -108,6 +111,34 @@ async def test_a_relay_is_ready_only_while_a_broker_answers(world: World, kafka:
             finally:
                 kafka.resume()
             await eventually(relay.ready)
+
+
+async def test_a_relay_whose_mark_gives_way_to_another_transaction_goes_on(world: World) -> None:
+    async with world:
+        async with world.publisher.transaction() as tx:
+            # As PostgreSQL answers one of two that wait for each other, the first time.
+            await tx.execute(
+                "CREATE SEQUENCE tries; "
+                "CREATE FUNCTION give_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                "IF nextval('tries') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END IF; "
+                "RETURN NEW; END $$; "
+                "CREATE TRIGGER give_way BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION give_way()"
+            )
+        await world.publish([started("a", 1)])
+        async with world.relay() as relay:
+            await eventually(world.outbox_empty)
+            assert relay.died is not None
+            assert not relay.died.done()
+        async with world.publisher.transaction() as tx:
+            assert await tx.fetchval("SELECT last_value FROM tries") > 1
+
+
+async def test_the_largest_event_is_published(world: World) -> None:
+    largest = started("a", 2)
+    largest.reason = "r" * (LARGEST_PAYLOAD_BYTES - 1000)
+    async with world, world.relay():
+        await world.publish([started("a", 1), largest, started("a", 3)])
+        await eventually(world.outbox_empty)
 
 
 async def test_the_gauges_say_what_the_tables_say(world: World) -> None:

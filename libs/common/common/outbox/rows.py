@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from common.events import Event
 
 LARGEST_PAYLOAD_BYTES: Final = 900_000
-"""Kafka takes 1 MiB a record by default; the rest is room for key and headers."""
+"""Of payload, key and headers together. Kafka takes 1 MiB a record by default; the rest is room for its framing."""
 
 _LOCK: Final = "hashtextextended(current_schema() || '.outbox', 0)"
 _INSERT: Final = f"""
@@ -48,7 +48,7 @@ SELECT pg_notify(current_schema() || '.outbox', count(*)::text) FROM written
 
 
 class EventTooLargeError(Exception):
-    """An event's payload is larger than the broker takes."""
+    """An event is larger than the broker takes: its topic would wait for it for ever."""
 
     def __init__(self, event_type: str, size_bytes: int) -> None:
         """Keep the `event_type` and its `size_bytes`."""
@@ -76,11 +76,11 @@ async def add(tx: Transaction, message: Message) -> UUID:
 
     Raises what `common.events.event_of` raises, and `EventTooLargeError`.
     """
-    event = tx.event(message)
-    if len(event.payload) > LARGEST_PAYLOAD_BYTES:
-        raise EventTooLargeError(event.type, len(event.payload))
-    tx.outgoing.append(_row(event))
-    return event.id
+    row = _row(tx.event(message))
+    if (size_bytes := _size_bytes(row)) > LARGEST_PAYLOAD_BYTES:
+        raise EventTooLargeError(row.type, size_bytes)
+    tx.outgoing.append(row)
+    return row.id
 
 
 async def write(tx: Transaction) -> None:
@@ -115,6 +115,11 @@ async def oldest_unpublished(tx: Transaction) -> datetime | None:
         "SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT 1"
     )
     return instant
+
+
+def _size_bytes(row: OutboxRow) -> int:
+    headers = sum(len(name.encode()) + len(value.encode()) for name, value in row.headers.items())
+    return len(row.payload) + len(row.key.encode()) + headers
 
 
 def _row(event: Event) -> OutboxRow:
