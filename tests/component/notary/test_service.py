@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from client.stack.ports import free_ports
 from common.errors import Refused
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from dokpamo.notary.v1 import service_pb2 as pb
@@ -63,6 +64,30 @@ async def test_every_message_is_logged_once_also_after_a_restart_and_a_repetitio
     report = check(tmp_path / "export", fingerprint=record.log_id)
     assert report.findings == []
     assert report.tree_size == len(logged)
+
+
+async def test_two_notaries_at_once_make_one_log(
+    notary_settings: Settings, kafka_bootstrap: list[str], tmp_path: Path
+) -> None:
+    """As in an update that starts the new one before the old one is gone."""
+    (port,) = free_ports(1)
+    other = notary_settings.model_copy(update={"grpc_listen": f"127.0.0.1:{port}"})
+    ids = event_ids(30)
+    async with running(notary_settings) as one:
+        await send(kafka_bootstrap, [(event_id, frozen(n)) for n, event_id in enumerate(ids[:10])])
+        async with running(other) as two:
+            await send(kafka_bootstrap, [(event_id, frozen(n)) for n, event_id in enumerate(ids[10:])])
+            await covered(two, ids)
+            records = [await record_of(client) for client in (one, two)]
+    # The one that was asked first may have known less, and nothing else.
+    before, after = records
+    assert list(after.entries)[: len(list(before.entries))] == list(before.entries)
+    assert after.heads[: len(before.heads)] == before.heads
+    logged = [decode(leaf).event_id for leaf in after.entries]
+    assert len(set(logged)) == len(logged)
+    assert set(ids) <= set(logged)
+    write(after, tmp_path / "export")
+    assert check(tmp_path / "export").findings == []
 
 
 async def test_a_logged_event_is_proved_to_be_in_the_log_whole(
