@@ -166,12 +166,26 @@ class Authenticator:
             raise _unauthenticated("the token lives for more than an hour")
         if claims["iss"] == DEVELOPMENT_ISSUER and not self._allow_development:
             raise _unauthenticated("a token of the development issuer is good in the embedded stack only")
+        roles, team = claims.get("roles", []), claims.get("team")
+        if not (isinstance(roles, list) and all(isinstance(role, str) for role in roles)):
+            raise _unauthenticated("the token's roles are not a list of texts")
+        if not isinstance(team, str | None):
+            raise _unauthenticated("the token's team is not a text")
         only = self._only_subjects.get(kid)
-        if only is not None and (claims["sub"] != only or claims.get("roles") != ["service"]):
+        if only is not None and (claims["sub"] != only or roles != ["service"]):
             raise _unauthenticated(f"the key may speak for {only} alone")
-        return Actor(claims["sub"], frozenset(claims.get("roles", [])), claims.get("team"))
+        return Actor(claims["sub"], frozenset(roles), team)
 
     def _read_keys(self) -> None:
+        try:
+            self._read_if_changed()
+        except (OSError, ValueError, KeyError, jwt.PyJWTError) as error:
+            # While somebody writes the file anew, what was read before still holds.
+            if not self._keys:
+                raise
+            log.warning("keys.unreadable", path=str(self._path), error=repr(error))
+
+    def _read_if_changed(self) -> None:
         changed_at = self._path.stat().st_mtime_ns
         if changed_at == self._read_at:
             return

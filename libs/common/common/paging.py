@@ -8,6 +8,8 @@ from common.errors import FieldInvalidError
 
 DEFAULT_PAGE: Final = 50
 LARGEST_PAGE: Final = 500
+# Of a bigint.
+_LARGEST_POSITION: Final = 2**63 - 1
 
 
 def page_size(asked: int) -> int:
@@ -19,6 +21,7 @@ def page_size(asked: int) -> int:
 
 def position(page_token: str) -> int:
     """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
-    if page_token and not (page_token.isascii() and page_token.isdecimal()):
+    digits = page_token.isascii() and page_token.isdecimal() and len(page_token) <= len(str(_LARGEST_POSITION))
+    if page_token and not (digits and int(page_token) <= _LARGEST_POSITION):
         raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
     return int(page_token or "0")

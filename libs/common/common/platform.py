@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dokpamo.common.v1 import platform_pb2 as pb
 
 from common import inbox, outbox, parked, processes, tasks
 from common.errors import FieldInvalidError, NotFoundError
+from common.paging import page_size, position
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from common.grpc.calls import Call
     from common.parked import Parked
     from common.processes import Process
-
-_DEFAULT_PAGE: Final = 50
-_LARGEST_PAGE: Final = 500
 
 
 class PlatformApi:
@@ -61,8 +59,8 @@ class PlatformApi:
 
     async def ListParked(self, request: pb.ListParkedRequest, call: Call) -> pb.ListParkedResponse:  # noqa: N802  the contract's name
         """List parked messages, newest first."""
-        size = _page_size(request.page_size)
-        before = _position(request.page_token) if request.page_token else None
+        size = page_size(request.page_size)
+        before = position(request.page_token) if request.page_token else None
         found = await parked.list_parked(call.tx, limit=size + 1, before=before, include_closed=request.include_closed)
         page = found[:size]
         more = len(found) > size
@@ -88,7 +86,7 @@ class PlatformApi:
 
     async def ListProcesses(self, request: pb.ListProcessesRequest, call: Call) -> pb.ListProcessesResponse:  # noqa: N802  the contract's name
         """List process managers by kind and id."""
-        size = _page_size(request.page_size)
+        size = page_size(request.page_size)
         kind, slash, process_id = request.page_token.partition("/")
         if request.page_token and not slash:
             raise FieldInvalidError("page_token", request.page_token, "it comes from the page before")
@@ -98,18 +96,6 @@ class PlatformApi:
         page = found[:size]
         token = f"{page[-1].kind}/{page[-1].id}" if len(found) > size else ""
         return pb.ListProcessesResponse(processes=[_process(process) for process in page], next_page_token=token)
-
-
-def _page_size(requested: int) -> int:
-    if requested > _LARGEST_PAGE:
-        raise FieldInvalidError("page_size", requested, f"at most {_LARGEST_PAGE}")
-    return requested or _DEFAULT_PAGE
-
-
-def _position(token: str) -> int:
-    if not token.isdecimal():
-        raise FieldInvalidError("page_token", token, "it comes from the page before")
-    return int(token)
 
 
 def _uuid(field: str, text: str) -> UUID:

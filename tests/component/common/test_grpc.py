@@ -335,6 +335,16 @@ async def test_a_call_without_a_deadline_gets_one(running: Running, monkeypatch:
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+async def test_a_text_that_could_not_be_stored_is_refused_with_its_field(running: Running) -> None:
+    request = submission()
+    request.application.plan = "a plan\0"
+
+    refused = await refusal((await running.client()).SubmitApplication(request))
+
+    assert (refused.code, refused.facts["field"]) == ("FIELD_INVALID", "application.plan")
+    assert await running.effects() == 0
+
+
 async def test_a_lost_database_connection_is_unavailable_and_the_client_tries_again(running: Running) -> None:
     lost: list[bool] = []
 

@@ -136,6 +136,26 @@ def test_a_services_key_speaks_for_that_service_alone(tmp_path: Path) -> None:
     assert "alone" in refusal(check, staff)
 
 
+@pytest.mark.parametrize("claims", [{"roles": "staff"}, {"roles": 5}, {"roles": [["staff"]]}, {"team": 5}])
+def test_a_token_whose_roles_or_team_are_no_texts_is_refused(
+    claims: dict[str, object], tmp_path: Path, issuer: DevelopmentIssuer
+) -> None:
+    refusal(authenticator(tmp_path, issuer.key_set()), signed(tmp_path / "key.pem", **claims))
+
+
+def test_a_key_set_that_is_just_being_written_leaves_the_keys_as_they_were(
+    tmp_path: Path, issuer: DevelopmentIssuer
+) -> None:
+    check = authenticator(tmp_path, issuer.key_set())
+    assert check.actor(issuer.issue("kim", ["staff"])).subject == "kim"
+
+    (tmp_path / "keys.json").write_text('{"keys": [{"kty"')
+    assert check.actor(issuer.issue("kim", ["staff"])).subject == "kim"
+
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": []}))
+    refusal(check, issuer.issue("kim", ["staff"]))
+
+
 def test_keys_are_read_again_when_the_file_changes(tmp_path: Path, issuer: DevelopmentIssuer) -> None:
     check = authenticator(tmp_path, {"keys": []})
     token = issuer.issue("kim", ["staff"])

@@ -15,6 +15,7 @@ from common.auth import ANYONE
 from common.errors import Refused, TransactionConflictError, as_refused
 from common.grpc import requests, status
 from common.grpc.access import check
+from common.grpc.texts import refuse_nul
 from common.metrics import RPC_SECONDS, RPC_TOTAL
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Calls:
                 actor = self._actor(context)
                 outcome.actor = actor.subject
                 check(rpc, actor, request)
+                refuse_nul(request)
                 return await self._answered(rpc, method, request, actor, outcome)
         except TimeoutError as error:
             if not deadline.expired():
