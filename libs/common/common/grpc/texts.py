@@ -1,4 +1,4 @@
-"""The texts of a request, wherever they stand in it. PostgreSQL takes every one that protobuf does, but none with NUL."""
+"""The texts of a request, wherever they stand in it: PostgreSQL takes what protobuf takes, but no NUL."""
 
 from __future__ import annotations
 
