@@ -52,7 +52,8 @@ def _standing(message: selection.Standing) -> Standing:
         reason=message.reason,
         gate=message.gate,
         parts=dict(message.parts),
-        synthetic=message.provenance == Provenance.PROVENANCE_SYNTHETIC,
+        provenance=_provenance(message.provenance),
+        part_provenances={part: _provenance(value) for part, value in message.part_provenances.items()},
     )
 
 
@@ -105,13 +106,17 @@ def target(message: evaluation.Target) -> Target:
         candidates=tuple(
             CandidateRatio(c.team_id, c.value, c.ratio_to_best, c.ratio_to_declared) for c in message.candidates
         ),
-        synthetic=_is_synthetic(message.best_model_id, json.loads(message.snapshot_json)),
+        provenance=_provenance_of_model(message.best_model_id, json.loads(message.snapshot_json)),
     )
 
 
-def _is_synthetic(model_id: str, snapshot: dict[str, Any]) -> bool:
+def _provenance_of_model(model_id: str, snapshot: dict[str, Any]) -> str:
     marks = {reference["model_id"]: reference["provenance"] for reference in snapshot["references"]}
-    return bool(marks[model_id] == "synthetic")
+    return str(marks[model_id])
+
+
+def _provenance(value: Provenance.ValueType) -> str:
+    return Provenance.Name(value).removeprefix("PROVENANCE_").lower()
 
 
 def ledger(message: grants.CheckLedgerResponse) -> Ledger:

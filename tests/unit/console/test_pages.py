@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from dokpamo.selection.v1 import service_pb2 as selection
 
 NOW = datetime(2026, 1, 15, 6, tzinfo=UTC)
-WON = Standing("alpha", "90.2", 1, "advanced", "", "", {"benchmark": "40.0", "nia": "15.0"}, synthetic=True)
+WON = Standing(
+    "alpha", "90.2", 1, "advanced", "", "", {"benchmark": "40.0", "nia": "15.0"}, "synthetic", {"nia": "published"}
+)
 LOST = Standing("beta", "76.7", 2, "eliminated", "gate", "originality", {"benchmark": "30.0", "nia": "9.0"})
 STAGE = Stage("stage-1", "1차 단계평가", "Stage 1", "final", NOW, NOW, NOW, "", "a" * 64, "b" * 64, (WON, LOST))
 SCORING = Scoring(
@@ -40,7 +42,7 @@ SCORING = Scoring(
 RUN = Run("run", "alpha", "2025-h2", "c" * 64, "completed", "0.2152", "4.7997")
 TARGET = Target(
     "t", "stage-1", "AAII", "2026-06", "2025-12-30", "2026-06-30", "best", "63.1", "0.95", "59.945",
-    (CandidateRatio("alpha", "31.0", "0.4913", ""),), synthetic=True,
+    (CandidateRatio("alpha", "31.0", "0.4913", ""),), "synthetic",
 )  # fmt: skip
 
 
@@ -138,6 +140,8 @@ async def test_the_page_says_everything_in_its_language(language: str, wanted: l
 async def test_what_was_computed_from_synthetic_values_is_marked_on_the_page() -> None:
     said = words(await get("/?lang=en"))
     assert said.count("90.2 synthetic") == 2  # on the board and in the standings
+    assert "15.0 p " in said
+    assert "40.0 p " not in said
     assert "76.7 synthetic" not in said
     assert "best 63.1 synthetic" in said
 

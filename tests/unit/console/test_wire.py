@@ -40,17 +40,20 @@ def test_a_gate_has_its_title_and_an_unknown_one_its_id() -> None:
     assert scoring.gate("safety") == Label("safety", "safety", "safety")
 
 
-def test_what_was_computed_from_synthetic_values_is_marked() -> None:
-    made_up, published = (
-        selection.Standing(team_id="a", outcome="advanced", provenance=provenance)
-        for provenance in (provenance_pb2.PROVENANCE_SYNTHETIC, provenance_pb2.PROVENANCE_PUBLISHED)
+def test_a_total_and_each_part_say_where_they_come_from() -> None:
+    message = selection.Standing(
+        team_id="a",
+        outcome="advanced",
+        provenance=provenance_pb2.PROVENANCE_SYNTHETIC,
+        part_provenances={"index": provenance_pb2.PROVENANCE_PUBLISHED},
     )
-    stage = wire.stage(selection.Stage(stage_id="one", standings=[made_up, published]))
-    assert [standing.synthetic for standing in stage.standings] == [True, False]
+    [standing] = wire.stage(selection.Stage(stage_id="one", standings=[message])).standings
+    assert standing.provenance == "synthetic"
+    assert standing.part_provenances == {"index": "published"}
 
 
-def test_a_target_whose_best_model_is_synthetic_is_marked() -> None:
+def test_a_target_says_where_its_best_model_comes_from() -> None:
     references = [{"model_id": "real", "provenance": "published"}, {"model_id": "made-up", "provenance": "synthetic"}]
-    for best, marked in (("real", False), ("made-up", True)):
+    for best, provenance in (("real", "published"), ("made-up", "synthetic")):
         message = evaluation.Target(best_model_id=best, snapshot_json=json.dumps({"references": references}).encode())
-        assert wire.target(message).synthetic is marked
+        assert wire.target(message).provenance == provenance

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["entered", "advanced", "eliminated"]
 
+MARKS = ("synthetic", "reconstructed", "published")
+"""Provenances that a value shows; one that the platform recorded itself needs no mark."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -23,8 +26,10 @@ class Standing:
     reason: str
     gate: str
     parts: Mapping[str, str] = field(default_factory=dict)
-    synthetic: bool = False
-    """Whether some of what the points were computed from was made up for a replay."""
+    provenance: str = ""
+    """The weakest of what the total was computed from: a mark of ``MARKS``, or something that needs none."""
+    part_provenances: Mapping[str, str] = field(default_factory=dict)
+    """The same for each part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ class Target:
     ratio: str
     threshold: str
     candidates: tuple[CandidateRatio, ...]
-    synthetic: bool = False
-    """Whether the best model of the window was made up for a replay."""
+    provenance: str = ""
+    """Where the best model of the window comes from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "by_gate": ("관문", "by gate"),
     "by_majority": ("과반 미달", "no majority"),
     "synthetic": ("합성", "synthetic"),
+    "reconstructed": ("재구성", "reconstructed"),
+    "published": ("공표", "published"),
+    "short_synthetic": ("합", "s"),
+    "short_reconstructed": ("재", "r"),
+    "short_published": ("공", "p"),
+    "reconstructed_note": (
+        "‘재구성’: 공표된 수치에서 계산으로 얻은 값입니다.",
+        "“reconstructed”: follows from published figures by arithmetic.",
+    ),
+    "published_note": (
+        "‘공표’: 부처나 지수 발행처가 공표한 값입니다.",
+        "“published”: printed by the ministry or the publisher of an index.",
+    ),
     "synthetic_note": (
         "‘합성’: 이 값의 계산에 쓰인 평가표 등 일부는 공개된 적이 없어 재현을 위해 만든 것입니다.",
         "“synthetic”: some of what this was computed from, such as single sheets, was never published and is made up.",

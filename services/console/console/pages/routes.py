@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from console.domain.board import MARKS
 from console.domain.facts import Scoring, periods, runs_by_team
 from console.domain.words import Language, language_of, say
 from console.handlers import Sources, UnreachableError, programme
@@ -153,6 +154,7 @@ class Pages:
             title=lambda stage: stage.title_ko if language == "ko" else stage.title_en,
             name=lambda team: _name(view.names, team, language),
             label=lambda label: _label(label, language),
+            marks=MARKS,
             scoring=lambda stage: view.scoring.get(stage.rule_set_sha256, Scoring()),
             day=_day,
             minute=_minute,
