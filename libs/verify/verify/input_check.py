@@ -11,6 +11,8 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from rules import Provenance
+
 from verify import chronicle as told
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def differences(stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged,
         *_compare("score", counted.scores(), {_cell(s): s.value for s in inputs.scores()}),
         *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
         *_compare("verdict", counted.verdicts(), {(v.gate, v.team): _verdict(v) for v in inputs.verdicts}),
+        *_relabelled(counted.provenances(), _provenances(inputs)),
     ]
 
 
@@ -69,6 +72,24 @@ def _compare(what: str, logged: Mapping[Cell, object], used: Mapping[Cell, objec
         elif logged[cell] != used[cell]:
             found.append(f"{name}: {used[cell]} here, {logged[cell]} in the log")
     return found
+
+
+def _provenances(inputs: Inputs) -> dict[Cell, str]:
+    """Where each table of sheets, measurement and verdict is said to come from."""
+    return {
+        **{(table.source,): str(table.provenance) for table in inputs.sheets},
+        **{_cell(m): str(m.provenance) for m in inputs.measurements},
+        **{(v.gate, v.team): str(v.provenance) for v in inputs.verdicts},
+    }
+
+
+def _relabelled(logged: Mapping[Cell, str], used: Mapping[Cell, str]) -> list[str]:
+    """What is marked otherwise than in the log; what is in one of the two only is noted by its value."""
+    return [
+        f"provenance of {', '.join(cell)}: {used[cell]} here, {logged[cell]} in the log"
+        for cell in sorted(logged.keys() & used.keys())
+        if logged[cell] != used[cell]
+    ]
 
 
 class _Counted:
@@ -120,6 +141,30 @@ class _Counted:
                     judged.integer(8),
                 )
         return found
+
+    def provenances(self) -> dict[Cell, str]:
+        """Where values come from; a table of sheets is marked by its weakest sheet."""
+        found: dict[Cell, str] = {}
+        for event in self.events(told.SCORE_SHEET_SUBMITTED, 2):
+            source = (event.fields.text(3),)
+            found[source] = _weaker(found.get(source), _provenance(event.fields.integer(6)))
+        for event in self.events(told.MEASUREMENTS_RECORDED, 1):
+            mark = _provenance(event.fields.integer(4))
+            found |= {(event.fields.text(2), row.text(1), row.text(2)): mark for row in event.fields.messages(3)}
+        for event in self.events(told.GATE_VERDICT_RECORDED, 1):
+            found[event.fields.text(3), event.fields.text(2)] = _provenance(event.fields.integer(7))
+        return found
+
+
+def _provenance(number: int) -> str:
+    """The mark of an enum value of the contract, in which 0 (not set) is taken as recorded and 1 is recorded."""
+    marks = ("recorded", *Provenance)
+    return str(marks[number]) if number < len(marks) else f"unknown mark {number}"
+
+
+def _weaker(one: str | None, other: str) -> str:
+    order = [str(mark) for mark in Provenance]
+    return other if one is None else max(one, other, key=lambda mark: order.index(mark) if mark in order else 99)
 
 
 def _number(text: str) -> Decimal | str:

@@ -58,6 +58,15 @@ def test_a_score_that_is_not_the_logged_one_is_noticed(tmp_path: Path) -> None:
     assert found == ["inputs/trial.json: score of panel, kim, alpha, plan: 45 here, 40 in the log"]
 
 
+def test_a_value_that_is_marked_otherwise_than_in_the_log_is_noticed(tmp_path: Path) -> None:
+    log = opened()
+    inputs = scored(log)
+    scores = [replace(score, provenance=rules.Provenance.SYNTHETIC) for score in inputs.scores()]
+    relabelled = collected(inputs, scores)
+    found = found_in(decided_record(log, relabelled, decide(log, relabelled)), tmp_path)
+    assert found == ["inputs/trial.json: provenance of panel: synthetic here, recorded in the log"]
+
+
 def test_a_sheet_after_the_decision_does_not_count(tmp_path: Path) -> None:
     log = opened()
     inputs = scored(log)
