@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from common.gauges import Gauges
-from common.outbox import LARGEST_PAYLOAD_BYTES, EventTooLargeError, Relay, published_total
+from common.outbox import LARGEST_EVENT_BYTES, EventTooLargeError, Relay, published_total
 from prometheus_client import REGISTRY
 
 from tests.builders.delivery import World, eventually, platform, started
@@ -51,8 +51,8 @@ async def _say_and_fail(world: World) -> None:
 
 
 async def test_an_event_that_the_broker_would_not_take_is_refused_where_it_is_raised(world: World) -> None:
-    reason, key = started("a", 1), started("a" * (LARGEST_PAYLOAD_BYTES // 2), 1)
-    reason.reason = "r" * LARGEST_PAYLOAD_BYTES
+    reason, key = started("a", 1), started("a" * (LARGEST_EVENT_BYTES // 2), 1)
+    reason.reason = "r" * LARGEST_EVENT_BYTES
     async with world, world.publisher.transaction() as tx:
         for too_large in (reason, key):
             with pytest.raises(EventTooLargeError):
@@ -135,7 +135,7 @@ async def test_a_relay_whose_mark_gives_way_to_another_transaction_goes_on(world
 
 async def test_the_largest_event_is_published(world: World) -> None:
     largest = started("a", 2)
-    largest.reason = "r" * (LARGEST_PAYLOAD_BYTES - 1000)
+    largest.reason = "r" * (LARGEST_EVENT_BYTES - 1000)
     async with world, world.relay():
         await world.publish([started("a", 1), largest, started("a", 3)])
         await eventually(world.outbox_empty)

@@ -31,6 +31,7 @@ from training.store.jobs import JobStore
 from training.wire import REASONS
 
 from tests.builders.cluster_in_memory import CheckpointsInMemory, ClusterInMemory
+from tests.builders.delivery import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -121,12 +122,21 @@ def request(job_id: str, **changes: Any) -> pb.SubmitJobRequest:
 
 
 async def until(client: Client, job_id: str, *states: pb.JobState.ValueType) -> pb.Job:
-    for _ in range(500):
+    for _ in range(1500):
         job: pb.Job = (await client.GetJob(pb.GetJobRequest(team_id=TEAM, job_id=job_id))).job
         if job.state in states:
             return job
         await asyncio.sleep(0.02)
     pytest.fail(f"job {job_id} is {pb.JobState.Name(job.state)}")
+
+
+async def _loss(client: Client, job_id: str) -> str:
+    job = await until(client, job_id, pb.JOB_STATE_RUNNING)
+    return str(job.loss)
+
+
+async def _started(training: RunningTraining, starts: list[tuple[str, int]]) -> bool:
+    return training.cluster.started == starts
 
 
 async def test_a_job_waits_for_its_hold_runs_and_succeeds(training: RunningTraining) -> None:
@@ -177,15 +187,10 @@ async def test_a_running_start_that_the_cluster_forgot_is_followed_by_another(tr
     async with training.client(TEAM) as team:
         await team.SubmitJob(request("job-1"))
         await training.hold("job-1")
-        async with asyncio.timeout(30):
-            # Its loss is told by the look that first sees it run.
-            while not (await until(team, "job-1", pb.JOB_STATE_RUNNING)).loss:
-                await asyncio.sleep(0.02)
+        # Its loss is told by the look that first sees it run.
+        await eventually(lambda: _loss(team, "job-1"))
         training.cluster.forget()
-        for _ in range(500):
-            if training.cluster.started == [("job-1", 1), ("job-1", 2)]:
-                break
-            await asyncio.sleep(0.02)
+        await eventually(lambda: _started(training, [("job-1", 1), ("job-1", 2)]))
         training.cluster.finish("job-1", checkpoint="c" * 64)
         assert (await until(team, "job-1", pb.JOB_STATE_SUCCEEDED)).attempt == 2
     starts = await training.published(events_pb2.JobStarted)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from common.outbox import LARGEST_PAYLOAD_BYTES
+from common.outbox import LARGEST_EVENT_BYTES
 from registry.domain.checkpoint import (
     Checkpoint,
     Declaration,
@@ -128,7 +128,7 @@ def test_the_longest_listing_and_declaration_fit_into_one_event() -> None:
     team, model = TeamId("t" * 63), "m" * 63
     manifest = manifest_json(team, model, 1, files, declared)
     checkpoint = Checkpoint(identity(manifest), team, model, 1, files, declared, datetime.now(UTC), manifest)
-    assert len(committed_event(checkpoint).SerializeToString()) < LARGEST_PAYLOAD_BYTES
+    assert len(committed_event(checkpoint).SerializeToString()) < LARGEST_EVENT_BYTES
 
 
 def test_no_files_and_too_many_files_are_refused() -> None:

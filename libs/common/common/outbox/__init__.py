@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.outbox.relay import Relay
 from common.outbox.rows import (
-    LARGEST_PAYLOAD_BYTES,
+    LARGEST_EVENT_BYTES,
     EventTooLargeError,
     OutboxRow,
     add,
@@ -15,7 +15,7 @@ from common.outbox.rows import (
 )
 
 __all__ = [
-    "LARGEST_PAYLOAD_BYTES",
+    "LARGEST_EVENT_BYTES",
     "EventTooLargeError",
     "OutboxRow",
     "Relay",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from common.database import Transaction
     from common.events import Event
 
-LARGEST_PAYLOAD_BYTES: Final = 900_000
+LARGEST_EVENT_BYTES: Final = 900_000
 """Of payload, key and headers together. Kafka takes 1 MiB a record by default; the rest is room for its framing."""
 
 _LOCK: Final = "hashtextextended(current_schema() || '.outbox', 0)"
@@ -52,7 +52,7 @@ class EventTooLargeError(Exception):
 
     def __init__(self, event_type: str, size_bytes: int) -> None:
         """Keep the `event_type` and its `size_bytes`."""
-        super().__init__(f"{event_type} has {size_bytes} bytes, more than {LARGEST_PAYLOAD_BYTES}")
+        super().__init__(f"{event_type} has {size_bytes} bytes, more than {LARGEST_EVENT_BYTES}")
         self.event_type = event_type
         self.size_bytes = size_bytes
 
@@ -77,7 +77,7 @@ async def add(tx: Transaction, message: Message) -> UUID:
     Raises what `common.events.event_of` raises, and `EventTooLargeError`.
     """
     row = _row(tx.event(message))
-    if (size_bytes := _size_bytes(row)) > LARGEST_PAYLOAD_BYTES:
+    if (size_bytes := _size_bytes(row)) > LARGEST_EVENT_BYTES:
         raise EventTooLargeError(row.type, size_bytes)
     tx.outgoing.append(row)
     return row.id
