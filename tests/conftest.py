@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,9 @@ from client.stack.single import SinglePart
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PASSWORD = "only-for-tests"  # of a server that lives as long as the tests, on the loopback
 
