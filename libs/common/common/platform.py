@@ -9,11 +9,10 @@ from dokpamo.common.v1 import platform_pb2 as pb
 
 from common import inbox, outbox, parked, processes, tasks
 from common.errors import FieldInvalidError, NotFoundError
+from common.instants import stamp
 from common.paging import page_size, position
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from common.consumer import Consumers
     from common.database import Database
     from common.errors import Reasons
@@ -42,7 +41,8 @@ class PlatformApi:
         unpublished = await outbox.pending(tx)
         # Read after the snapshot has begun, or a jump of the clock in between would be answered with its past.
         now = call.clock.now()
-        answer = pb.GetSettlementResponse(
+        due = [await tasks.next_due(tx, now), await processes.next_due(tx, now)]
+        return pb.GetSettlementResponse(
             outbox_pending=unpublished,
             inbox_pending=pending,
             tasks_due=await tasks.due_count(tx, now),
@@ -50,12 +50,9 @@ class PlatformApi:
             published_total=await outbox.published_total(tx),
             consumed_total=await inbox.consumed_total(tx),
             parked_open=await parked.open_count(tx),
+            now=stamp(now),
+            next_due_at=stamp(min((instant for instant in due if instant is not None), default=None)),
         )
-        answer.now.FromDatetime(now)
-        due = [await tasks.next_due(tx, now), await processes.next_due(tx, now)]
-        if following := [instant for instant in due if instant is not None]:
-            answer.next_due_at.FromDatetime(min(following))
-        return answer
 
     async def ListParked(self, request: pb.ListParkedRequest, call: Call) -> pb.ListParkedResponse:  # noqa: N802  the contract's name
         """List parked messages, newest first."""
@@ -106,7 +103,7 @@ def _uuid(field: str, text: str) -> UUID:
 
 
 def _parked(item: Parked) -> pb.ParkedEvent:
-    message = pb.ParkedEvent(
+    return pb.ParkedEvent(
         parked_id=str(item.id),
         topic=item.topic,
         partition=item.partition,
@@ -119,25 +116,18 @@ def _parked(item: Parked) -> pb.ParkedEvent:
         payload=item.payload or b"",
         state=item.state,
         facts=item.facts,
+        parked_at=stamp(item.parked_at),
     )
-    message.parked_at.FromDatetime(item.parked_at)
-    return message
 
 
 def _process(process: Process) -> pb.Process:
-    message = pb.Process(
+    return pb.Process(
         kind=process.kind,
         process_id=process.id,
         state=process.state,
         owner=process.owner,
         attempt=process.attempt,
         last_error=process.last_error,
+        wake_at=stamp(process.wake_at),
+        deadline=stamp(process.deadline),
     )
-    _set(message, "wake_at", process.wake_at)
-    _set(message, "deadline", process.deadline)
-    return message
-
-
-def _set(message: pb.Process, field: str, instant: datetime | None) -> None:
-    if instant is not None:
-        getattr(message, field).FromDatetime(instant)

@@ -17,6 +17,7 @@ from dokpamo.common.v1 import events_pb2
 from common import tracing
 from common.due import WATCHES, DueWatch
 from common.errors import DatabaseUnavailableError, TransactionConflictError
+from common.instants import stamp
 from common.received import storable
 from common.service import BackgroundPart
 
@@ -301,9 +302,8 @@ class Timers(BackgroundPart):
                 state=process.state,
                 owner=process.owner,
                 last_error=process.last_error,
+                deadline=stamp(process.deadline),
             )
-            if process.deadline is not None:
-                event.deadline.FromDatetime(process.deadline)
             await tx.publish(event)
             await tx.execute(
                 "UPDATE process SET alarmed_at = $3 WHERE kind = $1 AND id = $2", process.kind, process.id, tx.now

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from common.instants import stamp
 from common.paging import page_size, position
 from dokpamo.evaluation.v1 import service_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from evaluation import wire
 from evaluation.domain.stage import AssessorId, SourceId, StageId
@@ -47,9 +47,7 @@ class EvaluationApi:
             self.panels(call.tx),
             provenance=wire.to_provenance(request.provenance),
         )
-        received_at = Timestamp()
-        received_at.FromDatetime(call.tx.now)
-        return pb.SubmitScoreSheetResponse(sheet_id=sheet.sheet_id, received_at=received_at)
+        return pb.SubmitScoreSheetResponse(sheet_id=sheet.sheet_id, received_at=stamp(call.tx.now))
 
     async def RecordMeasurements(
         self, request: pb.RecordMeasurementsRequest, call: Call

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import grpc
 from common.errors import FieldInvalidError, Reason, Reasons
+from common.instants import stamp
 from dokpamo.grants.v1 import events_pb2, service_pb2
 from dokpamo.training.v1 import service_pb2 as training_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from grants.domain.decision import DecisionChangedError, Elimination, FinalDecision
 from grants.domain.entitlement import (
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from dokpamo.selection.v1 import events_pb2 as selection_events_pb2
     from dokpamo.training.v1 import events_pb2 as training_events_pb2
     from google.protobuf.message import Message
+    from google.protobuf.timestamp_pb2 import Timestamp
 
 HOLD_REFUSALS: Final[Mapping[type[HoldRefusalError], str]] = {
     NoEntitlementError: "NO_ENTITLEMENT",
@@ -132,8 +133,8 @@ def entitlement_message(entitlement: Entitlement) -> service_pb2.Entitlement:
         team_id=entitlement.team,
         kind=entitlement.kind.value,
         amount=entitlement.amount,
-        valid_from=_stamp(entitlement.valid_from),
-        valid_to=_stamp(entitlement.valid_to),
+        valid_from=stamp(entitlement.valid_from),
+        valid_to=stamp(entitlement.valid_to),
         stage_id=entitlement.stage,
         decision_sha256=entitlement.decision_sha256,
         state=entitlement.state.value,
@@ -149,7 +150,7 @@ def transaction_message(posted: PostedTransaction) -> service_pb2.LedgerTransact
         unit=transaction.unit.value,
         team_id=transaction.team,
         cause_id=transaction.cause,
-        posted_at=_stamp(posted.posted_at),
+        posted_at=stamp(posted.posted_at),
         postings=[service_pb2.Posting(account=line.account, amount=line.amount) for line in transaction.postings],
     )
 
@@ -177,16 +178,8 @@ def event_message(event: GrantsEvent) -> Message:
             assert_never(event)
 
 
-def _stamp(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
-
-
 def _instant(message: Message, field: str, where: str) -> datetime:
     if not message.HasField(field):
         raise FieldInvalidError(f"{where}.{field}", "nothing", "must be an instant")
-    stamp: Timestamp = getattr(message, field)
-    return stamp.ToDatetime(tzinfo=UTC)
+    found: Timestamp = getattr(message, field)
+    return found.ToDatetime(tzinfo=UTC)

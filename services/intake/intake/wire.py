@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from common.errors import FieldInvalidError, Reason, Reasons
+from common.instants import stamp
 from dokpamo.intake.v1 import events_pb2, service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 
 from intake.domain import application as applications
@@ -19,6 +19,7 @@ from intake.domain.eligibility import EligibilityCheck
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
+    from google.protobuf.timestamp_pb2 import Timestamp
 
 
 REASONS: Final[Reasons] = {
@@ -64,11 +65,11 @@ def to_call(message: service_pb2.Call) -> Call:
 def _instant(message: service_pb2.Call, name: Literal["opens_at", "closes_at"]) -> datetime:
     if not message.HasField(name):
         raise refusal.FieldEmptyError(f"call.{name}")
-    stamp: Timestamp = getattr(message, name)
-    if not 0 <= stamp.seconds < _LAST_SECOND or not 0 <= stamp.nanos < _NANOSECONDS:
+    found: Timestamp = getattr(message, name)
+    if not 0 <= found.seconds < _LAST_SECOND or not 0 <= found.nanos < _NANOSECONDS:
         rule = "must be an instant from 1970 to 2999, its nanoseconds from 0 to 999999999"
-        raise FieldInvalidError(f"call.{name}", f"{stamp.seconds} s and {stamp.nanos} ns", rule)
-    return stamp.ToDatetime(UTC)
+        raise FieldInvalidError(f"call.{name}", f"{found.seconds} s and {found.nanos} ns", rule)
+    return found.ToDatetime(UTC)
 
 
 def from_call(call: Call) -> service_pb2.Call:
@@ -77,8 +78,8 @@ def from_call(call: Call) -> service_pb2.Call:
         call_id=call.call_id,
         title_ko=call.title_ko,
         title_en=call.title_en,
-        opens_at=timestamp(call.opens_at),
-        closes_at=timestamp(call.closes_at),
+        opens_at=stamp(call.opens_at),
+        closes_at=stamp(call.closes_at),
         requires_students=call.requires_students,
         state=call.state.value,
     )
@@ -134,7 +135,7 @@ def from_receipt(receipt: Receipt, *, with_content: bool = True) -> service_pb2.
         application_id=receipt.application_id,
         version=receipt.version,
         application_sha256=receipt.application_sha256,
-        received_at=timestamp(receipt.received_at),
+        received_at=stamp(receipt.received_at),
         event_id=receipt.event_id,
         application_json=receipt.application_json if with_content else b"",
     )
@@ -165,10 +166,3 @@ def event_message(event: CallAnnounced | CallEnded | ApplicationReceived | Eligi
             )
         case _:
             assert_never(event)
-
-
-def timestamp(instant: datetime) -> Timestamp:
-    """Return `instant` as a message."""
-    message = Timestamp()
-    message.FromDatetime(instant)
-    return message

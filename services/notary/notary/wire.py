@@ -7,6 +7,7 @@ from uuid import UUID
 
 import grpc
 from common.errors import FieldInvalidError, Reason, Reasons
+from common.instants import stamp
 from dokpamo.notary.v1 import service_pb2 as pb
 from verify.entry import Entry
 
@@ -47,14 +48,13 @@ def entry_of(received: Received[Any]) -> Entry:
 
 def head_message(signed: SignedTreeHead) -> pb.SignedTreeHead:
     """A signed head as it travels."""
-    message = pb.SignedTreeHead(
+    return pb.SignedTreeHead(
         log_id=signed.head.log_id,
         tree_size=signed.head.tree_size,
         root_hash=signed.head.root_hash,
         signature=signed.signature,
+        signed_at=stamp(signed.head.timestamp),
     )
-    message.signed_at.FromDatetime(signed.head.timestamp)
-    return message
 
 
 def entry_message(index: int, leaf: bytes) -> pb.Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from common.instants import stamp
 from common.paging import page_size, position
 from dokpamo.registry.v1 import service_pb2 as pb
 
@@ -71,7 +72,7 @@ class RegistryApi:
             self._checkpoints(call.tx), _scope(request.team_id, call), Digest(request.checkpoint_digest)
         )
         sources, expires_at = handlers.sources(found, self._objects)
-        return pb.GetDownloadResponse(sources=map(wire.from_source, sources), expires_at=wire.timestamp(expires_at))
+        return pb.GetDownloadResponse(sources=map(wire.from_source, sources), expires_at=stamp(expires_at))
 
 
 def _scope(team_id: str, call: Call) -> TeamId | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from common.errors import Reason, Reasons
+from common.instants import stamp
 from dokpamo.registry.v1 import events_pb2, service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 
 from registry.domain import checkpoint as checkpoints
@@ -16,7 +15,6 @@ from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, Linea
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from registry.domain.checkpoint import Digest
     from registry.domain.upload import GetSource, PutTarget
@@ -91,7 +89,7 @@ def from_checkpoint(checkpoint: Checkpoint) -> service_pb2.Checkpoint:
         version=checkpoint.version,
         files=[from_file(file) for file in checkpoint.files],
         declaration=from_declaration(checkpoint.declaration),
-        committed_at=timestamp(checkpoint.committed_at),
+        committed_at=stamp(checkpoint.committed_at),
         manifest_json=checkpoint.manifest,
         mlflow_version=checkpoint.mlflow_version,
     )
@@ -100,7 +98,7 @@ def from_checkpoint(checkpoint: Checkpoint) -> service_pb2.Checkpoint:
 def from_target(target: PutTarget) -> service_pb2.UploadTarget:
     """Return `target` as a message."""
     return service_pb2.UploadTarget(
-        path=target.path, url=target.url, headers=dict(target.headers), expires_at=timestamp(target.expires_at)
+        path=target.path, url=target.url, headers=dict(target.headers), expires_at=stamp(target.expires_at)
     )
 
 
@@ -121,10 +119,3 @@ def named_event(digest: Digest, mlflow_model: str, mlflow_version: str) -> event
     return events_pb2.CheckpointNamed(
         checkpoint_digest=digest, mlflow_model=mlflow_model, mlflow_version=mlflow_version
     )
-
-
-def timestamp(instant: datetime) -> Timestamp:
-    """Return `instant` as a message."""
-    message = Timestamp()
-    message.FromDatetime(instant.astimezone(UTC))
-    return message

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from common.errors import FieldInvalidError, Reason, Reasons
+from common.instants import stamp
 from dokpamo.training.v1 import events_pb2, service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 
 from training.domain import job as jobs
@@ -79,13 +78,11 @@ def from_spec(spec: JobSpec) -> service_pb2.JobSpec:
 
 def from_job(job: Job) -> service_pb2.Job:
     """Return `job` as a message."""
-    submitted_at = Timestamp()
-    submitted_at.FromDatetime(job.submitted_at.astimezone(UTC))
     return service_pb2.Job(
         spec=from_spec(job.spec),
         state=_STATE_MESSAGES[job.state],
         reason=job.reason,
-        submitted_at=submitted_at,
+        submitted_at=stamp(job.submitted_at),
         gpu_seconds=job.gpu_seconds,
         checkpoint_digest=job.checkpoint_digest,
         loss=job.loss,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from common.instants import stamp
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.intake.v1 import service_pb2 as intake
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from google.protobuf.timestamp_pb2 import Timestamp
     from rules import Provenance
 
     from client.replay.programme import (
@@ -113,8 +113,8 @@ class Beats:
             call_id=call.call_id,
             title_ko=call.title_ko,
             title_en=call.title_en,
-            opens_at=_stamp(call.opens_at),
-            closes_at=_stamp(call.closes_at),
+            opens_at=stamp(call.opens_at),
+            closes_at=stamp(call.closes_at),
             requires_students=call.requires_students,
         )
         request = intake.OpenCallRequest(request_id=request_id("call", call.call_id), call=message)
@@ -277,11 +277,3 @@ def _pinning(target: TargetPlan) -> evaluation.PinTargetRequest:
             for each in target.candidates
         ],
     )
-
-
-def _stamp(instant: datetime) -> Timestamp:
-    from google.protobuf.timestamp_pb2 import Timestamp as Stamp
-
-    stamp = Stamp()
-    stamp.FromDatetime(instant)
-    return stamp

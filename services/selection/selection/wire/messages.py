@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from common.errors import FieldInvalidError
+from common.instants import stamp
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.selection.v1 import events_pb2, service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 from rules import Decision, Measurement, Provenance, RuleSet, Score, Verdict, decision_from_json
 from rules.exact import NotExactError, decimal_of, plain
 
@@ -98,8 +98,8 @@ def rule_set_message(kept: KeptRuleSet, *, with_document: bool = True) -> servic
         version=kept.version,
         stage_id=kept.stage,
         state=kept.state.value,
-        published_at=_stamp(kept.published_at),
-        frozen_at=_stamp(kept.frozen_at),
+        published_at=stamp(kept.published_at),
+        frozen_at=stamp(kept.frozen_at),
         rule_set_json=kept.document if with_document else b"",
     )
 
@@ -112,9 +112,9 @@ def stage_message(place: int, stage: Stage, record: DecisionRecord | None) -> se
         title_en=stage.title_en,
         rule_set_sha256=stage.rule_set_sha256,
         state=stage.state.value,
-        opens_at=_stamp(stage.opens_at),
-        decides_at=_stamp(stage.decides_at),
-        final_at=_stamp(stage.final_at),
+        opens_at=stamp(stage.opens_at),
+        decides_at=stamp(stage.decides_at),
+        final_at=stamp(stage.final_at),
         waits_for=stage.waits_for,
         standings=_standings(stage, decision_from_json(record.document) if record else None),
         decision_sha256=record.sha256 if record else "",
@@ -129,7 +129,7 @@ def decision_message(
     return service_pb2.GetDecisionResponse(
         stage_id=stage.id,
         state="final" if stage.state is StageState.FINAL else "provisional",
-        decided_at=_stamp(decided_at),
+        decided_at=stamp(decided_at),
         rule_set_json=kept.document,
         inputs_json=record.inputs,
         decision_json=record.document,
@@ -156,8 +156,8 @@ def event_message(event: SelectionEvent) -> Message:  # noqa: PLR0911 - one retu
             return events_pb2.StagePlanned(
                 stage_id=stage.id,
                 rule_set_sha256=stage.rule_set_sha256,
-                opens_at=_stamp(stage.opens_at),
-                decides_at=_stamp(stage.decides_at),
+                opens_at=stamp(stage.opens_at),
+                decides_at=stamp(stage.decides_at),
             )
         case StageOpened(stage, rules):
             return _opened(stage, rules)
@@ -170,7 +170,7 @@ def event_message(event: SelectionEvent) -> Message:  # noqa: PLR0911 - one retu
                 inputs_sha256=record.inputs_sha256,
                 decision_sha256=record.sha256,
                 decision_json=record.document,
-                final_at=_stamp(stage.final_at),
+                final_at=stamp(stage.final_at),
             )
         case DecisionFinalized():
             return _finalized(event)
@@ -273,17 +273,9 @@ def _finalized(event: DecisionFinalized) -> events_pb2.DecisionFinalized:
                 team_id=each.team,
                 kind=each.kind,
                 amount=each.amount,
-                valid_from=_stamp(each.valid_from),
-                valid_to=_stamp(each.valid_to),
+                valid_from=stamp(each.valid_from),
+                valid_to=stamp(each.valid_to),
             )
             for each in event.awards
         ],
     )
-
-
-def _stamp(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
