@@ -29,9 +29,10 @@ from registry.wire import REASONS
 from safetensors.numpy import save_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
+    import httpx
     from client.stack.seaweed import S3Access
 
 BUCKET = "checkpoints"
@@ -131,6 +132,11 @@ def listed(path: str, data: bytes) -> pb.CheckpointFile:
     return pb.CheckpointFile(path=path, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
+def listing(folder: Path) -> list[pb.CheckpointFile]:
+    """The files of a flat folder as a listing has them, by name."""
+    return [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+
+
 def begin(team: str, files: list[pb.CheckpointFile], model: str = "solar") -> pb.BeginUploadRequest:
     """A request to begin an upload."""
     return pb.BeginUploadRequest(request_id=str(uuid4()), team_id=team, model=model, files=files)
@@ -139,6 +145,13 @@ def begin(team: str, files: list[pb.CheckpointFile], model: str = "solar") -> pb
 def commit(team: str, upload_id: str, said: pb.Declaration) -> pb.CommitUploadRequest:
     """A request to commit an upload."""
     return pb.CommitUploadRequest(request_id=str(uuid4()), team_id=team, upload_id=upload_id, declaration=said)
+
+
+async def send(http: httpx.AsyncClient, targets: Iterable[pb.UploadTarget], folder: Path) -> None:
+    """Put the files of `folder` where the registry wants them."""
+    for target in targets:
+        data = (folder / target.path).read_bytes()
+        assert (await http.put(target.url, content=data, headers=dict(target.headers))).is_success
 
 
 async def put_all(team: Client, folder: Path, said: pb.Declaration) -> pb.Checkpoint:

@@ -19,8 +19,9 @@ from tests.builders.registry_service import (
     checkpoint_folder,
     commit,
     declaration,
-    listed,
+    listing,
     put_all,
+    send,
 )
 
 if TYPE_CHECKING:
@@ -36,12 +37,10 @@ async def test_a_url_takes_the_declared_bytes_and_no_others_also_after_the_commi
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+    files = listing(folder)
     async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
         begun = await team.BeginUpload(begin(TEAM, files))
-        for target in begun.targets:
-            good = (folder / target.path).read_bytes()
-            assert (await http.put(target.url, content=good, headers=dict(target.headers))).is_success
+        await send(http, begun.targets, folder)
         committed = (await team.CommitUpload(commit(TEAM, begun.upload_id, declaration()))).checkpoint
         for target in begun.targets:
             good = (folder / target.path).read_bytes()
@@ -56,7 +55,7 @@ async def test_wrong_bytes_in_the_store_are_named_removed_and_can_be_sent_again(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+    files = listing(folder)
     readme = next(file for file in files if file.path == "README.md")
     async with registry.client("consortium", team=TEAM) as team:
         begun = await team.BeginUpload(begin(TEAM, files))
@@ -98,7 +97,7 @@ async def test_a_false_size_of_committed_bytes_is_refused_and_takes_nothing_away
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+    files = listing(folder)
     weights = next(file for file in files if file.path == "model.safetensors")
     true_size = weights.size_bytes
     async with registry.client("consortium", team=TEAM) as team:
@@ -117,12 +116,10 @@ async def test_a_false_size_of_bytes_that_are_not_committed_yet_takes_nothing_aw
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+    files = listing(folder)
     async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
         good = await team.BeginUpload(begin(TEAM, files))
-        for target in good.targets:
-            sent = (folder / target.path).read_bytes()
-            assert (await http.put(target.url, content=sent, headers=dict(target.headers))).is_success
+        await send(http, good.targets, folder)
         for wrong in (-1, 1):
             false = [pb.CheckpointFile(path=f.path, size_bytes=f.size_bytes + wrong, sha256=f.sha256) for f in files]
             begun = await team.BeginUpload(begin(TEAM, false))
@@ -163,12 +160,10 @@ async def test_a_push_waits_while_the_store_is_away_and_is_one_checkpoint(
     registry: RunningRegistry, tmp_path: Path, s3_part: SinglePart
 ) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint")
-    files = [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+    files = listing(folder)
     async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
         begun = await team.BeginUpload(begin(TEAM, files))
-        for target in begun.targets:
-            sent = (folder / target.path).read_bytes()
-            assert (await http.put(target.url, content=sent, headers=dict(target.headers))).is_success
+        await send(http, begun.targets, folder)
         asked = commit(TEAM, begun.upload_id, declaration())
         s3_part.kill()
         try:
