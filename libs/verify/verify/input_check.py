@@ -144,27 +144,23 @@ class _Counted:
 
     def provenances(self) -> dict[Cell, str]:
         """Where values come from; a table of sheets is marked by its weakest sheet."""
-        found: dict[Cell, str] = {}
+        found: dict[Cell, int] = {}
         for event in self.events(told.SCORE_SHEET_SUBMITTED, 2):
             source = (event.fields.text(3),)
-            found[source] = _weaker(found.get(source), _provenance(event.fields.integer(6)))
+            # The contract numbers its marks from the firmest to the weakest.
+            found[source] = max(found.get(source, 0), event.fields.integer(6))
         for event in self.events(told.MEASUREMENTS_RECORDED, 1):
-            mark = _provenance(event.fields.integer(4))
+            mark = event.fields.integer(4)
             found |= {(event.fields.text(2), row.text(1), row.text(2)): mark for row in event.fields.messages(3)}
         for event in self.events(told.GATE_VERDICT_RECORDED, 1):
-            found[event.fields.text(3), event.fields.text(2)] = _provenance(event.fields.integer(7))
-        return found
+            found[event.fields.text(3), event.fields.text(2)] = event.fields.integer(7)
+        return {cell: _provenance(number) for cell, number in found.items()}
 
 
 def _provenance(number: int) -> str:
     """The mark of an enum value of the contract, in which 0 (not set) is taken as recorded and 1 is recorded."""
-    marks = ("recorded", *Provenance)
+    marks = (Provenance.RECORDED, *Provenance)
     return str(marks[number]) if number < len(marks) else f"unknown mark {number}"
-
-
-def _weaker(one: str | None, other: str) -> str:
-    order = [str(mark) for mark in Provenance]
-    return other if one is None else max(one, other, key=lambda mark: order.index(mark) if mark in order else 99)
 
 
 def _number(text: str) -> Decimal | str:
