@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from common.errors import FieldInvalidError, Reason, Reasons
-from dokpamo.common.v1 import provenance_pb2
+from common.errors import Reason, Reasons
+from common.provenance import mark_of, value_of
 from dokpamo.evaluation.v1 import events_pb2, service_pb2
 from grpc import StatusCode
 
@@ -32,10 +32,9 @@ from evaluation.domain.target import Candidate, PinnedTarget, Question, TargetId
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokpamo.common.v1 import provenance_pb2
     from dokpamo.selection.v1 import events_pb2 as selection
     from google.protobuf.message import Message
-
-_PROVENANCE: Final = "PROVENANCE_"
 
 REASONS: Final[Reasons] = {
     refusal.FieldEmptyError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_EMPTY"),
@@ -71,18 +70,12 @@ REASONS: Final[Reasons] = {
 
 def to_provenance(value: provenance_pb2.Provenance.ValueType) -> Provenance:
     """Return where a value comes from, recorded where nothing is said; raise `FieldInvalidError` for an unknown one."""
-    if value == provenance_pb2.PROVENANCE_UNSPECIFIED:
-        return Provenance.RECORDED
-    try:
-        name = provenance_pb2.Provenance.Name(value)
-    except ValueError:
-        raise FieldInvalidError("provenance", value, "must be one of the contract's") from None
-    return Provenance(name.removeprefix(_PROVENANCE).lower())
+    return Provenance(mark_of(value))
 
 
 def from_provenance(provenance: Provenance) -> provenance_pb2.Provenance.ValueType:
     """Return `provenance` as the contract numbers it."""
-    return provenance_pb2.Provenance.Value(f"{_PROVENANCE}{provenance.name}")
+    return value_of(provenance.value)
 
 
 def to_planned_stage(message: selection.StagePlanned) -> Stage:

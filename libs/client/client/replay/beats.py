@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from common.instants import stamp
-from dokpamo.common.v1 import provenance_pb2
+from common.provenance import value_of
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.intake.v1 import service_pb2 as intake
 from dokpamo.selection.v1 import service_pb2 as selection
@@ -19,8 +19,6 @@ from client.session import Caller
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-    from rules import Provenance
 
     from client.replay.programme import (
         Applicant,
@@ -175,7 +173,7 @@ class Beats:
                     stage_id=stage.stage_id,
                     source_id=block.source_id,
                     rows=[evaluation.ScoreRow(team_id=t, criterion=c, value=v) for t, c, v in block.rows],
-                    provenance=_provenance(block.provenance),
+                    provenance=value_of(block.provenance),
                     origin=f"replay data of {self._programme.programme_id}",
                 ),
             )
@@ -193,7 +191,7 @@ class Beats:
                     reason=verdict.reason,
                     evidence=verdict.evidence,
                     judged_by=verdict.judged_by,
-                    provenance=_provenance(verdict.provenance),
+                    provenance=value_of(verdict.provenance),
                 ),
             )
 
@@ -204,7 +202,7 @@ class Beats:
             source_id=source,
             assessor_id=person,
             rows=[evaluation.ScoreRow(team_id=t, criterion=c, value=v) for t, c, v in stage.sheet_rows(source, person)],
-            provenance=_provenance(stage.sheet_provenance(source)),
+            provenance=value_of(stage.sheet_provenance(source)),
         )
         await self._session.call(Caller.assessor(person), "evaluation", "SubmitScoreSheet", request)
 
@@ -239,10 +237,6 @@ def _shortly_before(closes: datetime, opens: datetime) -> datetime:
     return max(opens, closes - _SHEETS_BEFORE_CLOSE)
 
 
-def _provenance(provenance: Provenance) -> provenance_pb2.Provenance.ValueType:
-    return provenance_pb2.Provenance.Value(f"PROVENANCE_{provenance.value.upper()}")
-
-
 def _reference(target: TargetPlan, reference: Reference) -> evaluation.ReferenceModel:
     release = evaluation.Release(
         kind=target.release_kind, date=reference.released_on.isoformat(), source=reference.source
@@ -257,7 +251,7 @@ def _reference(target: TargetPlan, reference: Reference) -> evaluation.Reference
         open_weights=reference.open_weights,
         releases=[release],
         scores=[score],
-        provenance=_provenance(reference.provenance),
+        provenance=value_of(reference.provenance),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from common.errors import FieldInvalidError
 from common.instants import stamp
-from dokpamo.common.v1 import provenance_pb2
+from common.provenance import mark_of, value_of
 from dokpamo.selection.v1 import events_pb2, service_pb2
 from rules import Decision, Measurement, Provenance, RuleSet, Score, Verdict, decision_from_json
 from rules.exact import NotExactError, decimal_of, plain
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from dokpamo.common.v1 import provenance_pb2
     from dokpamo.evaluation.v1 import events_pb2 as evaluation_pb2
     from dokpamo.evaluation.v1 import service_pb2 as evaluation_service_pb2
     from google.protobuf.message import Message
@@ -38,14 +39,6 @@ if TYPE_CHECKING:
 
 # As many as a rule set may ask for.
 _MOST_JUDGES: Final = 100_000
-
-_PROVENANCE: Final = {
-    provenance_pb2.PROVENANCE_UNSPECIFIED: Provenance.RECORDED,
-    provenance_pb2.PROVENANCE_RECORDED: Provenance.RECORDED,
-    provenance_pb2.PROVENANCE_PUBLISHED: Provenance.PUBLISHED,
-    provenance_pb2.PROVENANCE_RECONSTRUCTED: Provenance.RECONSTRUCTED,
-    provenance_pb2.PROVENANCE_SYNTHETIC: Provenance.SYNTHETIC,
-}
 
 
 def scores_of(message: evaluation_pb2.ScoreSheetSubmitted) -> list[Score]:
@@ -84,10 +77,7 @@ def verdict_of(request: service_pb2.RecordGateVerdictRequest) -> Verdict:
 
 def provenance_of(value: provenance_pb2.Provenance.ValueType) -> Provenance:
     """Return where a value comes from. Raises `FieldInvalidError` for a number that the contract does not know."""
-    found = _PROVENANCE.get(value)
-    if found is None:
-        raise FieldInvalidError("provenance", value, "must be a Provenance of the contract")
-    return found
+    return Provenance(mark_of(value))
 
 
 def rule_set_message(kept: KeptRuleSet, *, with_document: bool = True) -> service_pb2.RuleSet:
@@ -204,8 +194,8 @@ def _standings(stage: Stage, decision: Decision | None) -> list[service_pb2.Stan
                 reason=loss.reason if loss else "",
                 gate=(loss.gate or "") if loss else "",
                 parts={part.part: part.points for part in row.parts},
-                provenance=_mark(row.provenance_of_points()),
-                part_provenances={part.part: _mark(part.provenance) for part in row.parts},
+                provenance=value_of(row.provenance_of_points()),
+                part_provenances={part.part: value_of(part.provenance) for part in row.parts},
             )
         )
     return standings
@@ -248,13 +238,9 @@ def _recorded(stage_id: str, verdict: Verdict) -> events_pb2.GateVerdictRecorded
         passed=verdict.passed,
         reason=verdict.reason,
         evidence=verdict.evidence,
-        provenance=_mark(verdict.provenance),
+        provenance=value_of(verdict.provenance),
         judged_by=verdict.judged_by,
     )
-
-
-def _mark(provenance: Provenance) -> provenance_pb2.Provenance.ValueType:
-    return provenance_pb2.Provenance.Value(f"PROVENANCE_{provenance.name}")
 
 
 def _finalized(event: DecisionFinalized) -> events_pb2.DecisionFinalized:
