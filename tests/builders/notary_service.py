@@ -99,11 +99,13 @@ async def _all_under(client: Client, ids: list[str], size: int) -> bool:
 
 
 async def record_of(client: Client) -> Record:
-    """Everything that the notary publishes."""
+    """What the notary publishes up to its newest head: the log grows on while it is read."""
     heads = (await client.ListHeads(pb.ListHeadsRequest(page_size=500))).heads
+    covered = heads[-1].tree_size
     entries: list[bytes] = []
-    while page := (await client.ListEntries(pb.ListEntriesRequest(start=len(entries), page_size=500))).entries:
-        entries.extend(entry.entry_json for entry in page)
+    while len(entries) < covered:
+        request = pb.ListEntriesRequest(start=len(entries), page_size=min(500, covered - len(entries)))
+        entries.extend(entry.entry_json for entry in (await client.ListEntries(request)).entries)
     key = await client.GetPublicKey(pb.GetPublicKeyRequest())
     return Record(key.public_key, key.log_id, [signed(head) for head in heads], entries, {}, {}, ())
 
