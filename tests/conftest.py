@@ -10,6 +10,7 @@ import pytest
 from client.stack.kafka import kafka_part
 from client.stack.ports import free_ports
 from client.stack.postgres import create_databases, database_url, postgres_part, with_database
+from client.stack.process import log_tail
 from client.stack.seaweed import S3Access, SeaweedPorts, seaweed_part
 from client.stack.single import SinglePart
 
@@ -23,10 +24,23 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PASSWORD = "only-for-tests"  # of a server that lives as long as the tests, on the loopback
 
 
+PARTS_FOLDER = pytest.StashKey["Path"]()
+
+
 @pytest.fixture(scope="session")
-def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def parts_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
     """Where the parts of this test session keep their data and logs."""
-    return tmp_path_factory.mktemp("parts")
+    pytestconfig.stash[PARTS_FOLDER] = tmp_path_factory.mktemp("parts")
+    return pytestconfig.stash[PARTS_FOLDER]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After a failure, show what the real parts said last: often it is the reason, and a CI's disk is gone later."""
+    folder = config.stash.get(PARTS_FOLDER, None)
+    if folder and (terminalreporter.stats.get("failed") or terminalreporter.stats.get("error")):
+        for path in sorted(folder.glob("*.log")):
+            terminalreporter.section(f"last lines of {path.name}")
+            terminalreporter.write_line(log_tail(path, 8))
 
 
 @pytest.fixture(scope="session")

@@ -52,18 +52,41 @@ async def patiently(attempt: Callable[[float], Awaitable[T]], wait_seconds: floa
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
+async def begun(
+    pool: Pool[Record], left: float, *, readonly: bool
+) -> tuple[PoolConnectionProxy[Record], asyncpg.transaction.Transaction]:
+    """Take a connection of `pool` and begin a transaction on it, within `left` seconds.
+
+    That a connection died since it was last used may show only now, when nothing has happened yet: it is closed, and
+    `ConnectionResetError` says that another one may be tried.
+    """
+    connection = await pool.acquire(timeout=left)
+    transaction = connection.transaction(
+        isolation="repeatable_read" if readonly else "read_committed", readonly=readonly
+    )
+    try:
+        async with asyncio.timeout(left):
+            await transaction.start()
+    except BaseException as error:
+        _cut(connection)
+        await give_back(pool, connection)
+        if isinstance(error, DRIVER_ERRORS):
+            message = f"no transaction could be begun: {error!r}"
+            raise ConnectionResetError(message) from error
+        raise
+    return connection, transaction
+
+
 @asynccontextmanager
-async def committed(connection: PoolConnectionProxy[Record], *, readonly: bool) -> AsyncIterator[None]:
+async def committed(
+    connection: PoolConnectionProxy[Record], transaction: asyncpg.transaction.Transaction
+) -> AsyncIterator[None]:
     """Commit what the block does, or undo it for the exception it raises.
 
     The driver's own context manager raises what the ROLLBACK met instead: where the database is away, a cancellation
     would become an error that is tried again, and its task would never end.
     """
-    transaction = connection.transaction(
-        isolation="repeatable_read" if readonly else "read_committed", readonly=readonly
-    )
     try:
-        await transaction.start()
         yield
     except BaseException:
         try:

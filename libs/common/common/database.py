@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import asyncpg
 import structlog
 
 from common import tracing
-from common.connections import CLOSE_TIMEOUT_SECONDS, close, committed, give_back, keep_session, patiently, set_codecs
+from common.connections import (
+    CLOSE_TIMEOUT_SECONDS,
+    begun,
+    close,
+    committed,
+    give_back,
+    keep_session,
+    patiently,
+    set_codecs,
+)
 from common.errors import DatabaseUnavailableError
 from common.events import event_of
 from common.metrics import DATABASE_WAIT_SECONDS
@@ -168,10 +178,11 @@ class Database:
         and soon, also while the database is away.
         """
         with DATABASE_WAIT_SECONDS.time():
-            pool, connection = await patiently(self._acquire, self._acquire_wait_seconds)
+            begin = partial(self._begin, readonly=readonly)
+            pool, connection, transaction = await patiently(begin, self._acquire_wait_seconds)
         try:
             with outages_named(connection):
-                async with committed(connection, readonly=readonly):
+                async with committed(connection, transaction):
                     tx = Transaction(
                         connection, service=self.schema, actor=actor or f"service:{self.schema}", clock=self.clock
                     )
@@ -205,9 +216,11 @@ class Database:
         except DatabaseUnavailableError:
             return False
 
-    async def _acquire(self, left: float) -> tuple[Pool[Record], PoolConnectionProxy[Record]]:
+    async def _begin(
+        self, left: float, *, readonly: bool
+    ) -> tuple[Pool[Record], PoolConnectionProxy[Record], asyncpg.transaction.Transaction]:
         pool = self._opened()
-        return pool, await pool.acquire(timeout=left)
+        return pool, *await begun(pool, left, readonly=readonly)
 
     async def _migrate(self, _left: float) -> None:
         connection = await self._connect(_left)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from client.stack.apart import run_apart
 from common.clock import FixedClock
 from common.database import Database
 from common.errors import DatabaseUnavailableError, TransactionConflictError
@@ -198,6 +199,23 @@ async def test_a_connection_lost_in_a_transaction_is_an_outage_and_the_next_one_
         assert await count(database) == 0
 
 
+async def test_a_connection_that_died_while_nobody_used_it_is_replaced(fresh_database_url: str, folder: Path) -> None:
+    async with opened(fresh_database_url, folder) as database:
+        async with database.transaction() as tx:
+            await write(tx, 1)
+            backend = await tx.fetchval("SELECT pg_backend_pid()")
+
+        async def terminate() -> None:
+            other = await asyncpg.connect(fresh_database_url)
+            assert await other.fetchval("SELECT pg_terminate_backend($1, 5000)", backend)
+            await other.close()
+
+        # The loop is blocked meanwhile, so that the pool's connection is dead before anything has been read from it.
+        run_apart(terminate())
+
+        assert await count(database) == 1
+
+
 async def test_a_full_pool_is_an_outage_not_a_fault(fresh_database_url: str, folder: Path) -> None:
     database = Database(fresh_database_url, "intake", folder, FixedClock(NOW), connections=1, acquire_wait_seconds=0.3)
     async with database, database.transaction():
@@ -214,10 +232,12 @@ async def test_a_database_that_is_killed_is_waited_for(
             await write(tx, 1)
 
         await asyncio.to_thread(postgres.kill)
-        waiting = asyncio.create_task(count(database))
-        await asyncio.sleep(0.5)
-        assert not waiting.done()
-        await asyncio.to_thread(postgres.start)
+        try:
+            waiting = asyncio.create_task(count(database))
+            await asyncio.sleep(0.5)
+            assert not waiting.done()
+        finally:
+            await asyncio.to_thread(postgres.start)
 
         assert await waiting == 1
 
@@ -246,10 +266,12 @@ async def test_the_start_waits_for_the_database(postgres: SinglePart, fresh_data
     await asyncio.to_thread(postgres.kill)
 
     async with AsyncExitStack() as parts:
-        starting = asyncio.create_task(parts.enter_async_context(database))
-        await asyncio.sleep(0.5)
-        assert not starting.done()
-        await asyncio.to_thread(postgres.start)
+        try:
+            starting = asyncio.create_task(parts.enter_async_context(database))
+            await asyncio.sleep(0.5)
+            assert not starting.done()
+        finally:
+            await asyncio.to_thread(postgres.start)
         await starting
 
         assert await database.ready()

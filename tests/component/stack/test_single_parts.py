@@ -88,3 +88,18 @@ def test_a_stopped_part_leaves_no_process(tmp_path: Path) -> None:
     with SinglePart(spec, tmp_path / "log", stack_id="stack-of-this-test") as part:
         assert part.pid in {process.pid for process in members("stack-of-this-test", None, spec.owned_folders)}
     assert members("stack-of-this-test", None, spec.owned_folders) == []
+
+
+@pytest.mark.skipif(not unprivileged.needed(), reason="only root runs PostgreSQL as somebody else")
+def test_processes_are_found_also_where_root_may_not_look_into_those_of_others() -> None:
+    test = f"{__file__}::{test_a_stopped_part_leaves_no_process.__name__}"
+    # PR_CAPBSET_DROP of all but what containers usually leave; it holds from the next program on.
+    script = (
+        "import ctypes, os, sys\n"
+        "usual = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31}\n"
+        "for right in set(range(41)) - usual: ctypes.CDLL(None).prctl(24, right, 0, 0, 0)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = (sys.executable, "-c", script, sys.executable, "-m", "pytest", test)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

@@ -119,20 +119,31 @@ def last_words(log: Path, lines: int = 12) -> str:
 
 
 def members(stack_id: str, part: str | None = None, folders: Iterable[Path] = ()) -> list[ProcessIdentity]:
-    """Every running process that carries the mark of the stack (and of the part), or works in one of `folders`."""
-    return list(_members(stack_id, part, [str(folder) for folder in folders]))
+    """Every running process that carries the mark of the stack (and of the part), or works in one of `folders`.
+
+    Who may not look into another user's processes (root of a container, and PostgreSQL's `nobody`) finds them by the
+    folder in their command, or in that of an ancestor.
+    """
+    return list(_members(stack_id, part, [os.path.realpath(folder) for folder in folders]))
 
 
 def _members(stack_id: str, part: str | None, folders: list[str]) -> Iterator[ProcessIdentity]:
-    for process in psutil.process_iter():
-        if process.pid == os.getpid():
+    # Not `process_iter`, which remembers processes by number: a later one of the same number would pass for an older.
+    for pid in psutil.pids():
+        if pid == os.getpid():
             continue
         # A process of another user, or one that ended while being looked at, is not ours.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            if process.status() != psutil.STATUS_ZOMBIE and (
-                _marked(process, stack_id, part) or _works_in(process, folders)
-            ):
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE and _belongs(process, stack_id, part, folders):
                 yield ProcessIdentity(process.pid, process.create_time())
+
+
+def _belongs(process: psutil.Process, stack_id: str, part: str | None, folders: list[str]) -> bool:
+    try:
+        return _marked(process, stack_id, part) or _works_in(process, folders)
+    except psutil.AccessDenied:
+        return any(_names(relative, folders) for relative in (process, *process.parents()))
 
 
 def _marked(process: psutil.Process, stack_id: str, part: str | None) -> bool:
@@ -142,6 +153,10 @@ def _marked(process: psutil.Process, stack_id: str, part: str | None) -> bool:
 
 def _works_in(process: psutil.Process, folders: list[str]) -> bool:
     return bool(folders) and process.cwd() in folders
+
+
+def _names(process: psutil.Process, folders: list[str]) -> bool:
+    return any(os.path.realpath(word) in folders for word in process.cmdline() if word.startswith("/"))
 
 
 def end(
@@ -172,8 +187,11 @@ def sweep(stack_id: str, part: str | None = None, folders: Iterable[Path] = ()) 
 
 def stop_part(spec: PartSpec, stack_id: str, identity: ProcessIdentity | None) -> None:
     """Stop a part in good order if it can, by force if it does not, with every process it has started."""
+    # Once the main process is gone, what it leaves behind may not be recognised any more.
+    all_of_it = members(stack_id, spec.name, spec.owned_folders)
     if identity is not None:
         end([identity], spec.stop_signal, spec.stop_seconds)
+    end(all_of_it, signal.SIGKILL)
     sweep(stack_id, spec.name, spec.owned_folders)
     for path in spec.litter:
         path.unlink(missing_ok=True)
