@@ -11,6 +11,7 @@ from dokpamo.selection.v1.events_pb2 import RuleSetFrozen
 from notary import handlers
 from notary.domain.admission import EventRewrittenError
 from notary.domain.extent import NotLoggedError
+from notary.handlers import growing
 from verify.head import check_signature
 from verify.merkle import check_consistency, check_inclusion, hash_leaf
 
@@ -57,7 +58,7 @@ async def test_an_event_that_comes_again_with_another_content_is_refused() -> No
 
 async def test_a_burst_gets_its_places_in_batches_in_order_of_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = await logged(20)
-    monkeypatch.setattr(handlers, "BATCH", 7)
+    monkeypatch.setattr(growing, "BATCH", 7)
     log = MemoryLog()
     for entry in entries(20):
         await handlers.record(entry, log)

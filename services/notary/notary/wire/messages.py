@@ -1,18 +1,14 @@
-"""Protobuf and Kafka messages ↔ what the notary means by them, and its table of refusals."""
+"""Protobuf and Kafka messages ↔ what the notary means by them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import grpc
-from common.errors import FieldInvalidError, Reason, Reasons
+from common.errors import FieldInvalidError
 from common.instants import stamp
 from dokpamo.notary.v1 import service_pb2 as pb
 from verify.entry import Entry
-
-from notary.domain.admission import EventRewrittenError
-from notary.domain.extent import NotLoggedError
 
 if TYPE_CHECKING:
     from common.consumer import Received
@@ -22,12 +18,6 @@ LARGEST_PAGE = 500
 USUAL_PAGE = 50
 LARGEST_INDEX = (1 << 53) - 1
 """Sizes and indexes stay exact in JSON (RFC 8785)."""
-
-
-REASONS: Reasons = {
-    EventRewrittenError: Reason(grpc.StatusCode.DATA_LOSS, "EVENT_REWRITTEN"),
-    NotLoggedError: Reason(grpc.StatusCode.NOT_FOUND, "NOT_LOGGED"),
-}
 
 
 def entry_of(received: Received[Any]) -> Entry:

@@ -1,0 +1,22 @@
+"""The notary's use cases: record an event, give recorded events their places, sign the head, prove."""
+
+from notary.handlers.growing import BATCH, sequence
+from notary.handlers.heads import KeyChangedError, require_same_key, sign_head
+from notary.handlers.log import Log, Placed
+from notary.handlers.proofs import Proof, find, prove_consistency, prove_inclusion
+from notary.handlers.recording import record
+
+__all__ = [
+    "BATCH",
+    "KeyChangedError",
+    "Log",
+    "Placed",
+    "Proof",
+    "find",
+    "prove_consistency",
+    "prove_inclusion",
+    "record",
+    "require_same_key",
+    "sequence",
+    "sign_head",
+]

@@ -1,0 +1,5 @@
+"""What the notary keeps, in PostgreSQL."""
+
+from notary.store.log import LogStore
+
+__all__ = ["LogStore"]
