@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from verify.canonical import JsonValue
+    from verify.folder import Folder
     from verify.head import SignedTreeHead
 
 
 def check(root: Path, *, fingerprint: str | None = None) -> Report:
     """Check the export in a folder, against the notary's key of this fingerprint if one is given.
 
-    Nothing but the folder is read. The report holds if and only if every file is as it is listed, every signature and
-    proof holds, and every rule set, decision and receipt is the one that the log has.
+    Nothing but the folder is read.
     """
     report = Report()
     folder = read(root, report)
@@ -32,6 +32,15 @@ def check(root: Path, *, fingerprint: str | None = None) -> Report:
             report.findings.clear()
             report.add(layout.MANIFEST, "", "is missing: an export is the folder that holds it")
         return report
+    return check_files(folder, report, fingerprint=fingerprint)
+
+
+def check_files(folder: Folder, report: Report, *, fingerprint: str | None = None) -> Report:
+    """Check the files of an export, wherever they were read from; the report, with what does not hold added to it.
+
+    It holds if and only if every file is as it is listed, every signature and proof holds, and every rule set, decision
+    and receipt is the one that the log has.
+    """
     claimed = check_manifest(folder, report)
     key = check_key(folder, fingerprint, report)
     heads = check_heads(folder, key, report)

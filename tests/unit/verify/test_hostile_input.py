@@ -1,0 +1,274 @@
+"""No input crashes a parser of what strangers hand in, and no changed proof, head, entry or export is taken.
+
+A few inputs for each parser always; more than a million in all with `-m on_demand` (`DOKPAMO_FUZZ_SEED=17` takes other
+ones). What comes of an input is one of two, or the test fails: it is refused by name, or it is what is true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import rules
+from hypothesis import strategies as st
+from rules.violations import DocumentRefusedError
+from verify import canonical, entry, export, fields
+from verify.check import check_files
+from verify.findings import Report
+from verify.folder import Folder, read
+from verify.head import HeadRefusedError, check_signature, signed_head_of
+from verify.merkle import HASH_BYTES, ProofRefusedError, check_consistency, check_inclusion, hash_leaf
+from verify.tree import Tree
+
+from tests.builders.hostile import changed, hunt
+from tests.builders.public_record import RULES, RULES_JSON, private_key, small_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FEW = 150
+LEAVES = [b"leaf %d" % number for number in range(40)]
+
+
+@cache
+def log() -> Tree:
+    """A log of forty leaves."""
+    tree = Tree()
+    for leaf in LEAVES:
+        tree.append(leaf)
+    return tree
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody claims of a tree whose size and root are known, as they are from a signed head."""
+
+    size: int
+    number: int
+    hashed: bytes
+    proof: tuple[bytes, ...]
+
+
+@st.composite
+def claims(draw: st.DrawFn, honest: Callable[[int, int], Claim]) -> tuple[Claim, Claim]:
+    """An honest claim, and the claim that is made: often the same with a little changed."""
+    size = draw(st.integers(1, len(LEAVES)))
+    true = honest(size, draw(st.integers(0, size - 1)))
+    number, hashed, proof = true.number, true.hashed, list(true.proof)
+    for _ in range(draw(st.integers(0, 3))):
+        change = draw(st.integers(0, 6))
+        if change == 0:
+            number = draw(st.integers(-1, size + 1))
+        elif change == 1:
+            hashed = draw(hashes)
+        elif change == 2 and proof:
+            proof[draw(st.integers(0, len(proof) - 1))] = draw(hashes)
+        elif change == 3 and proof:
+            del proof[draw(st.integers(0, len(proof) - 1))]
+        elif change == 4:
+            proof.insert(draw(st.integers(0, len(proof))), draw(hashes))
+        elif change == 5:
+            proof.reverse()
+        elif proof:
+            at = draw(st.integers(0, len(proof) - 1))
+            hashed, proof[at] = proof[at], hashed
+    return true, Claim(size, number, hashed, tuple(proof))
+
+
+hashes = st.one_of(
+    st.binary(min_size=HASH_BYTES, max_size=HASH_BYTES),
+    st.binary(max_size=2 * HASH_BYTES),
+    st.integers(0, len(LEAVES) - 1).map(lambda index: hash_leaf(LEAVES[index])),
+    st.integers(1, len(LEAVES)).map(lambda size: log().root(size)),
+)
+"""Hashes that are none, that are of no tree, and those of the very log, which a forger knows as well."""
+
+
+def included(size: int, index: int) -> Claim:
+    """The leaf `index` is in the tree of `size`."""
+    return Claim(size, index, hash_leaf(LEAVES[index]), tuple(log().inclusion(index, size)))
+
+
+def extended(size: int, index: int) -> Claim:
+    """The tree of `size` extends that of `index + 1`."""
+    return Claim(size, index + 1, log().root(index + 1), tuple(log().consistency(index + 1, size)))
+
+
+def take_inclusion(claim: tuple[Claim, Claim]) -> None:
+    """A proof of inclusion is taken only where it is the proof of that very leaf."""
+    _, made = claim
+    try:
+        check_inclusion(
+            leaf_hash=made.hashed, index=made.number, size=made.size, proof=made.proof, root=log().root(made.size)
+        )
+    except ProofRefusedError:
+        assert made.number not in range(made.size) or made != included(made.size, made.number)
+    else:
+        assert made == included(made.size, made.number)
+
+
+def take_consistency(claim: tuple[Claim, Claim]) -> None:
+    """A proof of consistency is taken only where it is the proof between these very trees."""
+    _, made = claim
+    try:
+        check_consistency(
+            first=made.number,
+            second=made.size,
+            proof=made.proof,
+            first_root=made.hashed,
+            second_root=log().root(made.size),
+        )
+    except ProofRefusedError:
+        assert made.number not in range(1, made.size + 1) or made != extended(made.size, made.number - 1)
+    else:
+        assert made == extended(made.size, made.number - 1)
+
+
+@cache
+def good_heads() -> tuple[bytes, ...]:
+    return tuple(canonical.encode(signed.document()) for signed in small_record().heads)
+
+
+def take_head(data: bytes) -> None:
+    """A head is taken only where the key signed it, and then it is one of those that it signed."""
+    try:
+        signed = signed_head_of(canonical.decode(data))
+        check_signature(signed, private_key().public_key())
+    except (canonical.NotCanonicalError, HeadRefusedError):
+        assert data not in good_heads()
+    else:
+        assert data in good_heads()
+
+
+def take_entry(data: bytes) -> None:
+    """An entry that is taken has exactly these bytes, and its payload is a message or is refused as none."""
+    try:
+        taken = entry.decode(data)
+    except entry.EntryRefusedError:
+        assert data not in small_record().entries
+        return
+    assert taken.encode() == data
+    take_payload(taken.payload)
+
+
+def take_payload(payload: bytes) -> None:
+    """A payload that is taken can be read to its end."""
+    try:
+        message = fields.read(payload)
+        for number in list(message.values)[:20]:
+            message.texts(number)
+            message.messages(number)
+            message.microseconds(number)
+    except fields.PayloadRefusedError:
+        return
+
+
+def take_rule_set(data: bytes) -> None:
+    """A rule set that is taken in YAML or JSON has canonical bytes, from which it is read again as the same."""
+    try:
+        rule_set = rules.load_rule_set(data)
+    except DocumentRefusedError:
+        return
+    again = rules.canonical_bytes(rule_set)
+    assert rules.canonical_bytes(rules.rule_set_from_json(again)) == again
+
+
+def take_json_rule_set(data: bytes) -> None:
+    """A logged rule set that is taken decides nothing by other bytes than its own."""
+    try:
+        rule_set = rules.rule_set_from_json(data)
+    except DocumentRefusedError:
+        assert data != RULES_JSON
+        return
+    assert rules.rule_set_from_json(rules.canonical_bytes(rule_set)) == rule_set
+
+
+def take_decision(data: bytes) -> None:
+    """A decision that is taken has exactly these bytes."""
+    try:
+        decision = rules.decision_from_json(data)
+    except DocumentRefusedError:
+        assert data != small_record().decisions["trial"].decision_json
+        return
+    assert decision.canonical_bytes() == data
+
+
+@cache
+def good_inputs() -> bytes:
+    return small_record().decisions["trial"].inputs_json
+
+
+def take_inputs(data: bytes) -> None:
+    """Inputs that are taken are written as they were read, and decide or are refused as incomplete."""
+    try:
+        inputs = rules.inputs_from_json(data)
+    except DocumentRefusedError:
+        assert data != good_inputs()
+        return
+    again = rules.inputs_from_json(inputs.canonical_bytes())
+    assert again.sha256() == inputs.sha256()
+
+
+@cache
+def good_export() -> dict[str, bytes]:
+    """The files of a small export that holds."""
+    with TemporaryDirectory() as folder:
+        export.write(small_record(), Path(folder) / "export")
+        return read(Path(folder) / "export", Report()).files
+
+
+@st.composite
+def exports(draw: st.DrawFn) -> dict[str, bytes]:
+    """The files of an export with one file changed, whose row of the manifest fits it or does not."""
+    files = dict(good_export())
+    name = draw(st.sampled_from(sorted(files)))
+    files[name] = draw(changed([files[name]]))
+    if draw(st.booleans()) and name != "manifest.json":
+        manifest = canonical.decode(files["manifest.json"])
+        row = next(row for row in manifest["files"] if row["path"] == name)
+        row |= {"size": len(files[name]), "sha256": canonical.sha256_hex(files[name])}
+        files["manifest.json"] = canonical.encode(manifest)
+    return files
+
+
+def take_export(files: dict[str, bytes]) -> None:
+    """An export holds only where no byte of it is changed."""
+    report = check_files(Folder(files), Report())
+    assert report.holds == (files == good_export()), [str(finding) for finding in report.findings]
+
+
+HUNTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], None], int]] = {
+    "inclusion": (claims(included), take_inclusion, 200_000),
+    "consistency": (claims(extended), take_consistency, 200_000),
+    "head": (changed(good_heads()), take_head, 200_000),
+    "entry": (changed(list(small_record().entries)), take_entry, 200_000),
+    "payload": (st.binary(max_size=60) | changed([RULES_JSON[:60]]), take_payload, 160_000),
+    "rule set": (changed([RULES.encode()]), take_rule_set, 20_000),
+    "rule set in JSON": (changed([RULES_JSON]), take_json_rule_set, 20_000),
+    "inputs": (changed([good_inputs()]), take_inputs, 20_000),
+    "decision": (changed([small_record().decisions["trial"].decision_json]), take_decision, 20_000),
+    "export": (exports(), take_export, 20_000),
+}
+"""What is hunted: inputs, what must come of them, and how many of a million and more."""
+
+
+@pytest.mark.parametrize("name", HUNTS)
+def test_no_input_crashes_a_parser_or_is_taken_for_what_it_is_not(name: str) -> None:
+    inputs, take, _ = HUNTS[name]
+    hunt(inputs, take, FEW)
+
+
+@pytest.mark.on_demand
+@pytest.mark.timeout(3 * 3600)
+@pytest.mark.parametrize("name", HUNTS)
+def test_a_million_inputs_crash_no_parser_and_none_is_taken_for_what_it_is_not(name: str) -> None:
+    inputs, take, many = HUNTS[name]
+    hunt(inputs, take, many)
+
+
+def test_the_hunts_on_demand_are_a_million_inputs_or_more() -> None:
+    assert sum(many for _, _, many in HUNTS.values()) >= 1_000_000
