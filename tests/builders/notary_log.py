@@ -27,8 +27,10 @@ class MemoryLog:
     async def leaf_of(self, event_id: str) -> bytes:
         return self.arrived[event_id]
 
-    async def add(self, event_id: str, leaf: bytes) -> bool:
-        return self.arrived.setdefault(event_id, leaf) is leaf
+    async def add(self, leaves: Mapping[str, bytes]) -> set[str]:
+        new = leaves.keys() - self.arrived.keys()
+        self.arrived.update((event_id, leaf) for event_id, leaf in leaves.items() if event_id in new)
+        return new
 
     async def lock_tree(self) -> Frontier:
         return self.frontier

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 from common import topics
@@ -15,7 +15,7 @@ from common.service import BackgroundPart
 from notary import handlers, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from common.consumer import Received
     from common.database import Database, Transaction
@@ -40,9 +40,9 @@ def subscriptions(log_in: LogIn, wake: asyncio.Event) -> Subscriptions:
     each parking is told by an event (`EventParked`). The log raises no event when it grows, so it comes to rest.
     """
 
-    async def record(event: Received[Any], tx: Transaction) -> None:
+    async def record(events: Sequence[Received[None]], tx: Transaction) -> None:
         tx.after_commit(wake.set)
-        await handlers.record(wire.entry_of(event), log_in(tx))
+        await handlers.record([wire.entry_of(event) for event in events], log_in(tx))
 
     heard = Subscriptions("notary")
     heard.every(topics.event_topics(), record)

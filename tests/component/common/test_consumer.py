@@ -30,7 +30,7 @@ from tests.builders.delivery import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from common.consumer import Received
@@ -332,12 +332,13 @@ def _granted(key: str) -> HoldPosted:
 async def test_every_message_of_a_topic_reaches_who_wants_all_of_them_once(world: World) -> None:
     seen: list[tuple[str, bytes]] = []
 
-    async def log_it(event: Received[None], tx: Transaction) -> None:
-        seen.append((event.type, event.payload))
-        await tx.execute("INSERT INTO effect (event_id, key, number) VALUES ($1, $2, $3)", event.id, event.key, 0)
+    async def log_them(events: Sequence[Received[None]], tx: Transaction) -> None:
+        for event in events:
+            seen.append((event.type, event.payload))
+            await tx.execute("INSERT INTO effect (event_id, key, number) VALUES ($1, $2, $3)", event.id, event.key, 0)
 
     subscriptions = Subscriptions("grants")
-    subscriptions.every([TOPIC], log_it)
+    subscriptions.every([TOPIC], log_them)
     async with world, world.relay():
         marker = f"not an event {id(world)}".encode()
         await send_raw(world, marker, [], key=None)
@@ -350,6 +351,30 @@ async def test_every_message_of_a_topic_reaches_who_wants_all_of_them_once(world
         assert [payload for _, payload in seen].count(marker) == 1
         async with world.consumer.transaction() as tx:
             assert await tx.fetchval("SELECT count(*) FROM effect") == len(seen) == await consumed_total(tx)
+
+
+async def test_one_refused_message_among_many_that_came_together_is_parked_and_the_others_are_done(
+    world: World,
+) -> None:
+    async def refuse_the_fifth(events: Sequence[Received[None]], tx: Transaction) -> None:
+        ours = [event for event in events if world.team.encode() in event.payload]
+        for message in (JobStarted.FromString(event.payload) for event in ours):
+            if message.attempt == 5:
+                raise ValueError("number is 5")
+            await tx.execute(
+                "INSERT INTO effect (event_id, key, number) VALUES ($1, 'a', $2)", uuid4(), message.attempt
+            )
+
+    subscriptions = Subscriptions("grants")
+    subscriptions.every([TOPIC], refuse_the_fifth)
+    async with world, world.relay():
+        await world.publish([started("a", number) for number in range(1, 10)])
+        await eventually(world.outbox_empty)
+        async with world.consumers(subscriptions) as consumers:
+            await eventually(settled(consumers))
+            (item,) = [item for item in await items(world) if item.code == "NUMBER_REFUSED"]
+            assert JobStarted.FromString(item.payload or b"").attempt == 5
+            assert await effects(world.consumer) == [("a", number) for number in range(1, 10) if number != 5]
 
 
 async def test_a_second_member_of_the_group_shares_the_work_and_nothing_is_done_twice(world: World) -> None:

@@ -33,8 +33,7 @@ def entries(count: int) -> list[Entry]:
 
 async def logged(count: int) -> MemoryLog:
     log = MemoryLog()
-    for entry in entries(count):
-        await handlers.record(entry, log)
+    await handlers.record(entries(count), log)
     await handlers.sequence(log)
     return log
 
@@ -45,7 +44,7 @@ async def sign(log: MemoryLog, waited_seconds: float = 10.0) -> SignedTreeHead |
 
 async def test_an_event_that_comes_twice_is_one_entry() -> None:
     log = await logged(3)
-    await handlers.record(replace(entries(3)[1], offset=77), log)
+    await handlers.record([replace(entries(3)[1], offset=77)], log)
     assert await handlers.sequence(log) == 0
     assert len(log.arrived) == 3
 
@@ -53,15 +52,23 @@ async def test_an_event_that_comes_twice_is_one_entry() -> None:
 async def test_an_event_that_comes_again_with_another_content_is_refused() -> None:
     log = await logged(3)
     with pytest.raises(EventRewrittenError):
-        await handlers.record(replace(entries(3)[1], payload=b"other"), log)
+        await handlers.record([replace(entries(3)[1], payload=b"other")], log)
+
+
+async def test_an_event_that_is_twice_among_those_that_came_together_is_one_entry_or_refused() -> None:
+    log = MemoryLog()
+    first = entries(1)[0]
+    await handlers.record([first, replace(first, offset=77)], log)
+    assert list(log.arrived.values()) == [first.encode()]
+    with pytest.raises(EventRewrittenError):
+        await handlers.record([first, replace(first, payload=b"other")], MemoryLog())
 
 
 async def test_a_burst_gets_its_places_in_batches_in_order_of_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = await logged(20)
     monkeypatch.setattr(growing, "BATCH", 7)
     log = MemoryLog()
-    for entry in entries(20):
-        await handlers.record(entry, log)
+    await handlers.record(entries(20), log)
     assert [await handlers.sequence(log) for _ in range(4)] == [7, 7, 6, 0]
     assert [placed.leaf for placed in await log.leaves(0, 100)] == [entry.encode() for entry in entries(20)]
     assert log.frontier == at_once.frontier
@@ -83,8 +90,7 @@ async def test_every_entry_is_proved_in_every_head_that_covers_it() -> None:
 async def test_each_head_is_proved_to_extend_the_one_before() -> None:
     log = await logged(5)
     first = await sign(log)
-    for entry in entries(12)[5:]:
-        await handlers.record(entry, log)
+    await handlers.record(entries(12)[5:], log)
     await handlers.sequence(log)
     second = await sign(log)
     assert first is not None
@@ -117,7 +123,7 @@ async def test_an_event_without_a_place_is_not_yet_in_the_log() -> None:
     log = await logged(5)
     await sign(log)
     late = entries(6)[5]
-    await handlers.record(late, log)
+    await handlers.record([late], log)
     with pytest.raises(NotLoggedError):
         await handlers.find(log, late.event_id)
     await handlers.sequence(log)

@@ -19,7 +19,7 @@ from common.metrics import CONSUMED_TOTAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from common.consumer.subscriptions import Delivery, Subscriptions
+    from common.consumer.subscriptions import Delivery, Gatherer, Subscriptions
     from common.database import Database, Transaction
     from common.errors import Reasons, Refused
 
@@ -93,10 +93,17 @@ class Application:
             async with self._turns, self._database.transaction() as tx:
                 fresh = await inbox.enter(tx, self.consumer, record.topic, record.partition, deliveries)
                 count = len(fresh)
-                for at, delivery in enumerate(deliveries):  # noqa: B007  read where an exception is told
+                new: list[tuple[int, Delivery]] = []
+                for index, delivery in enumerate(deliveries):
                     if delivery.event_id in fresh:
                         # The same event twice in one batch is one event.
                         fresh.discard(delivery.event_id)
+                        new.append((index, delivery))
+                # All are of one topic, so that all have the gatherer or none has.
+                if new and (gatherer := deliveries[0].gatherer) is not None:
+                    await _gather(gatherer, [delivery for _, delivery in new], tx)
+                else:
+                    for at, delivery in new:  # noqa: B007  read where an exception is told
                         await _handle(delivery, tx)
                 at = None
         except Exception as error:  # noqa: BLE001  the outcomes are a closed set: whatever a handler raises is one
@@ -156,3 +163,9 @@ async def _handle(delivery: Delivery, tx: Transaction) -> None:
         return
     with tracing.span(f"consume {delivery.event.type}", delivery.event.headers):
         await delivery.handler(delivery.event, tx)
+
+
+async def _gather(gatherer: Gatherer, deliveries: Sequence[Delivery], tx: Transaction) -> None:
+    events = [delivery.event for delivery in deliveries if delivery.event is not None]
+    with tracing.span(f"consume {len(events)} events", events[0].headers):
+        await gatherer(events, tx)

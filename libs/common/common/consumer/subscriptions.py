@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Message)
 
 Handler = Callable[[Received[Any], Transaction], Awaitable[None]]
+Gatherer = Callable[[Sequence[Received[None]], Transaction], Awaitable[None]]
+"""Takes messages that came together, in their order, each new."""
 
 
 class SubscribedTwiceError(Exception):
@@ -36,13 +38,17 @@ class SubscribedTwiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record: hand `event` to `handler`, park it for its `defect`, or (neither) do nothing."""
+    """One record: hand `event` to `handler`, park it for its `defect`, or (neither) do nothing.
+
+    Where there is a `gatherer`, the events of a transaction may be handed to it at once instead.
+    """
 
     record: ConsumerRecord
     event_id: UUID
     event: Received[Any] | None = None
     handler: Handler | None = None
     defect: Refused | None = None
+    gatherer: Gatherer | None = None
 
     @property
     def offset(self) -> int:
@@ -62,7 +68,7 @@ class Subscriptions:
         """Begin without any, for `service`."""
         self.service = service
         self._by_type: dict[str, tuple[type[Message], Handler]] = {}
-        self._by_topic: dict[str, Handler] = {}
+        self._by_topic: dict[str, Gatherer] = {}
         self._topics: set[str] = set()
 
     def on(self, message_class: type[E], handler: Callable[[Received[E], Transaction], Awaitable[None]]) -> None:
@@ -76,15 +82,16 @@ class Subscriptions:
         self._topics.add(route(message_class.DESCRIPTOR, self.service).topic)
         self._by_type[name] = (message_class, handler)
 
-    def every(self, topics: Iterable[str], handler: Callable[[Received[None], Transaction], Awaitable[None]]) -> None:
-        """Call `handler` once for every message of `topics`, of any type and also if it cannot be read.
+    def every(self, topics: Iterable[str], gatherer: Gatherer) -> None:
+        """Hand every message of `topics` to `gatherer` once, of any type and also if it cannot be read.
 
-        Raises `SubscribedTwiceError`.
+        It gets those of one partition that came together, in order. Where it raises, they come again one by one, so
+        that the message at fault is found. Raises `SubscribedTwiceError`.
         """
         for topic in topics:
             if topic in self._by_topic:
                 raise SubscribedTwiceError(topic)
-            self._by_topic[topic] = handler
+            self._by_topic[topic] = gatherer
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -93,9 +100,9 @@ class Subscriptions:
 
     def delivery(self, record: ConsumerRecord) -> Delivery:
         """Return what is to be done with `record`."""
-        if (handler := self._by_topic.get(record.topic)) is not None:
+        if (gatherer := self._by_topic.get(record.topic)) is not None:
             anything = read_any(record)
-            return Delivery(record, anything.id, anything, handler)
+            return Delivery(record, anything.id, anything, _alone(gatherer), gatherer=gatherer)
         place = place_id(record.topic, record.partition, record.offset)
         name = headers_of(record).get("ce_type", "")
         if name and name not in event_types():
@@ -119,3 +126,12 @@ async def _never(_event: Received[Any], _tx: Transaction) -> None:
 def _unknown(name: str) -> Refused:
     rule = "no contract of this release has such an event"
     return Refused("TYPE_UNKNOWN", f"ce_type {name!r}: {rule}", {"field": "ce_type", "value": name, "rule": rule})
+
+
+def _alone(gatherer: Gatherer) -> Handler:
+    """Hand a gatherer one message."""
+
+    async def handler(event: Received[None], tx: Transaction) -> None:
+        await gatherer([event], tx)
+
+    return handler

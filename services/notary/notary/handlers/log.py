@@ -26,8 +26,8 @@ class Log(Protocol):
     async def leaf_of(self, event_id: str) -> bytes:
         """The leaf of a recorded event, with or without a place."""
 
-    async def add(self, event_id: str, leaf: bytes) -> bool:
-        """Keep a new leaf without a place; false where the event has one already."""
+    async def add(self, leaves: Mapping[str, bytes]) -> set[str]:
+        """Keep new leaves by event id, in this order and without a place; the ids of those that were new."""
 
     async def lock_tree(self) -> Frontier:
         """The right edge of the tree, which nobody else can change before this transaction ends."""

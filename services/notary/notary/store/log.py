@@ -29,14 +29,16 @@ class LogStore:
         leaf: bytes = await self._tx.fetchval("SELECT leaf FROM entry WHERE event_id = $1", UUID(event_id))
         return leaf
 
-    async def add(self, event_id: str, leaf: bytes) -> bool:
-        """Keep a new leaf without a place; false where the event has one already."""
-        added = await self._tx.fetchval(
-            "INSERT INTO entry (event_id, leaf) VALUES ($1, $2) ON CONFLICT (event_id) DO NOTHING RETURNING true",
-            UUID(event_id),
-            leaf,
+    async def add(self, leaves: Mapping[str, bytes]) -> set[str]:
+        """Keep new leaves by event id, in this order and without a place; the ids of those that were new."""
+        rows = await self._tx.fetch(
+            "INSERT INTO entry (event_id, leaf) SELECT event_id, leaf FROM unnest($1::uuid[], $2::bytea[])"
+            " WITH ORDINALITY AS arrived (event_id, leaf, number) ORDER BY number"
+            " ON CONFLICT (event_id) DO NOTHING RETURNING event_id",
+            list(leaves.keys()),
+            list(leaves.values()),
         )
-        return bool(added)
+        return {str(row["event_id"]) for row in rows}
 
     async def lock_tree(self) -> Frontier:
         """The right edge of the tree, which nobody else can change before this transaction ends."""
