@@ -1,0 +1,91 @@
+"""Every field of an event that looks like a score or a person is sealed in the public log, or is open for a reason."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from common.sealed import EventField, Sealing, event_fields, sealing_of
+from common.topics import event_types
+from dokpamo.common.v1 import options_pb2
+
+from docs import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TELLING = re.compile(
+    r"(?:^|[._])(?:scor|value|points?\b|total|rank|mark|grade|verdict|passed|vote|ballot|rows|inputs|evidence|judg|accuracy"
+    r"|reason|error|comment|note|words|message|statement|argument|reply|finding|allegation"
+    r"|assessor|person|people|panel|member|name\b|lead|email|phone|contact|address|author|review|officer|actor|owner"
+    r"|by\b|objector|applicant|sign|witness|staff|plan\b|application\b)"
+)
+"""Names of fields that hold a score, a person, or words that may quote one."""
+
+_SYSTEM = "words of the platform about a machine's work; names no person"
+_PUBLIC_INDEX = "taken from a public index or model card, listed to everyone"
+_ORGANISATION = "a model's or team's organisation, public by the programme's announcement"
+_SCALE = "the rule set, public before the stage opens"
+_OUTCOME = "the outcome, published with this event: the embargo ends with it"
+_ROLE = "a service or an office, never a person"
+
+OPEN = {
+    "dokpamo.common.v1.ProcessOverdue.owner": _ROLE,
+    "dokpamo.evaluation.v1.ReferenceModelsImported.models.scores.index": _PUBLIC_INDEX,
+    "dokpamo.evaluation.v1.ReferenceModelsImported.models.scores.edition": _PUBLIC_INDEX,
+    "dokpamo.evaluation.v1.ReferenceModelsImported.models.scores.value": _PUBLIC_INDEX,
+    "dokpamo.evaluation.v1.ReferenceModelsImported.models.scores.source": _PUBLIC_INDEX,
+    "dokpamo.evaluation.v1.TargetPinned.target.best_value": _PUBLIC_INDEX,
+    "dokpamo.evaluation.v1.TargetPinned.target.candidates.value": _PUBLIC_INDEX,
+    "dokpamo.evaluation.v1.BenchmarkRunFinished.run.accuracy": "a measurement of a checkpoint, public as it happens",
+    "dokpamo.evaluation.v1.BenchmarkRunFinished.run.reason": _SYSTEM,
+    "dokpamo.grants.v1.HoldRefused.reason": _SYSTEM,
+    "dokpamo.selection.v1.StageOpened.sources.panel_size": _SCALE,
+    "dokpamo.selection.v1.StageOpened.sources.panel_minimum": _SCALE,
+    "dokpamo.selection.v1.DecisionFinalized.inputs_sha256": _OUTCOME,
+    "dokpamo.selection.v1.DecisionFinalized.eliminated.reason": _OUTCOME,
+    "dokpamo.training.v1.JobStarted.reason": _SYSTEM,
+    "dokpamo.training.v1.JobFinished.reason": _SYSTEM,
+}
+"""Fields that look so and stand in the open, each with the reason."""
+
+
+def fields() -> Iterator[tuple[str, EventField]]:
+    for name, event in sorted(event_types().items()):
+        for field in event_fields(event.descriptor):
+            yield f"{name}.{field.path}", field
+
+
+@pytest.mark.parametrize(("name", "field"), [(n, f) for n, f in fields() if TELLING.search(f.path)])
+def test_a_field_that_looks_like_a_score_or_a_person_is_sealed_or_open_for_a_reason(
+    name: str, field: EventField
+) -> None:
+    assert (field.sealing is Sealing.OPEN) == (name in OPEN), f"{name} is {field.sealing}: seal it, or say why not"
+
+
+def test_what_is_open_for_a_reason_is_a_field_that_looks_so() -> None:
+    assert OPEN.keys() <= {name for name, field in fields() if TELLING.search(field.path)}
+
+
+def test_every_class_of_the_contract_is_known() -> None:
+    for number in options_pb2.Sealed.values():
+        option = options_pb2.DESCRIPTOR.enum_types_by_name["Sealed"].values_by_number[number].name
+        name = option.removeprefix("SEALED_").replace("_", "-").lower()
+        assert (name if number else "open") in set(Sealing)
+
+
+def test_an_event_that_is_blind_says_in_the_open_to_which_stage_or_call_it_belongs() -> None:
+    """What opens a blind field is the end of an embargo, which the log alone must tell."""
+    for name, event in event_types().items():
+        if any(field.sealing.opens_by_itself for field in event_fields(event.descriptor)):
+            owners = [f for f in event.descriptor.fields if f.name in {"stage_id", "call_id", "application_id"}]
+            assert owners, name
+            assert {sealing_of(field) for field in owners} == {Sealing.OPEN}, name
+
+
+def test_the_page_of_events_lists_every_field_with_its_class() -> None:
+    page = generate.events_page()
+    for name, field in fields():
+        event = name.removesuffix(f".{field.path}").rsplit(".", 1)[1]
+        assert f"| `{event}` | `{field.path}` | {field.sealing} |" in page
