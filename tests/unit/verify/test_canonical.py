@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from verify.canonical import NotCanonicalError, decode, encode, parse
@@ -77,3 +78,18 @@ documents = st.recursive(
 @given(documents)
 def test_what_is_written_is_read_back(document: object) -> None:
     assert decode(encode(document)) == document
+
+
+names = st.text(max_size=6)
+values = st.text(st.characters(), max_size=12) | st.integers(-(2**53) - 2, 2**53 + 2)
+
+
+@given(st.dictionaries(names, values, max_size=6))
+def test_a_document_of_texts_and_whole_numbers_has_the_same_form_as_any_other(document: dict[str, str | int]) -> None:
+    try:
+        wanted = rfc8785.dumps(document)
+    except rfc8785.CanonicalizationError:
+        with pytest.raises(rfc8785.CanonicalizationError):
+            encode(document)
+    else:
+        assert encode(document) == wanted
