@@ -1,0 +1,193 @@
+"""Trials for the sensitivity report: the same scores under changed rules, each decided by `rules.decide` itself.
+
+Nothing here estimates: a trial is a rule set or inputs with one thing changed, and its outcome is what `decide` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+from rules.completeness import InputsIncompleteError
+from rules.deciding import decide
+from rules.document import Axis, Criterion, Linear, LotTie, MeasurementSource, Sum, Title, VerdictGate
+from rules.exact import exact, exact_text
+from rules.inputs import Measurement, Verdict
+from rules.violations import InputsRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from fractions import Fraction
+
+    from rules.document import Part, RuleSet
+    from rules.inputs import Inputs
+    from rules.scoring import TeamScore
+
+_Rule = TypeVar("_Rule", bound=BaseModel)
+_SEED = "sensitivity"
+_POINTS = "points-as-given"
+_ASSUMED = "assumed for the sensitivity report"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a trial gave: the ranking and who goes on, best first, each total; `refused` says why it gave nothing."""
+
+    order: tuple[str, ...]
+    advanced: tuple[str, ...]
+    totals: tuple[tuple[str, str], ...] = ()
+    refused: str = ""
+
+    def same_order(self, other: Outcome) -> bool:
+        """Whether both rank the same teams in the same order."""
+        return self.order == other.order
+
+    def same_winners(self, other: Outcome) -> bool:
+        """Whether in both the same teams go on."""
+        return set(self.advanced) == set(other.advanced)
+
+    def moved(self, base: Outcome) -> dict[str, tuple[int | None, int | None]]:
+        """The teams whose rank differs from the base: rank there and rank here, None where it was out before."""
+        before = {team: rank for rank, team in enumerate(base.order, 1)}
+        after = {team: rank for rank, team in enumerate(self.order, 1)}
+        teams = sorted({*before, *after}, key=lambda team: (before.get(team, len(before) + 1), team))
+        return {team: (before.get(team), after.get(team)) for team in teams if before.get(team) != after.get(team)}
+
+
+def tried(rule_set: RuleSet, inputs: Inputs) -> Outcome:
+    """The outcome of a trial; where nothing can be decided, an outcome that says why."""
+    try:
+        decision = decide(rule_set, inputs)
+    except (InputsRefusedError, InputsIncompleteError) as error:
+        return Outcome((), (), refused=str(error))
+    return Outcome(decision.ranking, decision.advanced, tuple(sorted(decision.totals().items())))
+
+
+def prepared(rule_set: RuleSet, inputs: Inputs) -> tuple[RuleSet, Inputs, tuple[str, ...]]:
+    """Rules and inputs on which every trial can be decided, and what had to be assumed for it, as gate and team.
+
+    A verdict that nobody gave counts as passed, since another order may ask for it. A lot without a revealed seed is
+    drawn from a seed of this report.
+    """
+    judged = {(each.gate, each.team) for each in inputs.verdicts}
+    asked = [(gate, team) for gate in rule_set.gates if isinstance(gate, VerdictGate) for team in inputs.entrants]
+    missing = [(gate, team) for gate, team in asked if (gate.id, team) not in judged]
+    added = [Verdict(gate.id, team, True, _ASSUMED, (), gate.quorum) for gate, team in missing]  # noqa: FBT003 - a verdict
+    assumed = tuple(f"{gate.id} {team}" for gate, team in missing)
+    verdicts = tuple(sorted((*inputs.verdicts, *added), key=lambda each: (each.gate, each.team)))
+    changed, given = rule_set, replace(inputs, verdicts=verdicts)
+    lot = rule_set.ties[-1]
+    if inputs.seed is None and isinstance(lot, LotTie):
+        drawn = lot.model_copy(update={"seed_sha256": hashlib.sha256(_SEED.encode()).hexdigest()})
+        changed = rule_set.model_copy(update={"ties": (*rule_set.ties[:-1], drawn)})
+        given = replace(given, seed=_SEED)
+    return changed, given, assumed
+
+
+def condensed(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamScore]) -> tuple[RuleSet, Inputs]:
+    """Rules and inputs that give the same decision from each part's points, without reading its sheets again.
+
+    What moves with a weight is a sum of points; sheets that the procedure itself reads stay.
+    """
+    leaves = rule_set.leaves()
+    read = {getattr(step, "source", None) for step in rule_set.procedure}
+    limit = Decimal(10**15 - 1)
+    criteria = tuple(
+        Criterion(id=leaf.id, title=leaf.title, minimum=-limit, maximum=limit, digits=6) for leaf in leaves
+    )
+    title = Title(ko="부문별 점수", en="Points of each part")
+    source = MeasurementSource(kind="measurements", id=_POINTS, title=title, provider=_POINTS, criteria=criteria)
+
+    def from_points(leaf: Part) -> Part:
+        steps = (Sum(operator="sum", over=Axis.CRITERIA),)
+        return leaf.model_copy(update={"source": _POINTS, "criteria": (leaf.id,), "steps": steps})
+
+    rules = with_leaves(rule_set, from_points)
+    sources = (*(each for each in rule_set.sources if each.id in read), source)
+    points = [
+        Measurement(_POINTS, team, leaf.id, Decimal(exact_text(score.parts[leaf.id])))
+        for team, score in sorted(table.items())
+        for leaf in leaves
+    ]
+    kept: dict[str, Any] = {
+        each.name: tuple(row for row in rows if not hasattr(row, "source") or row.source in read)
+        for each in fields(inputs)
+        if isinstance(rows := getattr(inputs, each.name), tuple)
+    }
+    kept["measurements"] += tuple(points)
+    given = replace(inputs, **kept)
+    return rules.model_copy(update={"sources": sources}), given
+
+
+def with_leaves(rule_set: RuleSet, change: Callable[[Part], Part]) -> RuleSet:
+    """The rule set with every leaf changed."""
+
+    def changed(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        return tuple(
+            part.model_copy(update={"parts": changed(part.parts)}) if part.parts else change(part) for part in parts
+        )
+
+    return rule_set.model_copy(update={"parts": changed(rule_set.parts)})
+
+
+def leaves_of(part: Part) -> set[str]:
+    """The ids of the leaves below a part, its own if it is one."""
+    return {leaf.id for leaf in _leaves(part)}
+
+
+def reweighted(rule_set: RuleSet, part: Part, points: Fraction) -> RuleSet:
+    """The rule set in which `part` counts for `points`, above zero and below the whole, and all others for the rest.
+
+    Each part's points are calculated and rounded as before and then brought to their new size, exactly. A minimum in a
+    part stays the same share of it.
+    """
+    whole, before = exact(rule_set.points), exact(part.points)
+    inside, outside = points / before, (whole - points) / (whole - before)
+    within = leaves_of(part)
+
+    def scaled(leaf: Part) -> Part:
+        factor = inside if leaf.id in within else outside
+        step = Linear(operator="linear", points=Decimal(factor.numerator), scale=Decimal(factor.denominator))
+        return leaf.model_copy(update={"steps": (*leaf.steps, step)})
+
+    sizes = {each.id: size_of(each, part, points, whole) / exact(each.points) for each in rule_set.every_part()}
+    changed = with_leaves(rule_set, scaled)
+    return changed.model_copy(
+        update={
+            "gates": tuple(_with_minimum(gate, sizes) for gate in rule_set.gates),
+            "procedure": tuple(_with_minimum(step, sizes) for step in rule_set.procedure),
+        }
+    )
+
+
+def size_of(part: Part, changed: Part, points: Fraction, whole: Fraction) -> Fraction:
+    """The points that a part counts for where `changed` counts for `points` and all others share the rest."""
+    before = exact(changed.points)
+    share = sum((exact(each.points) for each in _leaves(part) if each.id in leaves_of(changed)), exact(0))
+    return share / before * points + (exact(part.points) - share) / (whole - before) * (whole - points)
+
+
+def minimum_in(rule: BaseModel) -> tuple[str, Fraction] | None:
+    """The part (or `total`) and the minimum there that a gate or a step asks for, None where it asks for none."""
+    part, minimum = getattr(rule, "part", None), getattr(rule, "minimum", None)
+    return None if part is None or minimum is None else (part, exact(minimum))
+
+
+def _with_minimum(rule: _Rule, factors: Mapping[str, Fraction]) -> _Rule:
+    """A minimum in a part stays the same share of the part; the total's stays as it is.
+
+    Cut to 12 digits: points have at most 6, so that no team comes to the other side of it by that.
+    """
+    asked = minimum_in(rule)
+    if asked is None or asked[0] not in factors:
+        return rule
+    cut = asked[1] * factors[asked[0]] * 10**12 // 1
+    return rule.model_copy(update={"minimum": Decimal(cut).scaleb(-12)})
+
+
+def _leaves(part: Part) -> tuple[Part, ...]:
+    return (part,) if not part.parts else tuple(leaf for each in part.parts for leaf in _leaves(each))

@@ -1,0 +1,190 @@
+"""Where the order flips when one part counts for more or less: exact, from crossings of straight lines.
+
+With one part at w points and all others sharing the rest in proportion, every total is a straight line in w. Two teams
+can change places only where their lines cross, and a minimum of the total can be missed only where a line crosses it;
+between two such points nothing can change. So each stretch is decided once, and no flip is missed or guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+from rules.exact import exact
+from rules.sensitivity_trials import condensed, minimum_in, reweighted, size_of, tried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rules.document import Part, RuleSet
+    from rules.inputs import Inputs
+    from rules.scoring import TeamScore
+    from rules.sensitivity_trials import Outcome
+
+Line = tuple[Fraction, Fraction]
+"""Constant and slope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Points of a part, strictly between `low` and `high`, at all of which the outcome is the same.
+
+    `sample` is a value within it that was decided.
+    """
+
+    low: Fraction
+    high: Fraction
+    sample: Fraction
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """The points of a part at which the outcome changes, with the stretches on both sides of it.
+
+    `level` are the teams whose totals are equal there, as pairs.
+    """
+
+    points: Fraction
+    below: Stretch
+    above: Stretch
+    level: tuple[tuple[str, str], ...]
+
+    @property
+    def winners(self) -> bool:
+        """Whether other teams go on above it than below it; otherwise only the order differs."""
+        return not self.below.outcome.same_winners(self.above.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightReport:
+    """One part from nothing to all points: what holds in each stretch, and where it changes."""
+
+    part: str
+    points: Fraction
+    whole: Fraction
+    stretches: tuple[Stretch, ...]
+    flips: tuple[Flip, ...]
+
+    def nearest(self, *, winners: bool) -> tuple[Flip | None, Flip | None]:
+        """The last flip up to the part's own points and the first from there on; None where there is none."""
+        chosen = [flip for flip in self.flips if flip.winners or not winners]
+        below = [flip for flip in chosen if flip.points <= self.points]
+        above = [flip for flip in chosen if flip.points >= self.points]
+        return (below[-1] if below else None, above[0] if above else None)
+
+
+class FlipNotConfirmedError(RuntimeError):
+    """A stretch that the crossings gave is not what deciding on the whole inputs gives: a defect of this module."""
+
+
+def weight_report(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamScore], part: Part) -> WeightReport | None:
+    """The report on one part, None for a part that is the whole; rules and inputs are prepared for trials.
+
+    Each stretch is decided again from the whole inputs; raises FlipNotConfirmedError where that gives another outcome.
+    """
+    whole, points = exact(rule_set.points), exact(part.points)
+    if points >= whole:
+        return None
+    lines = _lines(part, whole, points, table)
+    ends = sorted({end for end in _ends(rule_set, part, lines, table, whole) if 0 < end < whole})
+    short_rules, short_inputs = condensed(rule_set, inputs, table)
+    stretches: list[Stretch] = []
+    for low, high in pairwise([exact(0), *ends, whole]):
+        sample = points if low < points < high else simplest_between(low, high)
+        outcome = tried(reweighted(short_rules, part, sample), short_inputs)
+        before = stretches[-1] if stretches else None
+        if before and before.outcome.same_order(outcome) and before.outcome.same_winners(outcome):
+            inside = points if low < points < high else before.sample
+            stretches[-1] = Stretch(before.low, high, inside, outcome if inside == points else before.outcome)
+        else:
+            stretches.append(Stretch(low, high, sample, outcome))
+    for stretch in stretches:
+        _confirm(rule_set, inputs, part, stretch)
+    flips = tuple(
+        Flip(below.high, below, above, tuple(_level(lines, below.high))) for below, above in pairwise(stretches)
+    )
+    return WeightReport(part.id, points, whole, tuple(stretches), flips)
+
+
+def simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """The fraction of the least denominator strictly between two others, 0 ≤ low < high."""
+    whole = low.numerator // low.denominator
+    if whole + 1 < high:
+        return Fraction(whole + 1)
+    rest, top = low - whole, high - whole
+    if rest == 0:
+        return whole + Fraction(1, 1 / top // 1 + 1)
+    return whole + 1 / simplest_between(1 / top, 1 / rest)
+
+
+def _lines(part: Part, whole: Fraction, points: Fraction, table: Mapping[str, TeamScore]) -> dict[str, Line]:
+    """Each team's total as a line in the points of the part."""
+    lines = {}
+    for team, score in table.items():
+        inside = score.parts[part.id]
+        outside = (score.total - inside) / (whole - points)
+        lines[team] = (outside * whole, inside / points - outside)
+    return lines
+
+
+def _ends(
+    rule_set: RuleSet, part: Part, lines: Mapping[str, Line], table: Mapping[str, TeamScore], whole: Fraction
+) -> Iterator[Fraction]:
+    yield from _crossings(lines.values())
+    asked = [found for rule in (*rule_set.gates, *rule_set.procedure) if (found := minimum_in(rule))]
+    yield from (end for name, least in asked if name == "total" for end in _meet(lines.values(), (least, exact(0))))
+    # Level teams are ordered by parts, and parts have minimums: only one that holds this part changes its own order.
+    for branch in rule_set.every_part():
+        if branch.id != part.id and part.id in _below(branch):
+            branch_lines = _branch_lines(branch, part, whole, table)
+            yield from _crossings(branch_lines)
+            size = _line(branch, part, whole)
+            for least in (minimum / exact(branch.points) for name, minimum in asked if name == branch.id):
+                yield from _meet(branch_lines, (size[0] * least, size[1] * least))
+
+
+def _line(branch: Part, part: Part, whole: Fraction) -> Line:
+    """What a branch counts for, as a line in the points of a part within it."""
+    constant = size_of(branch, part, exact(0), whole)
+    return constant, (size_of(branch, part, whole, whole) - constant) / whole
+
+
+def _branch_lines(branch: Part, part: Part, whole: Fraction, table: Mapping[str, TeamScore]) -> list[Line]:
+    points = exact(part.points)
+    lines = []
+    for score in table.values():
+        inside = score.parts[part.id]
+        rest = (score.parts[branch.id] - inside) / (whole - points)
+        lines.append((rest * whole, inside / points - rest))
+    return lines
+
+
+def _below(part: Part) -> set[str]:
+    return {each.id for each in part.parts} | {name for each in part.parts for name in _below(each)}
+
+
+def _crossings(lines: Iterable[Line]) -> Iterator[Fraction]:
+    for (constant, slope), (other_constant, other_slope) in combinations(sorted(set(lines)), 2):
+        if slope != other_slope:
+            yield (other_constant - constant) / (slope - other_slope)
+
+
+def _meet(lines: Iterable[Line], other: Line) -> Iterator[Fraction]:
+    for constant, slope in lines:
+        if slope != other[1]:
+            yield (other[0] - constant) / (slope - other[1])
+
+
+def _level(lines: Mapping[str, Line], points: Fraction) -> Iterator[tuple[str, str]]:
+    for (team, line), (other, other_line) in combinations(sorted(lines.items()), 2):
+        if line != other_line and line[0] + line[1] * points == other_line[0] + other_line[1] * points:
+            yield team, other
+
+
+def _confirm(rule_set: RuleSet, inputs: Inputs, part: Part, stretch: Stretch) -> None:
+    found = tried(reweighted(rule_set, part, stretch.sample), inputs)
+    if not (found.same_order(stretch.outcome) and found.same_winners(stretch.outcome)):
+        raise FlipNotConfirmedError(f"{part.id} at {stretch.sample}: {found} is not {stretch.outcome}")

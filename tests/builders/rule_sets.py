@@ -1,0 +1,118 @@
+"""A small rule set with a branch, minimums in the total and in a part, and inputs for it."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING
+
+import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+SEED = "the league's seed"
+LEAGUE = f"""
+format: dokpamo/rule-set/1
+id: league
+version: 1
+stage: final
+title: {{ko: 리그, en: League}}
+zone: Asia/Seoul
+dates:
+  published: 2026-01-01T00:00:00+09:00
+  opens: 2026-01-02T00:00:00+09:00
+  closes: 2026-01-03T00:00:00+09:00
+  decides: 2026-01-03T00:00:00+09:00
+seats: {{planned: 2, minimum: 0, maximum: 2}}
+eligibility: {{newcomers_may_apply: true}}
+points: 10
+rounding: {{mode: half-up, digits: 1}}
+sources:
+  - kind: sheets
+    id: panel
+    title: {{ko: 평가단, en: Panel}}
+    provider: panel
+    panel: {{planned: 3, minimum: 2}}
+    criteria: [{{id: quality, title: {{ko: 품질, en: Quality}}, minimum: 0, maximum: 5}}]
+  - kind: measurements
+    id: test
+    title: {{ko: 시험, en: Test}}
+    provider: lab
+    criteria: [{{id: speed, title: {{ko: 속도, en: Speed}}, minimum: 0, maximum: 100, digits: 1}}]
+  - kind: measurements
+    id: hours
+    title: {{ko: 시간, en: Hours}}
+    provider: lab
+    criteria: [{{id: effort, title: {{ko: 노력, en: Effort}}, minimum: 0, maximum: 4, digits: 1}}]
+parts:
+  - id: build
+    title: {{ko: 결과물, en: Build}}
+    points: 6
+    parts:
+      - id: quality
+        title: {{ko: 품질, en: Quality}}
+        points: 5
+        source: panel
+        steps: [{{operator: sum, over: criteria}}, {{operator: mean, over: assessors}}, {{operator: round, digits: 1}}]
+      - id: speed
+        title: {{ko: 속도, en: Speed}}
+        points: 1
+        source: test
+        steps:
+          - {{operator: sum, over: criteria}}
+          - {{operator: linear, points: 1, scale: 100}}
+          - {{operator: round, digits: 1}}
+  - id: effort
+    title: {{ko: 노력, en: Effort}}
+    points: 4
+    source: hours
+    steps: [{{operator: sum, over: criteria}}, {{operator: round, digits: 1}}]
+gates:
+  - {{kind: minimum-score, id: floor, title: {{ko: 최저 점수, en: Floor}}, part: total, minimum: 4, lifts: true}}
+  - {{kind: minimum-score, id: pace, title: {{ko: 속도 하한, en: Pace}}, part: speed, minimum: 0.2, lifts: false}}
+  - {{kind: minimum-score, id: work, title: {{ko: 결과물 하한, en: Work}}, part: build, minimum: 1.5, lifts: true}}
+procedure:
+  - {{step: rank}}
+  - {{step: cut, keep: planned}}
+  - {{step: gate, gate: floor}}
+  - {{step: gate, gate: pace}}
+  - {{step: gate, gate: work}}
+ties: [{{by: part, part: build}}, {{by: lot, seed_sha256: {hashlib.sha256(SEED.encode()).hexdigest()}}}]
+objections: {{days: 10, early_close: never}}
+disclosure: {{profile: full}}
+consequences: {{elimination: {{forfeits: [], keeps: []}}}}
+changes: {{consent: none-before-opening}}
+references: ["made up for tests"]
+"""
+
+
+@cache
+def league() -> rules.RuleSet:
+    """Two parts, one of them a branch of two, and three minimums."""
+    return rules.load_rule_set(LEAGUE)
+
+
+def league_inputs(speed: Sequence[int], quality: Sequence[int], effort: Sequence[Fraction]) -> rules.Inputs:
+    """Inputs of as many teams as there are values: `team-0`, `team-1`, …; two assessors agree on each."""
+    teams = [f"team-{number}" for number in range(len(speed))]
+    hours = [Decimal(value.numerator) / Decimal(value.denominator) for value in effort]
+    return rules.collect(
+        "final",
+        teams,
+        scores=[
+            rules.Score("panel", assessor, team, "quality", Decimal(value))
+            for team, value in zip(teams, quality, strict=True)
+            for assessor in ("p1", "p2")
+        ],
+        measurements=[
+            *(
+                rules.Measurement("test", team, "speed", Decimal(value))
+                for team, value in zip(teams, speed, strict=True)
+            ),
+            *(rules.Measurement("hours", team, "effort", value) for team, value in zip(teams, hours, strict=True)),
+        ],
+        seed=SEED,
+    )
