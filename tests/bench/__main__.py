@@ -1,7 +1,7 @@
 """Run a benchmark: ``python -m tests.bench NAME``; without a name, list them.
 
-A benchmark is a module of this package with `async def measure(world) -> Verdict`: it prints the peer and ours from the
-same run and ends with one line, whether the target holds.
+A benchmark is a module of this package with `async def measure(ground) -> Verdict`, or a list of them: it prints the
+peer and ours from the same run and ends with one line a figure, whether its target holds.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ def main(arguments: list[str]) -> int:
         return 0 if not arguments else 2
     module = importlib.import_module(f"tests.bench.{names[arguments[0]]}")
     with Ground() as ground:
-        verdict = asyncio.run(module.measure(ground))
-    print(f"{arguments[0]}: {verdict}")
-    return 0 if verdict.holds else 1
+        measured = asyncio.run(module.measure(ground))
+    verdicts = measured if isinstance(measured, list) else [measured]
+    for verdict in verdicts:
+        print(f"{arguments[0]}: {verdict}")
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
 
 
 if __name__ == "__main__":

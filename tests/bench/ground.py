@@ -31,6 +31,8 @@ class Verdict:
     unit: str
     target: float
     at_least: bool = True
+    name: str = ""
+    """What it is of, where a benchmark has several."""
 
     @property
     def holds(self) -> bool:
@@ -38,10 +40,11 @@ class Verdict:
         return self.figure >= self.target if self.at_least else self.figure <= self.target
 
     def __str__(self) -> str:
-        """Return "<figure> <unit>, target <target>, holds|falls short"."""
+        """Return "<name> <figure> <unit>, target <target>, holds|falls short"."""
         sign = "≥" if self.at_least else "≤"
         outcome = "holds" if self.holds else "falls short"
-        return f"{self.figure:.2f} {self.unit}, target {sign} {self.target:g}, {outcome}"
+        name = f"{self.name} " if self.name else ""
+        return f"{name}{self.figure:.2f} {self.unit}, target {sign} {self.target:g}, {outcome}"
 
 
 class Ground:

@@ -43,18 +43,18 @@ def encode(document: JsonValue) -> bytes:
         raise rfc8785.CanonicalizationError(f"not Unicode: {error}") from error
 
 
-def _is_plain(document: JsonValue) -> bool:
-    """Whether all is texts and whole numbers by ASCII names, as in a log entry.
+def _is_plain(value: JsonValue) -> bool:
+    """Whether all of it is what the standard library writes as RFC 8785 wants it, many times as fast.
 
-    For these the standard library writes the same bytes many times as fast: only numbers with a fraction and the order
-    of other names are particular to RFC 8785.
+    Particular to RFC 8785 are only numbers with a fraction and the order of names that are not ASCII.
     """
-    return type(document) is dict and all(
-        type(name) is str
-        and name.isascii()
-        and (type(value) is str or (type(value) is int and abs(value) <= LARGEST_INTEGER))
-        for name, value in document.items()
-    )
+    if value is None or isinstance(value, str | bool):
+        return True
+    if isinstance(value, int):
+        return abs(value) <= LARGEST_INTEGER
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and name.isascii() and _is_plain(each) for name, each in value.items())
+    return isinstance(value, list | tuple) and all(map(_is_plain, value))
 
 
 def sha256_hex(data: bytes) -> str:
