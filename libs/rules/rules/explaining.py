@@ -1,58 +1,89 @@
-"""How a total came about, in words: Korean or English text from the decision alone."""
+"""How a decision came about, step by step, in Korean or English: each step with its place in the rule set."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING
 
+from rules.exact import plain
+from rules.explaining_rules import paths_of, titles_of
+from rules.explaining_values import values_on_the_way
+from rules.explaining_words import OPERATORS, STEPS, Language, Words, in_words, readable, title_words, value_words
 from rules.inputs import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.decision import Decision, Eliminated, Row
+    from rules.decision import Decision, PartScore, Row, TieStep
+    from rules.document import Part, RuleSet
+    from rules.inputs import Inputs
 
-Language = Literal["ko", "en"]
+__all__ = ["Language", "explain"]
 
-_WORDS: dict[str, dict[Language, str]] = {
+_SAY: Words = {
     "heading": {
-        "ko": "{stage}: {entered}개 팀 중 {advanced}개 팀 진출 (계획 {planned})",
-        "en": "{stage}: {advanced} of {entered} teams go on ({planned} planned)",
+        "ko": "{title} ({stage}): {entered}개 팀 중 {advanced}개 팀 진출 (계획 {planned})",
+        "en": "{title} ({stage}): {advanced} of {entered} teams go on ({planned} planned)",
     },
     "rules": {
         "ko": "평가기준 {id} 제{version}판, SHA-256 {sha}",
         "en": "rule set {id} version {version}, SHA-256 {sha}",
     },
     "inputs": {"ko": "점수 자료 SHA-256 {sha}", "en": "scores SHA-256 {sha}"},
-    "team": {"ko": "{rank}위 {team}: 총점 {total}", "en": "rank {rank} {team}: total {total}"},
-    "unranked": {"ko": "순위 없음 {team}: 총점 {total}", "en": "unranked {team}: total {total}"},
-    "tie": {"ko": "동점 {teams}: {by} 기준으로 {order}", "en": "tie of {teams}: {order} by {by}"},
-    "majority": {
-        "ko": "과반 심사 {team}: {voters}명 중 {votes}명 찬성, {verdict}",
-        "en": "majority for {team}: {votes} of {voters}, {verdict}",
+    "team": {"ko": "{rank}위 {team}: 총점 {total} = {sum}", "en": "rank {rank} {team}: total {total} = {sum}"},
+    "unranked": {"ko": "순위 없음 {team}: 총점 {total} = {sum}", "en": "unranked {team}: total {total} = {sum}"},
+    "part": {"ko": "{title} ({id}, {points}점 만점): {value}", "en": "{title} ({id}, of {points}): {value}"},
+    "from": {"ko": "출처 {source}: {values}", "en": "from {source}: {values}"},
+    "procedure": {"ko": "절차", "en": "procedure"},
+    "step": {
+        "ko": "{number}. {words}: {before}팀 → {after}팀{changes}",
+        "en": "{number}. {words}: {before} → {after} teams{changes}",
     },
-    "gate": {"ko": "관문 {gate} {team}: {verdict} ({reason})", "en": "gate {gate} {team}: {verdict} ({reason})"},
-    "passed": {"ko": "통과", "en": "passed"},
-    "failed": {"ko": "탈락", "en": "failed"},
+    "out-here": {"ko": "나감 {teams}", "en": "out {teams}"},
+    "in-here": {"ko": "들어옴 {teams}", "en": "in {teams}"},
+    "tie": {"ko": "동점 {teams}: {by} → {order}", "en": "level {teams}: {by} → {order}"},
+    "tie-part": {"ko": "{part} 점수", "en": "by points in {part}"},
+    "tie-lot": {"ko": "추첨", "en": "by lot"},
+    "majority": {
+        "ko": "과반 {team}: {voters}명 중 {votes}명 찬성, {verdict} ({share} 초과 필요)",
+        "en": "majority for {team}: {votes} of {voters}, {verdict} (more than {share} needed)",
+    },
+    "gate": {"ko": "관문 {gate}, {team}: {verdict} ({reason})", "en": "gate {gate}, {team}: {verdict} ({reason})"},
     "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
     "nobody": {"ko": "진출 팀 없음", "en": "no award"},
-    "rank": {"ko": "탈락 {team}: 순위", "en": "out {team}: rank"},
-    "out-gate": {
-        "ko": "탈락 {team}: 관문 {gate} (점수는 표에 남음)",
-        "en": "out {team}: gate {gate} (the score stays in the table)",
-    },
-    "out-majority": {"ko": "탈락 {team}: 과반 미달", "en": "out {team}: no majority"},
+    "out": {"ko": "탈락 {team}: {reason}", "en": "out {team}: {reason}"},
+    "stays": {"ko": " {gate} (점수는 표에 남음)", "en": " {gate} (the score stays in the table)"},
+    "references": {"ko": "근거", "en": "references"},
 }
 
 
-def explain(decision: Decision, lang: Language) -> str:
-    """The decision step by step, one line each; scores marked with their provenance where it is not the firmest."""
-    return "\n".join(_lines(decision, lang))
+def explain(
+    rule_set: RuleSet, decision: Decision, lang: Language, *, inputs: Inputs | None = None, team: str | None = None
+) -> str:
+    """The decision of this rule set, one line a step; scores are marked where their provenance is not the firmest.
+
+    With `inputs` also the values before a part's first single number; with `team` that team's total only. Raises
+    KeyError if the team did not enter.
+    """
+    rows = decision.table if team is None else (decision.row(team),)
+    lines = [*_heading(rule_set, decision, lang)]
+    for row in rows:
+        lines += _team(rule_set, row, lang, inputs)
+    lines += _procedure(rule_set, decision, lang, team)
+    if rule_set.references:
+        lines.append(_say("references", lang))
+        lines += [f"  [{number}] {line}" for number, line in enumerate(rule_set.references, 1)]
+    return "\n".join(lines)
 
 
-def _lines(decision: Decision, lang: Language) -> Iterator[str]:
+def _say(name: str, lang: Language, **facts: object) -> str:
+    return _SAY[name][lang].format(**facts)
+
+
+def _heading(rule_set: RuleSet, decision: Decision, lang: Language) -> Iterator[str]:
     yield _say(
         "heading",
         lang,
+        title=title_words(rule_set.title, lang),
         stage=decision.stage,
         entered=len(decision.entered),
         advanced=len(decision.advanced),
@@ -60,45 +91,103 @@ def _lines(decision: Decision, lang: Language) -> Iterator[str]:
     )
     yield _say("rules", lang, id=decision.rule_set, version=decision.rule_set_version, sha=decision.rule_set_sha256)
     yield _say("inputs", lang, sha=decision.inputs_sha256)
-    for row in decision.table:
-        yield from _team(row, lang)
-    for tie in decision.ties:
-        yield _say("tie", lang, teams=", ".join(tie.teams), by=tie.by, order=" > ".join(tie.order))
-    for majority in decision.majorities:
-        verdict = _say("passed" if majority.passed else "failed", lang)
-        yield _say(
-            "majority", lang, team=majority.team, votes=majority.in_favour, voters=majority.voters, verdict=verdict
-        )
-    for gate in decision.gates:
-        verdict = _say("passed" if gate.passed else "failed", lang)
-        yield _say("gate", lang, gate=gate.gate, team=gate.team, verdict=verdict, reason=gate.reason)
-    yield _say("advanced", lang, teams=", ".join(decision.advanced)) if decision.advanced else _say("nobody", lang)
-    yield from (_out(each, lang) for each in decision.eliminated)
 
 
-def _team(row: Row, lang: Language) -> Iterator[str]:
+def _team(rule_set: RuleSet, row: Row, lang: Language, inputs: Inputs | None) -> Iterator[str]:
+    scores = {each.part: each for each in row.parts}
+    added = " + ".join(f"{part.id} {scores[part.id].points}" for part in rule_set.parts)
     name = "team" if row.rank else "unranked"
-    yield _say(name, lang, rank=row.rank, team=row.team, total=row.total) + _mark(row.provenance_of_points())
-    for part in row.parts:
-        way = " → ".join(f"{step.operator} {step.value}" for step in part.working)
-        yield f"  {part.part} {part.points}" + (f" = {way}" if way else "") + _mark(part.provenance)
+    yield _say(name, lang, rank=row.rank, team=row.team, total=row.total, sum=added) + _mark(
+        row.provenance_of_points(), lang
+    )
+    yield from _parts(rule_set, rule_set.parts, scores, lang, (row.team, inputs), "  ")
 
 
-def _mark(provenance: Provenance) -> str:
-    return "" if provenance is Provenance.RECORDED else f" [{provenance}]"
+def _parts(
+    rule_set: RuleSet,
+    parts: tuple[Part, ...],
+    scores: dict[str, PartScore],
+    lang: Language,
+    given: tuple[str, Inputs | None],
+    indent: str,
+) -> Iterator[str]:
+    for part in parts:
+        score = scores[part.id]
+        value = score.points
+        if part.parts:
+            value += " = " + " + ".join(f"{each.id} {scores[each.id].points}" for each in part.parts)
+        title, points = title_words(part.title, lang), plain(part.points)
+        yield (
+            indent
+            + _say("part", lang, title=title, id=part.id, points=points, value=value)
+            + _mark(score.provenance, lang)
+        )
+        if part.parts:
+            yield from _parts(rule_set, part.parts, scores, lang, given, indent + "  ")
+        else:
+            yield from _steps(rule_set, part, score, lang, given, indent + "  ")
 
 
-def _out(each: Eliminated, lang: Language) -> str:
-    match each.reason:
-        case "rank":
-            return _say("rank", lang, team=each.team)
-        case "gate":
-            return _say("out-gate", lang, team=each.team, gate=each.gate)
-        case "majority":
-            return _say("out-majority", lang, team=each.team)
-        case _:
-            assert_never(each.reason)
+def _steps(
+    rule_set: RuleSet, part: Part, score: PartScore, lang: Language, given: tuple[str, Inputs | None], indent: str
+) -> Iterator[str]:
+    """Each step with its result: the last ones' are in the decision, the first ones' follow from the inputs."""
+    team, inputs = given
+    titles, path = titles_of(rule_set, lang), paths_of(rule_set)[part.id]
+    before = values_on_the_way(rule_set, part, inputs, team, lang) if inputs else []
+    if before:
+        yield indent + _say("from", lang, source=titles.get(part.source or "", ""), values=before[0])
+    first_known = len(part.steps) - len(score.working)
+    for number, step in enumerate(part.steps):
+        words = in_words(OPERATORS, step.operator, step, lang, titles)
+        known = readable(score.working[number - first_known].value) if number >= first_known else ""
+        seen = before[number + 1] if number + 1 < len(before) else ""
+        result = f"{known} ({seen})" if known and seen else known or seen
+        yield f"{indent}{number + 1}. {words}" + (f" → {result}" if result else "") + f"  [{path}.steps[{number}]]"
 
 
-def _say(name: str, lang: Language, **facts: object) -> str:
-    return _WORDS[name][lang].format(**facts)
+def _procedure(rule_set: RuleSet, decision: Decision, lang: Language, team: str | None) -> Iterator[str]:
+    titles = titles_of(rule_set, lang)
+
+    def concerns(*teams: str) -> bool:
+        return team is None or team in teams
+
+    yield _say("procedure", lang)
+    yield from ("  " + _tie(each, titles, lang) for each in decision.ties if concerns(*each.teams))
+    for number, (rule, step) in enumerate(zip(rule_set.procedure, decision.procedure, strict=True), 1):
+        gone = [each for each in step.before if each not in step.after]
+        come = [each for each in step.after if each not in step.before]
+        changes = [
+            _say(name, lang, teams=", ".join(teams)) for name, teams in (("out-here", gone), ("in-here", come)) if teams
+        ]
+        words = in_words(STEPS, rule.step, rule, lang, titles)
+        told = f" ({'; '.join(changes)})" if changes else ""
+        counts = {"before": len(step.before), "after": len(step.after)}
+        yield "  " + _say("step", lang, number=number, words=words, changes=told, **counts)
+    for vote in decision.majorities:
+        if concerns(vote.team):
+            facts = {"team": vote.team, "votes": vote.in_favour, "voters": vote.voters, "share": vote.share}
+            yield "  " + _say("majority", lang, verdict=_verdict(vote.passed, lang), **facts)
+    for gate in decision.gates:
+        if concerns(gate.team):
+            facts = {"gate": titles.get(gate.gate, gate.gate), "team": gate.team, "reason": gate.reason}
+            yield "  " + _say("gate", lang, verdict=_verdict(gate.passed, lang), **facts)
+    yield _say("advanced", lang, teams=", ".join(decision.advanced)) if decision.advanced else _say("nobody", lang)
+    for each in decision.eliminated:
+        if concerns(each.team):
+            gate_words = _say("stays", lang, gate=titles.get(each.gate, each.gate)) if each.gate else ""
+            yield _say("out", lang, team=each.team, reason=value_words(each.reason, lang) + gate_words)
+
+
+def _verdict(passed: bool, lang: Language) -> str:
+    return value_words("passed" if passed else "failed", lang)
+
+
+def _tie(tie: TieStep, titles: dict[str, str], lang: Language) -> str:
+    part = tie.by.removeprefix("part:")
+    by = _say("tie-lot", lang) if tie.by == "lot" else _say("tie-part", lang, part=titles.get(part, part))
+    return _say("tie", lang, teams=", ".join(tie.teams), by=by, order=" > ".join(tie.order))
+
+
+def _mark(provenance: Provenance, lang: Language) -> str:
+    return "" if provenance is Provenance.RECORDED else f" [{value_words(provenance, lang)}]"

@@ -166,7 +166,7 @@ def test_a_decision_is_the_same_byte_for_byte_from_other_orders_and_from_its_doc
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_is_explained_in_both_languages(stage: str) -> None:
     decision = decided(stage)
-    for text in (rules.explain(decision, "ko"), rules.explain(decision, "en")):
+    for text in (rules.explain(rule_set(stage), decision, lang) for lang in ("ko", "en")):
         assert all(f"{row.team}" in text and row.total in text for row in decision.table)
         assert decision.rule_set_sha256 in text
 
@@ -188,8 +188,8 @@ def test_each_part_is_marked_by_what_its_own_points_came_from() -> None:
         "lg-ai-research": "reconstructed", "sk-telecom": "reconstructed", "upstage": "synthetic",
         "naver-cloud": "synthetic", "nc-ai": "synthetic",
     }  # fmt: skip
-    text = rules.explain(decided("stage-2"), "en")
-    assert "  aaii 8.8 = sum 35 → linear 8.75 → round 8.8 [published]" in text
+    text = rules.explain(rule_set("stage-2"), decided("stage-2"), "en")
+    assert "    AAII index (aaii, of 25): 8.8 [published]" in text
 
 
 def test_only_what_was_published_or_follows_from_it_is_marked_firmer_than_synthetic() -> None:
