@@ -1,13 +1,15 @@
 """Rule sets and decisions: pure, exact, the same for the services, for staff and for a stranger who checks."""
 
 from rules.canonical import canonical_json, sha256_hex
+from rules.carrying import carry
 from rules.collecting import collect
 from rules.completeness import InputsIncompleteError, Missing, missing_of
 from rules.deciding import decide
 from rules.decision import Decision, DecisionRefusedError, Eliminated, GateResult, Row, decision_from_json
 from rules.document import RuleSet
+from rules.eligibility import check_entrants
 from rules.explaining import explain
-from rules.inputs import Inputs, Measurement, Provenance, Score, Verdict
+from rules.inputs import CarriedFigure, Comparison, Inputs, Measurement, Provenance, Score, Verdict
 from rules.loading import canonical_bytes, load_rule_set, rule_set_from_json, schema, sha256_of
 from rules.plain_yaml import read_yaml
 from rules.reading_inputs import inputs_from_json
@@ -16,6 +18,8 @@ from rules.summary import Summary, summarise
 from rules.violations import InputsRefusedError, RuleSetInvalidError, Violation, YamlRefusedError
 
 __all__ = [
+    "CarriedFigure",
+    "Comparison",
     "Decision",
     "DecisionRefusedError",
     "Eliminated",
@@ -36,6 +40,8 @@ __all__ = [
     "YamlRefusedError",
     "canonical_bytes",
     "canonical_json",
+    "carry",
+    "check_entrants",
     "collect",
     "decide",
     "decision_from_json",

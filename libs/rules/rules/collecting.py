@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from rules.violations import InputsRefusedError, Violation, violation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rules.inputs import Score, Verdict
+    from rules.inputs import CarriedFigure, Comparison, Score, Verdict
 
 
 def collect(
@@ -24,9 +25,14 @@ def collect(
     scores: Iterable[Score] = (),
     measurements: Iterable[Measurement] = (),
     verdicts: Iterable[Verdict] = (),
+    comparisons: Iterable[Comparison] = (),
+    carried: Iterable[CarriedFigure] = (),
     seed: str | None = None,
 ) -> Inputs:
-    """Inputs from single scores in any order; raises InputsRefusedError for NaN and for anything given twice."""
+    """Inputs from single scores in any order.
+
+    Raises InputsRefusedError for NaN, for anything given twice, and for a comparison that is not of two teams.
+    """
     problems: list[Violation] = []
     teams = tuple(entrants)
     problems += _repeated("entrants", teams)
@@ -35,9 +41,13 @@ def collect(
     judged = tuple(sorted(verdicts, key=lambda each: (each.gate, each.team)))
     problems += _repeated("measurements", [f"{each.source}, {each.team}, {each.criterion}" for each in measured])
     problems += _repeated("verdicts", [f"{each.gate}, {each.team}" for each in judged])
+    compared = tuple(sorted((_compared(each, problems) for each in comparisons), key=_comparison_key))
+    problems += _repeated("comparisons", [", ".join(_comparison_key(each)) for each in compared])
+    brought = tuple(sorted((_brought(each, problems) for each in carried), key=_figure_key))
+    problems += _repeated("carried", [", ".join(_figure_key(each)) for each in brought])
     if problems:
         raise InputsRefusedError(problems)
-    return Inputs(stage, tuple(sorted(teams)), sheets, measured, judged, seed)
+    return Inputs(stage, tuple(sorted(teams)), sheets, measured, judged, seed, compared, brought)
 
 
 class _Sheets:
@@ -98,6 +108,31 @@ def _measured(measurements: Iterable[Measurement], problems: list[Violation]) ->
     for each in sorted(measurements, key=lambda one: (one.source, one.team, one.criterion)):
         value = _value(each.value, f"measurements.{each.source}.{each.team}.{each.criterion}", problems)
         yield Measurement(each.source, each.team, each.criterion, Decimal(plain(value)), each.provenance)
+
+
+def _comparison_key(each: Comparison) -> tuple[str, ...]:
+    return (each.source, each.assessor, each.item, each.first, each.second)
+
+
+def _compared(each: Comparison, problems: list[Violation]) -> Comparison:
+    """The comparison with its two teams in order of their names: who stood on which side decides nothing."""
+    path = f"comparisons.{each.source}.{each.assessor}.{each.item}"
+    if each.first == each.second:
+        problems.append(violation(path, each.first, "two different teams are compared", "COMPARED_WITH_ITSELF"))
+    if each.winner not in {each.first, each.second, ""}:
+        rule = f"the winner is {each.first} or {each.second}, or nobody"
+        problems.append(violation(path, each.winner, rule, "WINNER_UNKNOWN"))
+    first, second = sorted((each.first, each.second))
+    return replace(each, first=first, second=second)
+
+
+def _figure_key(each: CarriedFigure) -> tuple[str, ...]:
+    return (each.source, each.team, each.criterion)
+
+
+def _brought(each: CarriedFigure, problems: list[Violation]) -> CarriedFigure:
+    value = _value(each.value, f"carried.{each.source}.{each.team}.{each.criterion}", problems)
+    return replace(each, value=Decimal(plain(value)))
 
 
 def _value(value: Decimal, path: str, problems: list[Violation]) -> Decimal:

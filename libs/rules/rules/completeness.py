@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from rules.document import CutStep, GateStep, MeasurementSource, RuleSet, SheetSource, VerdictGate
+from rules.awarding import CutStep, GateStep, VerdictGate
 from rules.exact import plain
+from rules.sources import CarriedSource, ComparisonSource, MeasurementSource, SheetSource
 from rules.violations import InputsRefusedError, Violation, violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rules.document import Criterion
-    from rules.inputs import Inputs, SheetTable
+    from rules.document import RuleSet
+    from rules.inputs import CarriedFigure, Inputs, Measurement, SheetTable
+    from rules.sources import Criterion
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,20 +55,18 @@ def check_inputs(rule_set: RuleSet, inputs: Inputs) -> None:
         *_stage(rule_set, inputs),
         *_sheets(rule_set, inputs),
         *_measurements(rule_set, inputs),
+        *_carried(rule_set, inputs),
+        *_comparisons(rule_set, inputs),
         *_verdicts(rule_set, inputs),
     ]:
         raise InputsRefusedError(refused)
-    if missing := [*_missing_sheets(rule_set, inputs), *_missing_measurements(rule_set, inputs)]:
+    if missing := [*_missing_values(rule_set, inputs)]:
         raise InputsIncompleteError(missing)
 
 
 def missing_of(rule_set: RuleSet, inputs: Inputs) -> tuple[Missing, ...]:
     """All that is known to be missing: scores, and verdicts of gates that come before the cut or judge everybody."""
-    return (
-        *_missing_sheets(rule_set, inputs),
-        *_missing_measurements(rule_set, inputs),
-        *_missing_verdicts(rule_set, inputs),
-    )
+    return (*_missing_values(rule_set, inputs), *_missing_verdicts(rule_set, inputs))
 
 
 def _stage(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
@@ -131,13 +133,52 @@ def _measurements(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
         source = sources.get(each.source)
         if source is None:
             yield violation(path, each.source, "the rule set declares this source of measurements", "SOURCE_UNKNOWN")
-            continue
-        yield from _unknown_teams(path, [each.team], inputs)
-        criterion = {one.id: one for one in source.criteria}.get(each.criterion)
-        if criterion is None:
-            yield violation(path, each.criterion, "the rule set declares this criterion", "CRITERION_UNKNOWN")
         else:
-            yield from _value(path, each.value, criterion)
+            yield from _figure(path, each, source.criteria, inputs)
+
+
+def _carried(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
+    sources = {source.id: source for source in rule_set.sources if isinstance(source, CarriedSource)}
+    decisions: dict[str, str] = {}
+    for each in inputs.carried:
+        path = f"carried.{each.source}.{each.team}.{each.criterion}"
+        source = sources.get(each.source)
+        if source is None:
+            yield violation(path, each.source, "the rule set carries figures over by this source", "SOURCE_UNKNOWN")
+            continue
+        if each.stage != source.stage:
+            yield violation(path, each.stage, f"the figures are of stage {source.stage}", "STAGE_MISMATCH")
+        if decisions.setdefault(each.source, each.decision_sha256) != each.decision_sha256:
+            yield violation(path, each.decision_sha256, "all figures are of one decision", "CARRIED_FROM_TWO_DECISIONS")
+        yield from _figure(path, each, source.criteria, inputs)
+
+
+def _figure(
+    path: str, each: Measurement | CarriedFigure, criteria: Sequence[Criterion], inputs: Inputs
+) -> Iterator[Violation]:
+    yield from _unknown_teams(path, [each.team], inputs)
+    criterion = {one.id: one for one in criteria}.get(each.criterion)
+    if criterion is None:
+        yield violation(path, each.criterion, "the rule set declares this criterion", "CRITERION_UNKNOWN")
+    else:
+        yield from _value(path, each.value, criterion)
+
+
+def _comparisons(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
+    sources = {source.id: source for source in rule_set.sources if isinstance(source, ComparisonSource)}
+    for source in sources.values():
+        assessors = {each.assessor for each in inputs.comparisons if each.source == source.id}
+        if len(assessors) > source.panel.planned:
+            rule = f"at most {source.panel.planned} assessors"
+            yield violation(f"comparisons.{source.id}", len(assessors), rule, "PANEL_TOO_LARGE")
+    for each in inputs.comparisons:
+        path = f"comparisons.{each.source}.{each.assessor}.{each.item}"
+        if each.source not in sources:
+            yield violation(path, each.source, "the rule set declares this source of comparisons", "SOURCE_UNKNOWN")
+            continue
+        yield from _unknown_teams(path, [each.first, each.second], inputs)
+        if not each.winner and not sources[each.source].ties_allowed:
+            yield violation(path, "a tie", "one of the two is better: the rule set allows no tie", "TIE_NOT_ALLOWED")
 
 
 def _verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Violation]:
@@ -159,6 +200,12 @@ def _unknown_teams(path: str, teams: Iterable[str], inputs: Inputs) -> Iterator[
     for team in teams:
         if team not in inputs.entrants:
             yield violation(path, team, "the team entered this stage", "TEAM_UNKNOWN")
+
+
+def _missing_values(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
+    yield from _missing_sheets(rule_set, inputs)
+    yield from _missing_figures(rule_set, inputs)
+    yield from _missing_comparisons(rule_set, inputs)
 
 
 def _missing_sheets(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
@@ -188,14 +235,30 @@ def _gaps(source: SheetSource, table: SheetTable, inputs: Inputs) -> Iterator[Mi
                 yield from (Missing("score", source.id, team, assessor, name) for name in holes)
 
 
-def _missing_measurements(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
-    present = {(each.source, each.team, each.criterion) for each in inputs.measurements}
+def _missing_figures(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
+    present = {(each.source, each.team, each.criterion) for each in inputs.figures()}
     for source in rule_set.sources:
-        if isinstance(source, MeasurementSource):
+        if isinstance(source, MeasurementSource | CarriedSource):
+            what = "measurement" if isinstance(source, MeasurementSource) else "figure carried over"
             for team in inputs.entrants:
                 for criterion in source.criteria:
                     if (source.id, team, criterion.id) not in present:
-                        yield Missing("measurement", source.id, team, criterion=criterion.id)
+                        yield Missing(what, source.id, team, criterion=criterion.id)
+
+
+def _missing_comparisons(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
+    for source in rule_set.sources:
+        if not isinstance(source, ComparisonSource) or len(inputs.entrants) <= 1:  # one team has no other
+            continue
+        compared = [each for each in inputs.comparisons if each.source == source.id]
+        count = len({each.assessor for each in compared})
+        if count < source.panel.minimum:
+            yield Missing("assessors", source.id, assessor=f"{count} of at least {source.panel.minimum}")
+        pairs = Counter((each.first, each.second) for each in compared)
+        for first, second in combinations(inputs.entrants, 2):
+            if pairs[first, second] < source.per_pair:
+                found = f"{pairs[first, second]} of at least {source.per_pair}"
+                yield Missing(f"comparisons with {second}", source.id, first, criterion=found)
 
 
 def _missing_verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from math import isqrt
 
 Exact = int | Fraction
 LARGEST_DIGITS = 12
@@ -52,6 +53,15 @@ def plain(value: Decimal) -> str:
 def round_half_up(value: Exact, digits: int) -> Fraction:
     """Rounded to `digits` decimals, halves away from zero, as the ministry's tables are."""
     return Fraction(_units(value, digits), 10**digits)
+
+
+def root_half_up(value: Exact, digits: int) -> Fraction:
+    """The square root of a value from 0 on, correctly rounded half up to `digits` decimals.
+
+    In whole numbers: ⌊2√x⌋ is the integer root of ⌊4x⌋, and half up of √x is half of that and one, rounded down.
+    """
+    scaled = 4 * value.numerator * 10 ** (2 * digits) // value.denominator
+    return Fraction((isqrt(scaled) + 1) // 2, 10**digits)
 
 
 def fixed(value: Exact, digits: int) -> str:

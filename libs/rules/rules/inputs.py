@@ -1,4 +1,4 @@
-"""What a decision is computed from: entrants, scores of every source, gate verdicts. Immutable and hashed.
+"""What a decision is computed from: entrants, values of every source, gate verdicts. Immutable and hashed.
 
 The same scores in any order are the same inputs, with the same canonical bytes. A score that is not there is not there:
 it is never zero; `rules.completeness` names it.
@@ -92,6 +92,35 @@ class Verdict:
         return self.provenance is Provenance.SYNTHETIC
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Which of two teams an assessor found better on one item; `winner` is one of them, or empty for a tie."""
+
+    source: str
+    assessor: str
+    item: str
+    first: str
+    second: str
+    winner: str
+    provenance: Provenance = Provenance.RECORDED
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedFigure:
+    """A team's figure in an earlier stage's decision: `criterion` is a part of it, or `total`.
+
+    `decision_sha256` is the hash of that decision; it is empty only in a trial on a file, where nothing was decided.
+    """
+
+    source: str
+    stage: str
+    decision_sha256: str
+    team: str
+    criterion: str
+    value: Decimal
+    provenance: Provenance = Provenance.RECORDED
+
+
 @dataclass(frozen=True)  # no slots: what is derived is kept
 class SheetTable:
     """All sheets of one source: a row an assessor and a column a criterion per team, in units of 10^-digits."""
@@ -123,6 +152,8 @@ class Inputs:
     measurements: tuple[Measurement, ...]
     verdicts: tuple[Verdict, ...]
     seed: str | None
+    comparisons: tuple[Comparison, ...] = ()
+    carried: tuple[CarriedFigure, ...] = ()
 
     def scores(self) -> Iterator[Score]:
         """Every cell of every sheet, by source, assessor, team and criterion."""
@@ -133,6 +164,10 @@ class Inputs:
                     for criterion, cell in zip(table.criteria, rows[number], strict=True):
                         if cell is not None:
                             yield Score(table.source, assessor, team, criterion, cell * unit, table.provenance)
+
+    def figures(self) -> tuple[Measurement | CarriedFigure, ...]:
+        """Every single value of a team on a criterion: measured ones, then those carried over."""
+        return (*self.measurements, *self.carried)
 
     def sheet_table(self, source: str) -> SheetTable | None:
         """The sheets of a source, None if nobody scored there."""
@@ -152,7 +187,27 @@ class Inputs:
 
 
 def _as_json(inputs: Inputs) -> dict[str, Any]:
+    later = {
+        "comparisons": [
+            [each.source, each.assessor, each.item, each.first, each.second, each.winner, str(each.provenance)]
+            for each in inputs.comparisons
+        ],
+        "carried": [
+            [
+                each.source,
+                each.stage,
+                each.decision_sha256,
+                each.team,
+                each.criterion,
+                plain(each.value),
+                str(each.provenance),
+            ]
+            for each in inputs.carried
+        ],
+    }
     return {
+        # Kinds of input that came later are left out where there is none: older inputs keep their hash.
+        **{name: rows for name, rows in later.items() if rows},
         "format": FORMAT,
         "stage": inputs.stage,
         "entrants": list(inputs.entrants),

@@ -9,22 +9,41 @@ Source: ministry releases of 2026-01-15, 2026-08-18 and 2026-08-20: rules of sta
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rules.exact import Exact, exact, round_half_up
+from rules.exact import Exact, exact, root_half_up, round_half_up
+from rules.operator_error import OperatorError
+from rules.pairwise import bradley_terry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rules.formulas import TieRule
 
-class OperatorError(ValueError):
-    """An operator has no answer for these values: `operator`, and `reason` as a sentence."""
-
-    def __init__(self, operator: str, reason: str) -> None:
-        self.operator, self.reason = operator, reason
-        super().__init__(f"{operator}: {reason}")
+__all__ = [
+    "FIELDWIDE",
+    "OF_ONE_VALUE_ITSELF",
+    "OPERATORS",
+    "PAIRWISE",
+    "POINTWISE",
+    "REDUCERS",
+    "OperatorError",
+    "bradley_terry",
+    "leader_scaled",
+    "linear",
+    "mean",
+    "percentile",
+    "rank_points",
+    "ratio_to_target",
+    "standard_points",
+    "trimmed_mean",
+    "weighted_sum",
+    "z_score",
+]
 
 
 def mean(values: Sequence[Exact]) -> Exact:
@@ -73,6 +92,67 @@ def leader_scaled(values: Sequence[Exact], *, points: Exact) -> list[Exact]:
     return [exact(value) * points / exact(leader) for value in values]
 
 
+def z_score(values: Sequence[Exact], *, sample: bool, digits: int, all_equal_is_zero: bool) -> list[Exact]:
+    """How many standard deviations each value lies above the mean, half up to `digits`; exact up to that rounding.
+
+    With n values and d = n × value - sum, z² is d² × n ÷ Σd² for the population and d² × (n - 1) ÷ Σd² for a sample.
+    So only z itself is rounded. Equal values, or one alone, have no deviation: all are 0 where the document says so.
+    Source: the standard score; deviation of the population (÷ n) or of the sample (÷ n - 1).
+    """
+    whole = _whole(values)
+    total = sum(whole)
+    offsets = [len(whole) * value - total for value in whole]
+    squares = sum(offset * offset for offset in offsets)
+    if not squares:
+        if values and not all_equal_is_zero:
+            raise OperatorError("z_score", "all values are equal, so there is no deviation", "VALUES_ALL_EQUAL")
+        return [0] * len(values)
+    factor = len(whole) - sample
+    sizes = (root_half_up(Fraction(offset * offset * factor, squares), digits) for offset in offsets)
+    return [-size if offset < 0 else size for offset, size in zip(offsets, sizes, strict=True)]
+
+
+def standard_points(value: Exact, *, centre: Exact, spread: Exact, points: Exact) -> Exact:
+    """The centre + spread × value, kept between 0 and `points`: with 50 and 10 a z-score becomes a T-score."""
+    return min(max(centre + spread * value, exact(0)), points)
+
+
+def rank_points(values: Sequence[Exact], *, ties: TieRule, points: Exact) -> list[Exact]:
+    """The points × (n + 1 - place) ÷ n, places from 1 for the greatest value; level ones as `ties` says."""
+    size = len(values)
+    return [points * (size + 1 - place) / size for place in _places(values, ties)]
+
+
+def percentile(values: Sequence[Exact], *, ties: TieRule, points: Exact, alone: Exact | None) -> list[Exact]:
+    """The points × (n - place) ÷ (n - 1): the share of the others that are behind; level ones as `ties` says.
+
+    A value without others is `alone`. Source: percentile rank, ties counted half in its average form.
+    """
+    others = len(values) - 1
+    if others == 0:
+        if alone is None:
+            raise OperatorError("percentile", "there is no other team to compare with", "NOTHING_TO_COMPARE")
+        return [alone]
+    return [points * (len(values) - place) / others for place in _places(values, ties)]
+
+
+def _places(values: Sequence[Exact], ties: TieRule) -> list[Fraction]:
+    """Each value's place, 1 for the greatest; of level ones the average, the best or the worst of their places."""
+    ordered = sorted(values)
+    places = []
+    for value in values:
+        best = len(ordered) - bisect_right(ordered, value) + 1
+        worst = len(ordered) - bisect_left(ordered, value)
+        places.append({"average": Fraction(best + worst, 2), "best": Fraction(best), "worst": Fraction(worst)}[ties])
+    return places
+
+
+def _whole(values: Sequence[Exact]) -> list[int]:
+    """The values in units of their least common denominator."""
+    unit = math.lcm(*(value.denominator for value in values))
+    return [value.numerator * (unit // value.denominator) for value in values]
+
+
 REDUCERS: Mapping[str, Callable[..., Exact]] = MappingProxyType(
     {"sum": sum, "mean": mean, "trimmed_mean": trimmed_mean, "weighted_sum": weighted_sum},
 )
@@ -82,12 +162,22 @@ OF_ONE_VALUE_ITSELF: frozenset[Callable[..., Exact]] = frozenset({sum, mean})
 """Reducers that give a single value back as it is."""
 
 POINTWISE: Mapping[str, Callable[..., Exact]] = MappingProxyType(
-    {"linear": linear, "ratio_to_target": ratio_to_target, "round": round_half_up},
+    {
+        "linear": linear,
+        "ratio_to_target": ratio_to_target,
+        "round": round_half_up,
+        "standard_points": standard_points,
+    },
 )
 """Operators that change each value by itself."""
 
-FIELDWIDE: Mapping[str, Callable[..., list[Exact]]] = MappingProxyType({"leader_scaled": leader_scaled})
-"""Operators that look at all teams together."""
+FIELDWIDE: Mapping[str, Callable[..., list[Exact]]] = MappingProxyType(
+    {"leader_scaled": leader_scaled, "z_score": z_score, "rank_points": rank_points, "percentile": percentile},
+)
+"""Operators that look at all teams together; a positive factor in all values changes nothing in what they give."""
 
-OPERATORS: Mapping[str, Callable[..., object]] = MappingProxyType({**REDUCERS, **POINTWISE, **FIELDWIDE})
+PAIRWISE: Mapping[str, Callable[..., list[Exact]]] = MappingProxyType({"bradley_terry": bradley_terry})
+"""Operators that make one number a team of comparisons of two."""
+
+OPERATORS: Mapping[str, Callable[..., object]] = MappingProxyType({**REDUCERS, **POINTWISE, **FIELDWIDE, **PAIRWISE})
 """Every operator a rule set may name."""

@@ -10,23 +10,28 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
+from rules.awarding import CutStep, GateStep, MajorityStep, MinimumScoreGate, RankStep, RefillStep, WildcardStep
 from rules.completeness import InputsIncompleteError, Missing
 from rules.decision import Eliminated, GateResult, MajorityResult, ProcedureStep, TieStep
-from rules.document import CutStep, GateStep, MajorityStep, MinimumScoreGate, RankStep
 from rules.exact import exact, fixed, plain
 from rules.ranking import rank
+from rules.sources import SheetSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from rules.document import RuleSet, Step
+    from rules.awarding import Step
+    from rules.document import RuleSet
     from rules.inputs import Inputs
     from rules.scoring import TeamScore
 
 
 @dataclass(slots=True)
 class Course:
-    """How far the procedure has come: who stands (best first once ranked), who is out, and what was found."""
+    """How far the procedure has come: who stands (best first once ranked), who is out, and what was found.
+
+    `cut` are the teams that are out by rank alone and may be taken back, best first; `applied` the gates so far.
+    """
 
     rule_set: RuleSet
     inputs: Inputs
@@ -35,6 +40,7 @@ class Course:
     ranking: tuple[str, ...] = ()
     out: list[Eliminated] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
     ties: tuple[TieStep, ...] = ()
     majorities: list[MajorityResult] = field(default_factory=list)
     gates: list[GateResult] = field(default_factory=list)
@@ -50,9 +56,18 @@ def run_procedure(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamSco
     for step in rule_set.procedure:
         before = tuple(course.standing)
         _take(step, course)
-        name = f"gate:{step.gate}" if isinstance(step, GateStep) else step.step
-        course.steps.append(ProcedureStep(name, before, tuple(course.standing)))
+        course.steps.append(ProcedureStep(_name(step), before, tuple(course.standing)))
     return course
+
+
+def _name(step: Step) -> str:
+    match step:
+        case GateStep():
+            return f"gate:{step.gate}"
+        case WildcardStep():
+            return f"wildcard:{step.part}"
+        case _:
+            return step.step
 
 
 def _take(step: Step, course: Course) -> None:
@@ -66,6 +81,10 @@ def _take(step: Step, course: Course) -> None:
             _cut(step, course)
         case GateStep():
             _gate(step, course)
+        case WildcardStep():
+            _wildcard(step, course)
+        case RefillStep():
+            _take_back(course, course.cut, _seats(step, course) - len(course.standing))
         case _:
             assert_never(step)
 
@@ -74,7 +93,7 @@ def _majority(step: MajorityStep, course: Course) -> None:
     """More than the share of panellists, each of whom gave the full mark on every criterion named."""
     source = course.rule_set.source(step.source)
     table = course.inputs.sheet_table(step.source)
-    if table is None:  # only where nobody entered: completeness was checked before
+    if table is None or not isinstance(source, SheetSource):  # only where nobody entered: both were checked before
         return
     full = {each.id: each.maximum.scaleb(table.digits) for each in source.criteria}
     columns = [(table.criteria.index(name), full[name]) for name in step.criteria]
@@ -89,11 +108,15 @@ def _majority(step: MajorityStep, course: Course) -> None:
 
 
 def _cut(step: CutStep, course: Course) -> None:
-    seats = course.rule_set.seats
-    keep = seats.planned if step.keep == "planned" else seats.maximum
+    keep = _seats(step, course)
     course.cut = course.standing[keep:]
     course.standing = course.standing[:keep]
     course.out += [Eliminated(team, "rank") for team in course.cut]
+
+
+def _seats(step: CutStep | RefillStep, course: Course) -> int:
+    seats = course.rule_set.seats
+    return seats.planned if step.keep == "planned" else seats.maximum
 
 
 def _gate(step: GateStep, course: Course) -> None:
@@ -103,18 +126,37 @@ def _gate(step: GateStep, course: Course) -> None:
     course.standing = [team for team in course.standing if results[team].passed]
     course.out += [Eliminated(team, "gate", gate.id) for team in failed]
     course.gates += results.values()
+    course.applied.append(gate.id)
     if gate.lifts:
-        _lift(gate.id, course, len(failed))
+        course.gates += _results(gate.id, course, course.cut).values()
+        _take_back(course, course.cut, len(failed))
 
 
-def _lift(gate: str, course: Course, free: int) -> None:
-    """Fills freed seats with the best of the teams that were cut and pass the gate, where the document says so."""
-    results = _results(gate, course, course.cut)
-    course.gates += results.values()
-    lifted = [team for team in course.cut if results[team].passed][:free]
-    course.out = [each for each in course.out if each.team not in lifted]
-    course.cut = [team for team in course.cut if team not in lifted]
-    course.standing += lifted
+def _wildcard(step: WildcardStep, course: Course) -> None:
+    """Those who were cut, by their points in one part; the ranking orders level ones."""
+    points = {team: course.table[team].parts[step.part] for team in course.cut}
+    enough = [team for team in course.cut if step.minimum is None or points[team] >= exact(step.minimum)]
+    _take_back(course, sorted(enough, key=points.__getitem__, reverse=True), step.seats)
+
+
+def _take_back(course: Course, candidates: Iterable[str], seats: int) -> None:
+    """Seats the first candidates who pass every gate that was applied so far: nobody enters beside a gate."""
+    taken: list[str] = []
+    for team in candidates:
+        if len(taken) < seats and all(_passed(gate, course, team) for gate in course.applied):
+            taken.append(team)
+    course.out = [each for each in course.out if each.team not in taken]
+    course.cut = [team for team in course.cut if team not in taken]
+    course.standing += taken
+
+
+def _passed(gate: str, course: Course, team: str) -> bool:
+    for found in course.gates:
+        if (found.gate, found.team) == (gate, team):
+            return found.passed
+    result = _results(gate, course, [team])[team]
+    course.gates.append(result)
+    return result.passed
 
 
 def _results(gate_id: str, course: Course, teams: list[str]) -> dict[str, GateResult]:

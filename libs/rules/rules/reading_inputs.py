@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.canonical import sha256_hex
 from rules.exact import LARGEST_DIGITS, decimal_of
-from rules.inputs import FORMAT, Inputs, Measurement, Provenance, SheetTable, Verdict
+from rules.inputs import FORMAT, CarriedFigure, Comparison, Inputs, Measurement, Provenance, SheetTable, Verdict
 from rules.violations import InputsRefusedError, violation
 
 if TYPE_CHECKING:
@@ -54,12 +54,31 @@ def _from_json(data: dict[str, Any]) -> Inputs:
             for each in data["verdicts"]
         ),
         seed=None if data["seed"] is None else _text(data["seed"]),
+        comparisons=tuple(_comparison(each) for each in data.get("comparisons", ())),
+        carried=tuple(_figure(each) for each in data.get("carried", ())),
     )
     _each_once("entrants", inputs.entrants)
     _each_once("sheets", [table.source for table in inputs.sheets])
     _each_once("measurements", [(each.source, each.team, each.criterion) for each in inputs.measurements])
     _each_once("verdicts", [(each.gate, each.team) for each in inputs.verdicts])
+    _each_once(
+        "comparisons", [(each.source, each.assessor, each.item, each.first, each.second) for each in inputs.comparisons]
+    )
+    _each_once("carried", [(each.source, each.team, each.criterion) for each in inputs.carried])
     return inputs
+
+
+def _comparison(row: list[Any]) -> Comparison:
+    source, assessor, item, first, second, winner, provenance = _texts(row)
+    found = Comparison(source, assessor, item, first, second, winner, Provenance(provenance))
+    if not found.first < found.second or found.winner not in {found.first, found.second, ""}:
+        raise ValueError(f"{row!r} is no comparison of two teams in order")
+    return found
+
+
+def _figure(row: list[Any]) -> CarriedFigure:
+    source, stage, decision_sha256, team, criterion, value, provenance = _texts(row)
+    return CarriedFigure(source, stage, decision_sha256, team, criterion, decimal_of(value), Provenance(provenance))
 
 
 def _table_from_json(data: dict[str, Any]) -> SheetTable:

@@ -7,29 +7,35 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rules.document import (
+from rules.exact import Exact, exact, exact_text, round_half_up
+from rules.formulas import (
     Axis,
+    BradleyTerry,
     LeaderScaled,
     Linear,
     Mean,
-    MeasurementSource,
+    Percentile,
+    RankPoints,
     RatioToTarget,
     Round,
+    StandardPoints,
     Sum,
     TrimmedMean,
     WeightedSum,
+    ZScore,
 )
-from rules.exact import Exact, exact, exact_text, round_half_up
-from rules.inputs import Provenance, weakest
-from rules.marking import part_provenances
-from rules.operators import FIELDWIDE, OF_ONE_VALUE_ITSELF, POINTWISE, REDUCERS, OperatorError
+from rules.marking import part_provenances, team_provenances
+from rules.operator_error import OperatorError
+from rules.operators import FIELDWIDE, OF_ONE_VALUE_ITSELF, PAIRWISE, POINTWISE, REDUCERS
+from rules.sources import CarriedSource, ComparisonSource, MeasurementSource
 from rules.violations import InputsRefusedError, violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from rules.document import Operator, Part, RuleSet
-    from rules.inputs import Inputs
+    from rules.document import Part, RuleSet
+    from rules.formulas import Comparing, Operator
+    from rules.inputs import Inputs, Provenance
 
 Working = tuple[tuple[str, str], ...]
 
@@ -51,7 +57,10 @@ class TeamScore:
 
 @dataclass(slots=True)
 class _Field:
-    """All teams' values of one part while its steps run: nested sequences along the axes still there."""
+    """All teams' values of one part while its steps run: nested sequences along the axes still there.
+
+    Where teams were compared in pairs, a team's value is its row of wins, by the names of `values`.
+    """
 
     part: str
     names: tuple[str, ...]
@@ -70,7 +79,7 @@ def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
         for team in inputs.entrants:
             parts[team][leaf.id] = Fraction(ran.values[team])
             working[team][leaf.id] = tuple(ran.working[team])
-    part_marks, marks = part_provenances(rule_set, inputs), _provenances(inputs)
+    part_marks, marks = part_provenances(rule_set, inputs), team_provenances(inputs)
     return {
         team: TeamScore(
             team, parts[team], _add(rule_set.parts, parts[team]), working[team], part_marks[team], marks[team]
@@ -87,18 +96,6 @@ def _add(branch: tuple[Part, ...], parts: dict[str, Fraction]) -> Fraction:
     return sum((parts[part.id] for part in branch), Fraction(0))
 
 
-def _provenances(inputs: Inputs) -> dict[str, Provenance]:
-    marks: dict[str, list[Provenance]] = {team: [] for team in inputs.entrants}
-    for table in inputs.sheets:
-        for team, _ in table.cells:
-            marks[team].append(table.provenance)
-    for measurement in inputs.measurements:
-        marks[measurement.team].append(measurement.provenance)
-    for verdict in inputs.verdicts:
-        marks[verdict.team].append(verdict.provenance)
-    return {team: weakest(found) for team, found in marks.items()}
-
-
 def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
     ran = _start(rule_set, leaf, inputs)
     ran.working = {team: [] for team in ran.values}
@@ -106,7 +103,7 @@ def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
         try:
             _apply(step, ran, inputs)
         except OperatorError as error:
-            problem = violation(f"parts.{leaf.id}", error.operator, error.reason, "OPERATOR_HAS_NO_ANSWER")
+            problem = violation(f"parts.{leaf.id}", error.operator, error.reason, error.code)
             raise InputsRefusedError([problem]) from error
         if not ran.axes:
             ran.values = {team: value * ran.unit for team, value in ran.values.items()}
@@ -118,8 +115,10 @@ def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
 
 def _start(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
     source = rule_set.source(leaf.source or "")
+    if isinstance(source, ComparisonSource):
+        return _Field(leaf.id, (), _wins(inputs, source.id), [], Fraction(1))
     names = tuple(each.id for each in source.criteria if not leaf.criteria or each.id in leaf.criteria)
-    if isinstance(source, MeasurementSource):
+    if isinstance(source, MeasurementSource | CarriedSource):
         measured = _measured(inputs, source.id)
         values: dict[str, Any] = {team: [measured[team, name] for name in names] for team in inputs.entrants}
         return _Field(leaf.id, names, values, [Axis.CRITERIA], Fraction(1))
@@ -132,7 +131,19 @@ def _start(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
 
 
 def _measured(inputs: Inputs, source: str) -> dict[tuple[str, str], Fraction]:
-    return {(each.team, each.criterion): exact(each.value) for each in inputs.measurements if each.source == source}
+    return {(each.team, each.criterion): exact(each.value) for each in inputs.figures() if each.source == source}
+
+
+def _wins(inputs: Inputs, source: str) -> dict[str, list[Fraction]]:
+    """How often each team won against each one, a tie counting half, in order of the entrants."""
+    place = {team: number for number, team in enumerate(inputs.entrants)}
+    wins = {team: [Fraction(0)] * len(place) for team in place}
+    for each in inputs.comparisons:
+        if each.source == source:
+            for team, other in ((each.first, each.second), (each.second, each.first)):
+                won = Fraction(1, 2) if not each.winner else Fraction(each.winner == team)
+                wins[team][place[other]] += won
+    return wins
 
 
 def _apply(step: Operator, ran: _Field, inputs: Inputs) -> None:
@@ -150,10 +161,20 @@ def _apply(step: Operator, ran: _Field, inputs: Inputs) -> None:
             _each(ran, partial(round_half_up, digits=step.digits))
         case RatioToTarget():
             _ratio(ran, step, inputs)
-        case LeaderScaled():
-            teams = list(ran.values)
-            scaled = FIELDWIDE[step.operator]([ran.values[team] for team in teams], points=exact(step.points))
-            ran.values = dict(zip(teams, scaled, strict=True))
+        case StandardPoints():
+            terms = {"centre": exact(step.centre), "spread": exact(step.spread), "points": exact(step.points)}
+            _each(ran, partial(POINTWISE[step.operator], **terms))
+        case LeaderScaled() | ZScore() | RankPoints() | Percentile():
+            _compare(ran, _comparing(step))
+        case BradleyTerry():
+            strengths = PAIRWISE[step.operator](
+                tuple(map(tuple, ran.values.values())),
+                digits=step.digits,
+                iterations=step.iterations,
+                prior=exact(step.prior),
+                result=step.result,
+            )
+            ran.values = dict(zip(ran.values, strengths, strict=True))
         case _:
             assert_never(step)
 
@@ -179,6 +200,37 @@ def _each(ran: _Field, change: Callable[[Exact], Exact]) -> None:
         return [below(each) for each in value]
 
     ran.values = {team: below(value) for team, value in ran.values.items()}
+
+
+def _comparing(step: Comparing) -> Callable[[Sequence[Exact]], list[Exact]]:
+    operator = FIELDWIDE[step.operator]
+    match step:
+        case LeaderScaled():
+            return partial(operator, points=exact(step.points))
+        case ZScore():
+            sample, zero = step.deviation == "sample", step.all_equal == "zero"
+            return partial(operator, sample=sample, digits=step.digits, all_equal_is_zero=zero)
+        case RankPoints():
+            return partial(operator, ties=step.ties, points=exact(step.points))
+        case Percentile():
+            alone = None if step.alone is None else exact(step.alone)
+            return partial(operator, ties=step.ties, points=exact(step.points), alone=alone)
+        case _:
+            assert_never(step)
+
+
+def _compare(ran: _Field, operator: Callable[[Sequence[Exact]], list[Exact]]) -> None:
+    """All teams' values at each place of the axes still there against each other; what comes out has no unit."""
+    if ran.values:
+        ran.values = dict(zip(ran.values, _at_each_place(list(ran.values.values()), operator), strict=True))
+    ran.unit = Fraction(1)
+
+
+def _at_each_place(teams: list[Any], operator: Callable[[Sequence[Exact]], list[Exact]]) -> list[Any]:
+    if isinstance(teams[0], int | Fraction):
+        return operator(teams)
+    places = (_at_each_place(list(place), operator) for place in zip(*teams, strict=True))
+    return [list(values) for values in zip(*places, strict=True)]
 
 
 def _ratio(ran: _Field, step: RatioToTarget, inputs: Inputs) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _VALUE_LIMIT = 200
 _SHOWN = 10
@@ -29,6 +30,13 @@ def violation(path: str, value: object, rule: str, code: str) -> Violation:
     """A violation whose value is shown as text, cut to a readable length."""
     text = value if isinstance(value, str) else str(value)
     return Violation(path, text if len(text) <= _VALUE_LIMIT else text[:_VALUE_LIMIT] + "…", rule, code)
+
+
+def repeated(path: str, names: Iterable[str], what: str) -> Iterator[Violation]:
+    """A violation for each name that stands more than once."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield violation(path, f"{name}, {count} times", f"each {what} stands once", "DUPLICATE")
 
 
 class DocumentRefusedError(Exception):

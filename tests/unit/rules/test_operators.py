@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rules.exact import NotExactError, decimal_of, exact, exact_text, fixed, plain, round_half_up
+from rules.operator_error import OperatorError
 from rules.operators import (
     OF_ONE_VALUE_ITSELF,
     OPERATORS,
-    OperatorError,
     leader_scaled,
     linear,
     mean,
@@ -137,4 +137,5 @@ def test_a_decimal_has_one_text(value: Decimal) -> None:
 def test_every_operator_has_its_name_in_the_registry() -> None:
     assert set(OPERATORS) == {
         "sum", "mean", "trimmed_mean", "weighted_sum", "linear", "ratio_to_target", "round", "leader_scaled",
+        "z_score", "standard_points", "rank_points", "percentile", "bradley_terry",
     }  # fmt: skip

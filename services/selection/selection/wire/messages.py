@@ -9,6 +9,7 @@ from common.instants import stamp
 from common.provenance import mark_of, value_of
 from dokpamo.selection.v1 import events_pb2, service_pb2
 from rules import Decision, Measurement, Provenance, RuleSet, Score, Verdict, decision_from_json
+from rules.document import MeasurementSource, SheetSource
 from rules.exact import NotExactError, decimal_of, plain
 
 from selection.domain.events import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from dokpamo.evaluation.v1 import events_pb2 as evaluation_pb2
     from dokpamo.evaluation.v1 import service_pb2 as evaluation_service_pb2
     from google.protobuf.message import Message
-    from rules.document import MeasurementSource, SheetSource
 
     from selection.domain.rule_set import KeptRuleSet
 
@@ -206,7 +206,7 @@ def _opened(stage: Stage, rules: RuleSet) -> events_pb2.StageOpened:
         stage_id=stage.id,
         rule_set_sha256=stage.rule_set_sha256,
         team_ids=stage.entrants,
-        sources=[_source(source) for source in rules.sources],
+        sources=[_source(source) for source in rules.sources if isinstance(source, SheetSource | MeasurementSource)],
     )
 
 
