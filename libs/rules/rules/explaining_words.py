@@ -172,6 +172,18 @@ VALUES: Words = {
 }
 
 
+def item_words(value: Any, lang: Language) -> str:
+    """An element of a list: a word, a title, a part with its points, a criterion with its scale."""
+    if isinstance(value, str):
+        return value_words(value, lang)
+    if isinstance(value, Title):
+        return title_words(value, lang)
+    title = title_words(value.title, lang)
+    if hasattr(value, "points"):
+        return f"{title} {plain(value.points)}점" if lang == "ko" else f"{title}, {plain(value.points)} points"
+    return f"{title} {plain(value.minimum)}–{plain(value.maximum)}"
+
+
 def value_words(name: object, lang: Language) -> str:
     """A value of the document in words; what has none is shown as it stands."""
     if isinstance(name, Decimal):
@@ -214,18 +226,10 @@ def _fact(name: str, value: Any, lang: Language, titles: Mapping[str, str]) -> s
 
 def _several(values: tuple[Any, ...], lang: Language) -> str:
     """A list in words; of a long one its beginning and its length."""
-    shown = ", ".join(_item(each, lang) for each in values[:_SHOWN])
+    shown = ", ".join(item_words(each, lang) for each in values[:_SHOWN])
     if len(values) <= _SHOWN:
         return shown
     return f"{shown} 등 {len(values)}개" if lang == "ko" else f"{shown} and {len(values) - _SHOWN} more"
-
-
-def _item(value: Any, lang: Language) -> str:
-    if isinstance(value, str):
-        return value_words(value, lang)
-    if isinstance(value, Title):
-        return title_words(value, lang)
-    return f"{title_words(value.title, lang)} {plain(value.minimum)}–{plain(value.maximum)}"
 
 
 def _panel(value: Any, lang: Language) -> str:
