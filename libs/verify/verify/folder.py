@@ -70,10 +70,10 @@ def check_manifest(folder: Folder, report: Report) -> JsonValue | None:
         return None
     if manifest["format"] != layout.FORMAT:
         report.add(layout.MANIFEST, "format", f"is not {layout.FORMAT}")
-    listed = _listed(manifest["files"], report)
-    for path in sorted(folder.files.keys() - listed.keys() - {layout.MANIFEST}):
+    rows = listed(manifest["files"], report)
+    for path in sorted(folder.files.keys() - rows.keys() - {layout.MANIFEST}):
         report.add(path, "", "the manifest does not list the file")
-    for path, (size, sha256) in listed.items():
+    for path, (size, sha256) in rows.items():
         data = folder.files.get(path)
         if data is None:
             report.add(path, "", "the manifest lists the file, and it is missing")
@@ -94,12 +94,12 @@ def _check_readme(folder: Folder, report: Report) -> None:
         report.add(layout.README, f"byte {min(offset, len(data))}", f"is not the text of format {layout.FORMAT}")
 
 
-def _listed(files: JsonValue, report: Report) -> dict[str, tuple[int, str]]:
+def listed(files: JsonValue, report: Report) -> dict[str, tuple[int, str]]:
     """The manifest's list; what is no proper row, not in order or named twice is noted."""
-    listed: dict[str, tuple[int, str]] = {}
+    rows: dict[str, tuple[int, str]] = {}
     if not isinstance(files, list):
         report.add(layout.MANIFEST, "files", "is no list")
-        return listed
+        return rows
     last = ""
     for number, row in enumerate(files):
         place = f"files[{number}]"
@@ -117,8 +117,8 @@ def _listed(files: JsonValue, report: Report) -> dict[str, tuple[int, str]]:
             report.add(layout.MANIFEST, place, "size is no count of bytes")
         else:
             last = path
-            listed[path] = (size, sha256)
-    return listed
+            rows[path] = (size, sha256)
+    return rows
 
 
 def _walk(root: Path, folder: Path, report: Report) -> Iterator[Path]:
