@@ -26,6 +26,7 @@ TELLING = re.compile(
 _SYSTEM = "words of the platform about a machine's work; names no person"
 _PUBLIC_INDEX = "taken from a public index or model card, listed to everyone"
 _ORGANISATION = "a model's or team's organisation, public by the programme's announcement"
+_SAID_OPENLY = "written to be read by everyone, as the request says"
 _SCALE = "the rule set, public before the stage opens"
 _OUTCOME = "the outcome, published with this event: the embargo ends with it"
 _ROLE = "a service or an office, never a person"
@@ -41,6 +42,9 @@ OPEN = {
     "dokpamo.evaluation.v1.BenchmarkRunFinished.run.accuracy": "a measurement of a checkpoint, public as it happens",
     "dokpamo.evaluation.v1.BenchmarkRunFinished.run.reason": _SYSTEM,
     "dokpamo.grants.v1.HoldRefused.reason": _SYSTEM,
+    "dokpamo.notary.v1.OpeningsErased.reason": _SAID_OPENLY,
+    "dokpamo.notary.v1.OpeningsReleased.reason": _SAID_OPENLY,
+    "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.owner": _ORGANISATION,
     "dokpamo.selection.v1.StageOpened.sources.panel_size": _SCALE,
     "dokpamo.selection.v1.StageOpened.sources.panel_minimum": _SCALE,
     "dokpamo.selection.v1.DecisionFinalized.inputs_sha256": _OUTCOME,

@@ -33,7 +33,8 @@ from dokpamo.grants.v1.events_pb2 import HoldPosted
 from dokpamo.notary.v1 import service_pb2 as pb
 from notary import handlers
 from notary.app import MIGRATIONS
-from notary.store import LogStore
+from notary.domain.sealing import sealed
+from notary.store import LogStore, OpeningStore
 from pymerkle import InmemoryTree, SqliteTree
 from verify.merkle import check_inclusion
 from verify.tree import Tree
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from notary.domain.sealing import Arrived
     from notary.settings import Settings
-    from verify.entry import Entry
 
     from tests.bench.ground import Ground
 
@@ -69,9 +70,11 @@ async def measure(ground: Ground) -> list[Verdict]:
     return [await _recover(settings, ground.folder), proof, append]
 
 
-def events(count: int, start: int = 0) -> list[Entry]:
-    """Events as the notary hears them, each with an id of its own."""
-    told = LogBuilder().add(HoldPosted(job_id="job", team_id="team", gpu_seconds=3600))
+def events(count: int, start: int = 0) -> list[Arrived]:
+    """Events as the notary hears them, each with an id of its own; nothing in them is sealed, so that leaves agree."""
+    log = LogBuilder()
+    log.add(HoldPosted(job_id="job", team_id="team", gpu_seconds=3600))
+    told = replace(log.arrived[0], actor="service:grants")
     return [replace(told, event_id=str(UUID(int=number))) for number in range(start, start + count)]
 
 
@@ -79,7 +82,7 @@ async def _append(ground: Ground) -> Verdict:
     ratios = []
     for number in range(ROUNDS):
         batch = events(EVENTS)
-        leaves = [event.encode() for event in batch]
+        leaves = [sealed(event, lambda: b"").entry.encode() for event in batch]
         with SqliteTree(str(ground.folder / f"peer-{number}.db")) as tree:
             peer = _rate(lambda tree=tree, leaves=leaves: [tree.append_entry(leaf) for leaf in leaves])  # type: ignore[misc] # mypy knows no defaults of a lambda
             root = tree.get_root()
@@ -114,11 +117,11 @@ def _rate(work: Callable[[], object]) -> float:
     return EVENTS / (time.perf_counter() - began)
 
 
-async def _take(database: Database, batch: list[Entry]) -> None:
+async def _take(database: Database, batch: list[Arrived]) -> None:
     """Record and place events, as the notary's consumer and its sequencer do."""
     for start in range(0, len(batch), TOGETHER):
         async with database.transaction() as tx:
-            await handlers.record(batch[start : start + TOGETHER], LogStore(tx))
+            await handlers.record(batch[start : start + TOGETHER], LogStore(tx), OpeningStore(tx))
     placed = handlers.BATCH
     while placed == handlers.BATCH:
         async with database.transaction() as tx:

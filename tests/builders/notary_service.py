@@ -49,7 +49,7 @@ def settings_of(folder: Path, bootstrap: list[str], database_url: str) -> Settin
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Client]:
-    """The notary with all its parts, and a client without a token."""
+    """The notary with all its parts, and a client of the log without a token."""
     async with AsyncExitStack() as parts:
         for part in build(settings):
             await parts.enter_async_context(part)

@@ -6,20 +6,23 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import rules
+from common.received import Received
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dokpamo.evaluation.v1 import events_pb2 as evaluation
 from dokpamo.evaluation.v1.service_pb2 import ScoreRow
 from dokpamo.intake.v1 import events_pb2 as intake
 from dokpamo.intake.v1 import service_pb2 as intake_api
 from dokpamo.selection.v1 import events_pb2 as selection
+from notary.domain.sealing import Arrived, Recorded, sealed
+from notary.wire import arrived_of
 from verify import canonical, layout
 from verify.check import check
-from verify.entry import Entry
-from verify.export import DecisionDocuments, Receipt, Record, write
+from verify.export import DecisionDocuments, Opened, Receipt, Record, write
 from verify.head import SignedTreeHead, TreeHead, log_id, raw_public_key, sign
 from verify.tree import Tree
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from google.protobuf.message import Message
+    from verify.entry import Entry
 
 START = datetime(2026, 1, 10, 1, 0, tzinfo=UTC)
 STAGE = "trial"
@@ -103,26 +107,57 @@ class LogBuilder:
 
     now: datetime = START
     leaves: list[bytes] = field(default_factory=list)
+    arrived: list[Arrived] = field(default_factory=list)
+    recorded: list[Recorded] = field(default_factory=list)
+    salts: int = 0
 
     def add(self, message: Message, *, topic: str = "", payload: bytes | None = None) -> Entry:
         """Log an event, one minute after the one before."""
         self.now += timedelta(minutes=1)
         number = len(self.leaves)
         service = message.DESCRIPTOR.full_name.split(".")[1]
-        entry = Entry(
-            event_id=str(UUID(int=number + 1)),
+        received = Received(
+            id=UUID(int=number + 1),
             type=message.DESCRIPTOR.full_name,
             source=f"/dokpamo/{service}",
             key="key",
             time=self.now,
             actor="staff:한",
+            message=None,
             topic=topic or f"dokpamo.{service}.any.v1",
             partition=0,
             offset=number,
             payload=message.SerializeToString(deterministic=True) if payload is None else payload,
+            headers={},
         )
-        self.leaves.append(entry.encode())
-        return entry
+        self.arrived.append(arrived_of(received))
+        recorded = sealed(self.arrived[-1], self._salt)
+        self.leaves.append(recorded.entry.encode())
+        self.recorded.append(recorded)
+        return recorded.entry
+
+    def _salt(self) -> bytes:
+        """Another one each time, and the same ones for the same log."""
+        self.salts += 1
+        return sha256(f"salt {self.salts}".encode()).digest()
+
+    def openings(self) -> list[Opened]:
+        """What opens the sealed values, whatever their state."""
+        return [
+            Opened(index, path, opening)
+            for index, recorded in enumerate(self.recorded)
+            for path, opening in recorded.openings.items()
+        ]
+
+    def released(self) -> list[Opened]:
+        """What opens the sealed values whose embargo has ended."""
+        ended = {recorded.ends for recorded in self.recorded} - {None}
+        return [
+            opened
+            for opened in self.openings()
+            if self.recorded[opened.index].entry.sealed[opened.path].seal_class.opens_by_itself
+            and self.recorded[opened.index].embargo in ended
+        ]
 
 
 def private_key(seed: int = 7) -> Ed25519PrivateKey:
@@ -152,6 +187,7 @@ def record_of(log: LogBuilder, key: Ed25519PrivateKey, sizes: list[int] | None =
         rule_sets={},
         decisions={},
         receipts=(),
+        openings=log.released(),
     )
 
 

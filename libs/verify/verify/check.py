@@ -9,6 +9,7 @@ from verify.decision_check import check_decisions, check_rule_sets
 from verify.findings import Report
 from verify.folder import check_manifest, read
 from verify.log_check import check_entries, check_heads, check_key
+from verify.opening_check import check_due
 from verify.receipt_check import check_receipts
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def check_files(folder: Folder, report: Report, *, fingerprint: str | None = Non
     newest = heads[-1] if heads else None
     _check_claimed_head(claimed, newest, report)
     chronicle, hashes = check_entries(folder, heads, report)
+    check_due(chronicle, report)
     check_rule_sets(folder, chronicle, report)
     check_decisions(folder, chronicle, report)
     check_receipts(folder, chronicle, hashes, newest, report)

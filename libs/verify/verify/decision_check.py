@@ -14,6 +14,7 @@ from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout
 from verify import chronicle as told
+from verify.fields import NotOpenError
 from verify.input_check import differences
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def check_rule_sets(folder: Folder, chronicle: Chronicle, report: Report) -> Non
             report.add(path, "", f"its SHA-256 is {sha256}")
         elif sha256 not in logged:
             report.add(path, "", "the log has no publication of this rule set")
-        elif logged[sha256].fields.blob(5) != data:
+        elif logged[sha256].fields.blob("rule_set_json") != data:
             report.add(path, "", "is not the document that was logged when the rule set was published")
         else:
             report.rule_sets += 1
@@ -63,8 +64,12 @@ def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chron
     documents = _Documents.of(stage_id, event, folder, report)
     if documents is not None:
         _check_in_time(stage_id, documents.rule_set_sha256, event, chronicle, report)
-        _check_logged_decision(stage_id, event, documents, chronicle, report)
-        _recompute(stage_id, event, documents, chronicle, report)
+        try:
+            _check_logged_decision(stage_id, event, documents, chronicle, report)
+            _recompute(stage_id, event, documents, chronicle, report)
+        except NotOpenError as error:
+            report.not_verified[stage_id] = str(error)
+            return False
     return len(report.findings) == before
 
 
@@ -80,14 +85,14 @@ class _Documents:
     @classmethod
     def of(cls, stage_id: str, event: Logged, folder: Folder, report: Report) -> _Documents | None:
         """The documents; nothing where one is missing or another, which is noted."""
-        sha256 = event.fields.text(2)
+        sha256 = event.fields.text("rule_set_sha256")
         paths = (f"rule-sets/{sha256}.json", _inputs_path(stage_id), _decision_path(stage_id))
         found: list[bytes] = []
-        for path, number in zip(paths, (2, 3, 4), strict=True):
+        for path, name in zip(paths, ("rule_set_sha256", "inputs_sha256", "decision_sha256"), strict=True):
             if folder.document(path, report) is None:
                 continue
             data = folder.files[path]
-            if canonical.sha256_hex(data) != event.fields.text(number):
+            if canonical.sha256_hex(data) != event.fields.text(name):
                 report.add(
                     path, "", f"its SHA-256 is not the one in the event of the final decision, entry {event.index}"
                 )
@@ -100,11 +105,12 @@ def _check_in_time(stage_id: str, sha256: str, final: Logged, chronicle: Chronic
     """The rule set was frozen no later than its stage opened, and the stage opened under it."""
     path = layout.rule_set_path(sha256)
     opened = [e for e in chronicle.of_stage(told.STAGE_OPENED, stage_id) if e.entry.time <= final.entry.time]
-    frozen = [e for e in chronicle.of(told.RULE_SET_FROZEN) if e.fields.text(1) == sha256]
+    frozen = [e for e in chronicle.of(told.RULE_SET_FROZEN) if e.fields.text("rule_set_sha256") == sha256]
     if not opened:
         report.add(path, "", f"the log does not say that stage {stage_id} opened before it was decided")
-    elif opened[-1].fields.text(2) != sha256:
-        report.add(path, "", f"stage {stage_id} opened under rule set {opened[-1].fields.text(2)}")
+    elif opened[-1].fields.text("rule_set_sha256") != sha256:
+        other = opened[-1].fields.text("rule_set_sha256")
+        report.add(path, "", f"stage {stage_id} opened under rule set {other}")
     elif not frozen or frozen[0].entry.time > opened[-1].entry.time:
         report.add(path, "", f"the rule set was not frozen when stage {stage_id} opened")
 
@@ -113,11 +119,12 @@ def _check_logged_decision(
     stage_id: str, final: Logged, documents: _Documents, chronicle: Chronicle, report: Report
 ) -> None:
     """The provisional decision was logged whole, with the same bytes."""
-    sha256 = final.fields.text(4)
-    told_before = [e for e in chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id) if e.fields.text(4) == sha256]
+    sha256 = final.fields.text("decision_sha256")
+    provisional = chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id)
+    told_before = [event for event in provisional if event.fields.text("decision_sha256") == sha256]
     if not told_before:
         report.add(_decision_path(stage_id), "", "the log has no provisional decision of this hash")
-    elif told_before[-1].fields.blob(5) != documents.decision:
+    elif told_before[-1].fields.blob("decision_json") != documents.decision:
         report.add(_decision_path(stage_id), "", f"is not the decision in entry {told_before[-1].index}")
 
 
@@ -139,9 +146,9 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
             (at for at, (a, b) in enumerate(zip(again, documents.decision, strict=False)) if a != b), len(again)
         )
         report.add(path, f"byte {offset}", "is not what its rule set and inputs give")
-    if list(decision.advanced) != final.fields.texts(5):
+    if list(decision.advanced) != final.fields.texts("advanced"):
         report.add(path, "advanced", f"entry {final.index} of the log names other teams")
-    out = [(e.text(1), e.text(2), e.text(3)) for e in final.fields.messages(6)]
+    out = [(e.text("team_id"), e.text("reason"), e.text("gate")) for e in final.fields.messages("eliminated")]
     if sorted((e.team, e.reason, e.gate or "") for e in decision.eliminated) != sorted(out):
         report.add(path, "eliminated", f"entry {final.index} of the log says otherwise")
 

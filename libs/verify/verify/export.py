@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from verify.head import SignedTreeHead
+    from verify.sealing import Opening
 
 
 class FolderTakenError(Exception):
@@ -66,6 +67,27 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The opening of a sealed value, with its place."""
+
+    index: int
+    """Of the entry."""
+    path: str
+    """JSON pointer to its place in the entry."""
+    opening: Opening
+
+    def line(self) -> bytes:
+        """Canonical JSON, ended by a line feed."""
+        document = {
+            "leaf_index": self.index,
+            "path": self.path,
+            "salt": self.opening.salt.hex(),
+            "value": self.opening.value,
+        }
+        return canonical.encode(document) + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The public record."""
 
@@ -81,6 +103,8 @@ class Record:
     decisions: Mapping[str, DecisionDocuments]
     """By stage id."""
     receipts: Sequence[Receipt]
+    openings: Sequence[Opened] = ()
+    """What is opened to everyone of the sealed values in the entries."""
 
 
 def write(record: Record, folder: Path) -> None:
@@ -130,7 +154,9 @@ class _Writer:
 
     def write(self, record: Record) -> None:
         covered = record.heads[-1].head.tree_size
-        tree, chronicle = self._entries(record.entries, covered)
+        openings = _by_entry(record.openings, covered)
+        tree, chronicle = self._entries(record.entries, covered, openings)
+        self._openings(openings)
         self._file(layout.README, readme.TEXT.encode())
         self._json(
             layout.PUBLIC_KEY,
@@ -147,14 +173,16 @@ class _Writer:
         head = record.heads[-1].document()
         self._json(layout.MANIFEST, {"files": self._files, "format": layout.FORMAT, "head": head})
 
-    def _entries(self, leaves: Iterable[bytes], covered: int) -> tuple[Tree, Chronicle]:
+    def _entries(
+        self, leaves: Iterable[bytes], covered: int, openings: Mapping[int, Sequence[Opened]]
+    ) -> tuple[Tree, Chronicle]:
         tree, chronicle = Tree(), Chronicle()
         tile: list[bytes] = []
         for leaf in leaves:
             if tree.frontier.size == covered:
                 break
             index = tree.append(leaf)
-            chronicle.add(index, entry.decode(leaf))
+            chronicle.add(index, entry.decode(leaf), {each.path: each.opening for each in openings.get(index, ())})
             tile.append(leaf + b"\n")
             if len(tile) == layout.TILE_ENTRIES:
                 self._file(layout.tile_path(index // layout.TILE_ENTRIES), b"".join(tile))
@@ -164,6 +192,14 @@ class _Writer:
         if tile:
             self._file(layout.tile_path((covered - 1) // layout.TILE_ENTRIES), b"".join(tile))
         return tree, chronicle
+
+    def _openings(self, openings: Mapping[int, Sequence[Opened]]) -> None:
+        tiles: dict[int, list[bytes]] = {}
+        for index in sorted(openings):
+            lines = tiles.setdefault(index // layout.TILE_ENTRIES, [])
+            lines.extend(each.line() for each in sorted(openings[index], key=lambda each: each.path))
+        for number, lines in tiles.items():
+            self._file(layout.openings_path(number), b"".join(lines))
 
     def _heads(self, heads: Sequence[SignedTreeHead], tree: Tree) -> None:
         before: int | None = None
@@ -205,6 +241,15 @@ class _Writer:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         self._files.append({"path": path, "sha256": canonical.sha256_hex(data), "size": len(data)})
+
+
+def _by_entry(openings: Sequence[Opened], covered: int) -> dict[int, list[Opened]]:
+    """Openings of the entries that the newest head covers, by index."""
+    found: dict[int, list[Opened]] = {}
+    for each in openings:
+        if each.index < covered:
+            found.setdefault(each.index, []).append(each)
+    return found
 
 
 def _hex(hashes: Sequence[bytes]) -> list[str]:

@@ -42,6 +42,16 @@ class Report:
     """Stages whose decision was computed again and is the same."""
     receipts: int = 0
     """Receipts that are in the log."""
+    opened: int = 0
+    """Sealed values whose opening is here and was checked."""
+    sealed: int = 0
+    """Sealed values that nobody has opened: what they are is not checked."""
+    erased: int = 0
+    """Sealed values whose opening was erased, as the log tells: what they were cannot be checked any more."""
+    unreadable: list[int] = field(default_factory=list)
+    """Entries that are not the event which they say to be; nobody could read them, and the notary sealed them whole."""
+    not_verified: dict[str, str] = field(default_factory=dict)
+    """Stages whose decision cannot be held against the log, since something of it is sealed: why."""
 
     @property
     def holds(self) -> bool:
@@ -64,4 +74,9 @@ class Report:
             "rule_sets": self.rule_sets,
             "decisions": self.decisions,
             "receipts": self.receipts,
+            "opened": self.opened,
+            "sealed": self.sealed,
+            "erased": self.erased,
+            "unreadable": self.unreadable,
+            "not_verified": self.not_verified,
         }

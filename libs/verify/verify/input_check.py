@@ -8,6 +8,7 @@ Source: design page "Selection and notary", "Notary": recompute the decision fro
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from rules import Provenance
 from verify import chronicle as told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rules import Inputs, RuleSet, Verdict
 
@@ -26,12 +27,26 @@ Cell = tuple[str, ...]
 """What a value is of: source, assessor (none for a measurement), team, criterion."""
 
 
+MARKS = ("PROVENANCE_UNSPECIFIED", *(f"PROVENANCE_{mark.name}" for mark in Provenance))
+"""The contract's names of marks, from the firmest to the weakest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A logged score sheet. `who` is nothing where the assessor's name is sealed or was erased."""
+
+    index: int
+    source: str
+    who: str | None
+    rows: Mapping[tuple[str, str], object]
+
+
 def differences(stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chronicle) -> list[str]:
     """Where the inputs and the log part, in words; empty where they agree."""
     counted = _Counted(stage_id, rule_set, _decided_at(stage_id, final, chronicle), chronicle)
     return [
         *_entrants(counted, inputs),
-        *_compare("score", counted.scores(), {_cell(s): s.value for s in inputs.scores()}),
+        *_compare("score", *_named(counted, {_cell(score): score.value for score in inputs.scores()})),
         *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
         *_compare("verdict", counted.verdicts(), {(v.gate, v.team): _verdict(v) for v in inputs.verdicts}),
         *_relabelled(counted.provenances(), _provenances(inputs)),
@@ -51,14 +66,39 @@ def _verdict(verdict: Verdict) -> tuple[object, ...]:
 def _decided_at(stage_id: str, final: Logged, chronicle: Chronicle) -> Logged:
     """The provisional decision that became final; the final one where there is none, which is noted elsewhere."""
     provisional = chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id)
-    return next((event for event in reversed(provisional) if event.fields.text(4) == final.fields.text(4)), final)
+    sha256 = final.fields.text("decision_sha256")
+    return next((event for event in reversed(provisional) if event.fields.text("decision_sha256") == sha256), final)
 
 
 def _entrants(counted: _Counted, inputs: Inputs) -> list[str]:
-    opened = counted.events(told.STAGE_OPENED, 1)
-    if opened and sorted(opened[-1].fields.texts(3)) != sorted(inputs.entrants):
+    opened = counted.events(told.STAGE_OPENED)
+    if opened and sorted(opened[-1].fields.texts("team_ids")) != sorted(inputs.entrants):
         return [f"entrants: the stage opened for other teams, entry {opened[-1].index}"]
     return []
+
+
+def _named(counted: _Counted, used: Mapping[Cell, object]) -> tuple[dict[Cell, object], Mapping[Cell, object]]:
+    """Logged scores by cell, beside the used ones: a sheet without a name is of an assessor whose very scores it has.
+
+    Where nobody has them, it is under the number of its entry, and so differs from everything that was used.
+    """
+    logged: dict[Cell, object] = {}
+    nameless = []
+    for sheet in counted.sheets():
+        if sheet.who is None:
+            nameless.append(sheet)
+        else:
+            logged |= {(sheet.source, sheet.who, *cell): value for cell, value in sheet.rows.items()}
+    free: dict[Cell, dict[tuple[str, ...], object]] = {}
+    for cell, value in used.items():
+        if cell not in logged:
+            free.setdefault(cell[:2], {})[cell[2:]] = value
+    for sheet in nameless:
+        same = (who for who, rows in free.items() if who[0] == sheet.source and rows == sheet.rows)
+        who = next(same, (sheet.source, f"somebody in entry {sheet.index}"))
+        free.pop(who, None)
+        logged |= {(*who, *cell): value for cell, value in sheet.rows.items()}
+    return logged, used
 
 
 def _compare(what: str, logged: Mapping[Cell, object], used: Mapping[Cell, object]) -> list[str]:
@@ -102,65 +142,72 @@ class _Counted:
         self._decided = decided
         self._chronicle = chronicle
 
-    def events(self, event_type: str, stage_field: int) -> list[Logged]:
+    def events(self, event_type: str) -> list[Logged]:
         """Events of a type about this stage, up to the decision."""
-        found = self._chronicle.of_stage(event_type, self._stage_id, stage_field)
+        found = self._chronicle.of_stage(event_type, self._stage_id)
         return [event for event in found if event.entry.time <= self._decided.entry.time]
 
-    def scores(self) -> dict[Cell, object]:
-        """Values on score sheets."""
-        found: dict[Cell, object] = {}
-        for event in self.events(told.SCORE_SHEET_SUBMITTED, 2):
-            source, assessor = event.fields.text(3), event.fields.text(4)
+    def sheets(self) -> Iterator[Sheet]:
+        """Sheets, each with its values by team and criterion."""
+        for event in self.events(told.SCORE_SHEET_SUBMITTED):
+            source = event.fields.text("source_id")
             if source in self._sources:
-                for row in event.fields.messages(5):
-                    found[(source, assessor, row.text(1), row.text(2))] = _number(row.text(3))
-        return found
+                who = event.fields.text("assessor_id") if event.fields.is_open("assessor_id") else None
+                rows = {
+                    (row.text("team_id"), row.text("criterion")): _number(row.text("value"))
+                    for row in event.fields.messages("rows")
+                }
+                yield Sheet(event.index, source, who, rows)
 
     def measurements(self) -> dict[Cell, object]:
         """Measured values."""
         found: dict[Cell, object] = {}
-        for event in self.events(told.MEASUREMENTS_RECORDED, 1):
-            source = event.fields.text(2)
+        for event in self.events(told.MEASUREMENTS_RECORDED):
+            source = event.fields.text("source_id")
             if source in self._sources:
-                for row in event.fields.messages(3):
-                    found[(source, row.text(1), row.text(2))] = _number(row.text(3))
+                for row in event.fields.messages("rows"):
+                    found[(source, row.text("team_id"), row.text("criterion"))] = _number(row.text("value"))
         return found
 
     def verdicts(self) -> dict[Cell, object]:
         """Verdicts of gates; a later one of the same gate and team replaces an earlier one."""
         found: dict[Cell, object] = {}
-        for event in self.events(told.GATE_VERDICT_RECORDED, 1):
-            gate = event.fields.text(3)
+        for event in self.events(told.GATE_VERDICT_RECORDED):
+            gate, judged = event.fields.text("gate"), event.fields
             if gate in self._gates:
-                judged = event.fields
-                found[(gate, judged.text(2))] = (
-                    judged.flag(4),
-                    judged.text(5),
-                    tuple(judged.texts(6)),
-                    judged.integer(8),
+                found[(gate, judged.text("team_id"))] = (
+                    judged.flag("passed"),
+                    judged.text("reason"),
+                    tuple(judged.texts("evidence")),
+                    judged.integer("judged_by"),
                 )
         return found
 
     def provenances(self) -> dict[Cell, str]:
         """Where values come from; a table of sheets is marked by its weakest sheet."""
-        found: dict[Cell, int] = {}
-        for event in self.events(told.SCORE_SHEET_SUBMITTED, 2):
-            source = (event.fields.text(3),)
-            # The contract numbers its marks from the firmest to the weakest.
-            found[source] = max(found.get(source, 0), event.fields.integer(6))
-        for event in self.events(told.MEASUREMENTS_RECORDED, 1):
-            mark = event.fields.integer(4)
-            found |= {(event.fields.text(2), row.text(1), row.text(2)): mark for row in event.fields.messages(3)}
-        for event in self.events(told.GATE_VERDICT_RECORDED, 1):
-            found[event.fields.text(3), event.fields.text(2)] = event.fields.integer(7)
-        return {cell: _provenance(number) for cell, number in found.items()}
+        found: dict[Cell, str] = {}
+        for event in self.events(told.SCORE_SHEET_SUBMITTED):
+            source = (event.fields.text("source_id"),)
+            found[source] = max(found.get(source, MARKS[0]), event.fields.text("provenance"), key=_weakness)
+        for event in self.events(told.MEASUREMENTS_RECORDED):
+            said = event.fields
+            for row in said.messages("rows"):
+                found[said.text("source_id"), row.text("team_id"), row.text("criterion")] = said.text("provenance")
+        for event in self.events(told.GATE_VERDICT_RECORDED):
+            found[event.fields.text("gate"), event.fields.text("team_id")] = event.fields.text("provenance")
+        return {cell: _provenance(mark) for cell, mark in found.items()}
 
 
-def _provenance(number: int) -> str:
-    """The mark of an enum value of the contract, in which 0 (not set) is taken as recorded and 1 is recorded."""
-    marks = (Provenance.RECORDED, *Provenance)
-    return str(marks[number]) if number < len(marks) else f"unknown mark {number}"
+def _weakness(mark: str) -> int:
+    """How weak a mark is: the contract names its marks from the firmest to the weakest; an unknown one is weaker."""
+    return MARKS.index(mark or MARKS[0]) if (mark or MARKS[0]) in MARKS else len(MARKS)
+
+
+def _provenance(mark: str) -> str:
+    """The mark of an enum value of the contract, in which what is not set is taken as recorded."""
+    if (mark or MARKS[0]) not in MARKS:
+        return f"unknown mark {mark}"
+    return str((Provenance.RECORDED, *Provenance)[_weakness(mark)])
 
 
 def _number(text: str) -> Decimal | str:

@@ -1,13 +1,15 @@
-"""The folder of the public record, format `dokpamo-export/1`: which files it has and what they are called.
+"""The folder of the public record, format `dokpamo-export/2`: which files it has and what they are called.
 
-Every file is JSON in canonical form (RFC 8785) without a line feed at its end, except the tiles of entries (one
-canonical line an entry, each ended by a line feed) and README.txt (the same text in every folder of this format).
+Every file is JSON in canonical form (RFC 8785) without a line feed at its end, except entries and openings (one
+canonical line each, ended by a line feed) and README.txt (the same text in every folder of this format).
 
     README.txt                              how to check
     manifest.json                           every other file with size and SHA-256, and the head that covers the log
     public-key.json                         the notary's key
     heads/<tree size>.json                  signed heads over time, each with the proof that it extends the one before
     entries/<number>.jsonl                  the log, 256 entries a tile
+    openings/<number>.jsonl                 what was opened of the sealed values of these entries, one a line; none
+                                            where nothing was
     rule-sets/<sha256>.json                 every rule set that was published
     inputs/<stage>.json                     scores and verdicts of each final decision
     decisions/<stage>.json                  each final decision
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import re
 
-FORMAT = "dokpamo-export/1"
+FORMAT = "dokpamo-export/2"
 MANIFEST = "manifest.json"
 README = "README.txt"
 PUBLIC_KEY = "public-key.json"
@@ -26,7 +28,7 @@ TILE_ENTRIES = 256
 
 _NAME = r"[a-z0-9][a-z0-9._-]{0,99}"
 _PATHS = re.compile(
-    rf"README\.txt|public-key\.json|heads/[0-9]{{12}}\.json|entries/[0-9]{{6}}\.jsonl|rule-sets/[0-9a-f]{{64}}\.json"
+    rf"README\.txt|public-key\.json|heads/[0-9]{{12}}\.json|(entries|openings)/[0-9]{{6}}\.jsonl|rule-sets/[0-9a-f]{{64}}\.json"
     rf"|(inputs|decisions)/{_NAME}\.json|receipts/{_NAME}/{_NAME}/[1-9][0-9]{{0,8}}\.json"
 )
 
@@ -59,6 +61,11 @@ def head_path(tree_size: int) -> str:
 def tile_path(number: int) -> str:
     """The file of entries `number * 256` and following."""
     return _known(f"entries/{number:06}.jsonl")
+
+
+def openings_path(number: int) -> str:
+    """The file of what was opened of entries `number * 256` and following."""
+    return _known(f"openings/{number:06}.jsonl")
 
 
 def rule_set_path(sha256: str) -> str:

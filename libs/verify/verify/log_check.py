@@ -13,6 +13,7 @@ from verify import entry, layout
 from verify.chronicle import Chronicle
 from verify.head import HASH_HEX, HeadRefusedError, check_signature, log_id, signed_head_of
 from verify.merkle import ProofRefusedError, check_consistency, hash_leaf
+from verify.opening_check import read_openings
 from verify.tree import Frontier, append
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def hashes_of(texts: JsonValue) -> list[bytes]:
 
 def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -> tuple[Chronicle, list[bytes]]:
     """Read the log; what it says, and the hash of every leaf. Noted where it does not give the root of every head."""
-    chronicle = Chronicle()
+    chronicle, openings = Chronicle(), read_openings(folder, report)
     hashes: list[bytes] = []
     events: set[str] = set()
     places: set[tuple[str, int, int]] = set()
@@ -116,17 +117,25 @@ def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -
         hashes.append(hash_leaf(leaf))
         try:
             logged = entry.decode(leaf)
-            chronicle.add(index, logged)
+            chronicle.add(index, logged, openings.take(index, logged, report))
         except entry.EntryRefusedError as error:
             report.add(path, f"line {number}" + (f", byte {error.offset}" if error.offset else ""), str(error))
             continue
-        place = (logged.topic, logged.partition, logged.offset)
+        place = _place_on_kafka(logged)
         if logged.event_id in events or place in places:
             report.add(path, f"line {number}", f"event {logged.event_id} is in the log twice")
         events.add(logged.event_id)
-        places.add(place)
+        if place is not None:
+            places.add(place)
+    openings.note_the_rest(report)
     _check_roots(hashes, heads, report)
     return chronicle, hashes
+
+
+def _place_on_kafka(logged: entry.Entry) -> tuple[str, int, int] | None:
+    """Topic, partition and offset; nothing where they are sealed, as they would tell of a sealed key."""
+    place = logged.content.get("place")
+    return None if place is None else (logged.topic, place["partition"], place["offset"])
 
 
 def _lines(folder: Folder, report: Report) -> Iterator[tuple[str, int, bytes]]:

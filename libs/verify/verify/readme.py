@@ -1,8 +1,8 @@
-"""The text of README.txt in every folder of format `dokpamo-export/1`. Another text is another format."""
+"""The text of README.txt in every folder of format `dokpamo-export/2`. Another text is another format."""
 
 TEXT = """\
 독파모 공개 기록 · The public record of a Dokpamo programme
-Format dokpamo-export/1
+Format dokpamo-export/2
 
 이 폴더는 사업의 모든 기록을 담습니다. 서버도 계정도 없이 확인할 수 있습니다:  dokpamo verify 폴더
 열쇠의 지문을 다른 경로로 알고 있다면:  dokpamo verify 폴더 --key 지문
@@ -20,7 +20,12 @@ What is here
   heads/            signed heads of the log over time. The signature is over "dokpamo tree head v1", a line feed,
                     and the canonical JSON (RFC 8785) of log_id, root_hash, timestamp and tree_size
   entries/          the log: one line an event, 256 a file. A line without its line feed is a leaf of the Merkle tree
-                    (RFC 6962: SHA-256, 0x00 before a leaf, 0x01 before two nodes). The payload is protobuf, base64
+                    (RFC 6962: SHA-256, 0x00 before a leaf, 0x01 before two nodes). The payload is the event in
+                    protobuf's JSON mapping. What is blind or about a person is not in it: "sealed" names its place
+                    (a JSON pointer, RFC 6901), its class and a commitment
+  openings/         what was opened of the sealed values, one a line: the entry, the place in it, the salt and the
+                    value (null is the field's default). The commitment is HMAC-SHA-256, keyed with the salt, over
+                    "dokpamo sealed value v1", a line feed, and the canonical JSON of event_id, path and value
   rule-sets/        the frozen rules, named by their SHA-256
   inputs/           the scores and verdicts that a decision was computed from
   decisions/        the decisions
@@ -30,11 +35,13 @@ What is checked
   1. Every file is listed, every listed file is there, every byte is as listed, every JSON is canonical.
   2. The key is the one that was asked for, and signed every head.
   3. The entries give the root of every head: nothing was taken out, put in or rewritten between any two heads.
-  4. Every rule set was logged whole when it was published, and frozen before its stage opened.
-  5. Every score and verdict of a decision is in the log, and none of the log is left out.
-  6. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte.
-  7. Every receipt is in the log and says what the logged application says.
-  8. No logged rule set, final decision or application is left out.
+  4. Every opening is the one of its place in its entry. What is blind is opened once its embargo has ended: with the
+     final decision of its stage, or the closing of its call. What is personal may stay sealed.
+  5. Every rule set was logged whole when it was published, and frozen before its stage opened.
+  6. Every score and verdict of a decision is in the log, and none of the log is left out.
+  7. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte.
+  8. Every receipt is in the log and says what the logged application says, as far as that is open.
+  9. No logged rule set, final decision or application is left out.
 
 What nobody can see in a folder alone
   - Whose key it is. Another record under another key would hold as well: compare the fingerprint (--key).
@@ -43,7 +50,9 @@ What nobody can see in a folder alone
     or ask the notary for the proof between the two sizes.
   - When a thing happened. An event bears the time that its service gave. What is proved is that it was in the log when
     a head that covers it was signed, and that it did not change since.
-  - Whether what a service said is true. The log proves that it was said, by whom, and that it was said only once.
+  - What is sealed or erased. Its number is told; what it was is not checked, and never said to be. The log tells of
+    each erasure. A sheet whose assessor was erased is held against the decision by its scores alone.
+  - Whether what a service said is true. The log proves that it was said, and that it was said only once.
 
 The program is libs/verify of the project; it is short, depends on little, and was written to be read.
 """

@@ -77,23 +77,25 @@ def _content(document: dict[str, JsonValue], event: Logged | None) -> list[tuple
     """What differs between the receipt and the application's event."""
     if event is None:
         return [("application_id", "the log has no application of this id and version")]
-    receipt = event.fields.message(2)
+    receipt = event.fields.message("receipt")
     found = []
     if document["inclusion"]["leaf_index"] != event.index:
         found.append(("inclusion.leaf_index", f"the application is entry {event.index} of the log"))
     if document["event_id"] != event.entry.event_id:
         found.append(("event_id", f"the application's event is {event.entry.event_id}"))
-    if receipt.text(1) != document["application_id"]:
+    if receipt.text("application_id") != document["application_id"]:
         found.append(("application_id", "the logged receipt is of another application"))
-    if not HASH_HEX.fullmatch(document["application_sha256"]) or document["application_sha256"] != receipt.text(3):
+    sha256 = document["application_sha256"]
+    if not HASH_HEX.fullmatch(sha256) or sha256 != receipt.text("application_sha256"):
         found.append(("application_sha256", "the logged receipt says another"))
-    if canonical.sha256_hex(receipt.blob(6)) != document["application_sha256"]:
+    is_open = receipt.is_open("application_json")
+    if is_open and canonical.sha256_hex(receipt.blob("application_json")) != sha256:
         found.append(("application_sha256", "is not that of the logged application"))
     try:
         received_at = instant_of(document["received_at"])
     except HeadRefusedError as error:
         return [*found, ("received_at", error.rule)]
-    if int(received_at.timestamp()) * 1_000_000 + received_at.microsecond != receipt.microseconds(4):
+    if int(received_at.timestamp()) * 1_000_000 + received_at.microsecond != receipt.microseconds("received_at"):
         found.append(("received_at", "the logged receipt says another time"))
     return found
 

@@ -16,8 +16,8 @@ from common.outbox import Relay
 from common.topics import TopicProvisioner
 
 from notary import events
-from notary.grpc_api import NotaryApi
-from notary.store import LogStore
+from notary.grpc_api import NotaryApi, OpeningApi
+from notary.store import LogStore, OpeningStore
 from notary.wire import REASONS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def build(settings: Settings) -> list[Part]:
     recorded = asyncio.Event()
     database = Database(settings.database_url, "notary", MIGRATIONS, clock)
     relay = Relay(settings, database)
-    consumers = Consumers(settings, database, events.subscriptions(LogStore, recorded), REASONS, clock)
+    consumers = Consumers(settings, database, events.subscriptions(LogStore, OpeningStore, recorded), REASONS, clock)
     api = NotaryApi(LogStore, key.public_key())
     return [
         database,
@@ -50,7 +50,10 @@ def build(settings: Settings) -> list[Part]:
         GrpcServer(
             settings,
             database,
-            {"dokpamo.notary.v1.NotaryService": api},
+            {
+                "dokpamo.notary.v1.NotaryService": api,
+                "dokpamo.notary.v1.OpeningService": OpeningApi(LogStore, OpeningStore),
+            },
             REASONS,
             clock,
             consumers=consumers,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notary.settings import Settings
 
     LogIn = Callable[[Transaction], handlers.Log]
+    OpeningsIn = Callable[[Transaction], handlers.Openings]
 
 log = structlog.get_logger()
 
@@ -33,7 +34,7 @@ AWAY_SECONDS = 1.0
 """Pause while the database is away."""
 
 
-def subscriptions(log_in: LogIn, wake: asyncio.Event) -> Subscriptions:
+def subscriptions(log_in: LogIn, openings_in: OpeningsIn, wake: asyncio.Event) -> Subscriptions:
     """Every event of every topic, those about the notary's own parked items and processes included.
 
     The topics `<topic>.parked` are left out: they hold copies of messages that are in the log from their own topic, and
@@ -42,7 +43,7 @@ def subscriptions(log_in: LogIn, wake: asyncio.Event) -> Subscriptions:
 
     async def record(events: Sequence[Received[None]], tx: Transaction) -> None:
         tx.after_commit(wake.set)
-        await handlers.record([wire.entry_of(event) for event in events], log_in(tx))
+        await handlers.record([wire.arrived_of(event) for event in events], log_in(tx), openings_in(tx))
 
     heard = Subscriptions("notary")
     heard.every(topics.event_topics(), record)

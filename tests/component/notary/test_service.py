@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -11,6 +12,7 @@ from common.errors import Refused
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from dokpamo.notary.v1 import service_pb2 as pb
 from dokpamo.selection.v1.events_pb2 import RuleSetFrozen
+from google.protobuf.json_format import ParseDict
 from notary.handlers import KeyChangedError
 from verify.check import check
 from verify.entry import decode
@@ -99,7 +101,7 @@ async def test_a_logged_event_is_proved_to_be_in_the_log_whole(
         await covered(client, ids)
         for number, event_id in enumerate(ids):
             found = await client.FindEntry(pb.FindEntryRequest(event_id=event_id))
-            assert RuleSetFrozen.FromString(decode(found.entry.entry_json).payload) == frozen(number)
+            assert ParseDict(decode(found.entry.entry_json).content["payload"], RuleSetFrozen()) == frozen(number)
             head = await client.GetHead(pb.GetHeadRequest())
             proof = await client.GetInclusionProof(
                 pb.GetInclusionProofRequest(event_id=event_id, tree_size=head.head.tree_size)
@@ -110,7 +112,7 @@ async def test_a_logged_event_is_proved_to_be_in_the_log_whole(
             )  # fmt: skip
 
 
-async def test_a_message_that_nobody_can_read_is_logged_whole(
+async def test_a_message_that_nobody_can_read_is_logged_and_sealed_whole(
     notary_settings: Settings, kafka_bootstrap: list[str]
 ) -> None:
     ids = event_ids(2)
@@ -119,7 +121,10 @@ async def test_a_message_that_nobody_can_read_is_logged_whole(
         await send(kafka_bootstrap, [("", garbage), (ids[0], garbage), (ids[1], frozen(1))])
         await covered(client, ids)
         record = await record_of(client)
-        assert [decode(leaf).payload for leaf in record.entries].count(garbage) == 2
+    sealed_whole = [entry for entry in map(decode, record.entries) if "/payload" in entry.sealed]
+    assert len(sealed_whole) == 2
+    assert ids[0] in {entry.event_id for entry in sealed_whole}
+    assert not any(b64encode(garbage) in leaf for leaf in record.entries)
 
 
 @pytest.mark.parametrize(

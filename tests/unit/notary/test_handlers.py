@@ -12,28 +12,37 @@ from notary import handlers
 from notary.domain.admission import EventRewrittenError
 from notary.domain.extent import NotLoggedError
 from notary.handlers import growing
+from verify.entry import decode
 from verify.head import check_signature
 from verify.merkle import check_consistency, check_inclusion, hash_leaf
+from verify.tree import Frontier, append
 
 from tests.builders.notary_log import MemoryLog
+from tests.builders.notary_openings import MemoryOpenings
 from tests.builders.public_record import LogBuilder, private_key
 
 if TYPE_CHECKING:
-    from verify.entry import Entry
+    from notary.domain.sealing import Arrived
     from verify.head import SignedTreeHead
 
 KEY = private_key()
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 
-def entries(count: int) -> list[Entry]:
+def entries(count: int) -> list[Arrived]:
     log = LogBuilder()
-    return [log.add(RuleSetFrozen(rule_set_sha256=f"{number:064x}")) for number in range(count)]
+    for number in range(count):
+        log.add(RuleSetFrozen(rule_set_sha256=f"{number:064x}"))
+    return log.arrived
+
+
+async def record(events: list[Arrived], log: MemoryLog) -> None:
+    await handlers.record(events, log, MemoryOpenings(log))
 
 
 async def logged(count: int) -> MemoryLog:
     log = MemoryLog()
-    await handlers.record(entries(count), log)
+    await record(entries(count), log)
     await handlers.sequence(log)
     return log
 
@@ -43,8 +52,13 @@ async def sign(log: MemoryLog, waited_seconds: float = 10.0) -> SignedTreeHead |
 
 
 async def test_an_event_that_comes_twice_is_one_entry() -> None:
-    log = await logged(3)
-    await handlers.record([replace(entries(3)[1], offset=77)], log)
+    log, openings = MemoryLog(), MemoryOpenings(MemoryLog())
+    await handlers.record(entries(3), log, openings)
+    await handlers.sequence(log)
+    leaves = dict(log.arrived)
+    again = entries(3)[1]
+    await handlers.record([replace(again, place={**again.place, "offset": 77})], log, openings)
+    assert log.arrived == leaves
     assert await handlers.sequence(log) == 0
     assert len(log.arrived) == 3
 
@@ -52,26 +66,26 @@ async def test_an_event_that_comes_twice_is_one_entry() -> None:
 async def test_an_event_that_comes_again_with_another_content_is_refused() -> None:
     log = await logged(3)
     with pytest.raises(EventRewrittenError):
-        await handlers.record([replace(entries(3)[1], payload=b"other")], log)
+        await record([replace(entries(3)[1], payload={"rule_set_sha256": "other"})], log)
 
 
 async def test_an_event_that_is_twice_among_those_that_came_together_is_one_entry_or_refused() -> None:
     log = MemoryLog()
     first = entries(1)[0]
-    await handlers.record([first, replace(first, offset=77)], log)
-    assert list(log.arrived.values()) == [first.encode()]
+    await record([first, replace(first, place={**first.place, "offset": 77})], log)
+    assert list(log.arrived) == [first.event_id]
     with pytest.raises(EventRewrittenError):
-        await handlers.record([first, replace(first, payload=b"other")], MemoryLog())
+        await record([first, replace(first, payload={"rule_set_sha256": "other"})], MemoryLog())
 
 
 async def test_a_burst_gets_its_places_in_batches_in_order_of_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = await logged(20)
     monkeypatch.setattr(growing, "BATCH", 7)
     log = MemoryLog()
-    await handlers.record(entries(20), log)
+    await record(entries(20), log)
     assert [await handlers.sequence(log) for _ in range(4)] == [7, 7, 6, 0]
-    assert [placed.leaf for placed in await log.leaves(0, 100)] == [entry.encode() for entry in entries(20)]
-    assert log.frontier == at_once.frontier
+    leaves = [placed.leaf for placed in await log.leaves(0, 100)]
+    assert [decode(leaf).event_id for leaf in leaves] == [event.event_id for event in entries(20)]
+    assert log.frontier == append(Frontier(), [hash_leaf(leaf) for leaf in leaves])[0]
 
 
 async def test_every_entry_is_proved_in_every_head_that_covers_it() -> None:
@@ -79,10 +93,10 @@ async def test_every_entry_is_proved_in_every_head_that_covers_it() -> None:
     signed = await sign(log)
     assert signed is not None
     check_signature(signed, KEY.public_key())
-    for number, entry in enumerate(entries(13)):
-        proof = await handlers.prove_inclusion(log, event_id=entry.event_id, index=0, size=0)
+    for number, (event_id, leaf) in enumerate(log.arrived.items()):
+        proof = await handlers.prove_inclusion(log, event_id=event_id, index=0, size=0)
         check_inclusion(
-            leaf_hash=hash_leaf(entry.encode()), index=number, size=13, proof=proof.hashes, root=signed.head.root_hash
+            leaf_hash=hash_leaf(leaf), index=number, size=13, proof=proof.hashes, root=signed.head.root_hash
         )
         assert proof == await handlers.prove_inclusion(log, event_id=None, index=number, size=13)
 
@@ -90,7 +104,7 @@ async def test_every_entry_is_proved_in_every_head_that_covers_it() -> None:
 async def test_each_head_is_proved_to_extend_the_one_before() -> None:
     log = await logged(5)
     first = await sign(log)
-    await handlers.record(entries(12)[5:], log)
+    await record(entries(12)[5:], log)
     await handlers.sequence(log)
     second = await sign(log)
     assert first is not None
@@ -123,7 +137,7 @@ async def test_an_event_without_a_place_is_not_yet_in_the_log() -> None:
     log = await logged(5)
     await sign(log)
     late = entries(6)[5]
-    await handlers.record([late], log)
+    await record([late], log)
     with pytest.raises(NotLoggedError):
         await handlers.find(log, late.event_id)
     await handlers.sequence(log)

@@ -24,7 +24,7 @@ def copy(tmp_path: Path) -> Path:
 def test_a_rewritten_entry_is_noticed_between_the_heads_around_it(copy: Path) -> None:
     tile = copy / "entries/000000.jsonl"
     lines = tile.read_bytes().split(b"\n")
-    lines[4] = lines[4].replace("staff:한".encode(), "staff:안".encode())
+    lines[4] = lines[4].replace(b"/dokpamo/selection", b"/dokpamo/selectiom")
     tile.write_bytes(b"\n".join(lines))
     manifest_again(copy)
     assert "entries/000000.jsonl, line 4: between here and entries/000000.jsonl line 9" in "\n".join(places(copy))
@@ -53,7 +53,9 @@ def test_an_event_that_nobody_can_read_is_no_part_of_what_the_log_says(tmp_path:
     log.add(selection.DecisionFinalized(), payload=b"\xff\xff not a message")
     log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
     write(record_of(log, private_key()), tmp_path / "export")
-    assert check(tmp_path / "export").holds
+    report = check(tmp_path / "export")
+    assert report.holds
+    assert report.unreadable == [0]
 
 
 def test_an_event_that_is_twice_in_the_log_is_noticed(tmp_path: Path) -> None:

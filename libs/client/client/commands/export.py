@@ -56,7 +56,7 @@ def export(
         _fail(str(error))
     size, heads = record.heads[-1].head.tree_size, len(record.heads)
     documents = f"{len(record.rule_sets)} rule sets, {len(record.decisions)} decisions, {len(record.receipts)} receipts"
-    print(f"{folder}: {size} entries, {heads} signed heads, {documents}")
+    print(f"{folder}: {size} entries, {heads} signed heads, {len(record.openings)} openings, {documents}")
     print(f"key {record.log_id}")
     print(f"check it with: dokpamo verify {folder}")
 

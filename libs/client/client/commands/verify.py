@@ -56,7 +56,16 @@ def _print(report: Report, *, key_known: bool) -> None:
     print(f"✓ root {report.root_hash}")
     print(f"✓ receipts: {report.receipts}, each in the log")
     print(f"✓ rule sets: {report.rule_sets}, each as it was logged, frozen before its stage opened")
+    print(f"✓ openings: {report.opened}, each that of a sealed value of the log")
+    if report.sealed:
+        print(f"– sealed: {report.sealed} values that nobody has opened; what they are is not verified")
+    if report.erased:
+        print(f"– erased: {report.erased} values, as the log tells; what they were cannot be verified any more")
+    for index in report.unreadable:
+        print(f"– entry {index}: is not the event that it says to be; who listened parked it, and it is not verified")
     for stage_id in report.decisions:
         print(f"✓ decision {stage_id}: computed again, the same byte for byte")
+    for stage_id, why in report.not_verified.items():
+        print(f"– decision {stage_id}: NOT VERIFIED: {why}")
     print(f"✓ key {report.log_id}" + ("" if key_known else " (compare it with one you know from elsewhere: --key)"))
-    print("The record holds.")
+    print("The record holds." if not report.not_verified else "The record holds as far as it is open.")

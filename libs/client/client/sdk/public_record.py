@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from common.errors import Refused
 from common.grpc import Client, connect
 from dokpamo.intake.v1 import service_pb2 as intake
+from dokpamo.notary.v1 import openings_pb2 as notary_openings
 from dokpamo.notary.v1 import service_pb2 as notary
 from dokpamo.selection.v1 import service_pb2 as selection
-from verify.export import DecisionDocuments, Receipt, Record
+from verify import canonical
+from verify.export import DecisionDocuments, Opened, Receipt, Record
 from verify.head import SignedTreeHead, TreeHead
+from verify.sealing import Opening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -56,6 +59,7 @@ class PublicRecord:
     async def __aenter__(self) -> Self:
         """Open the channels."""
         self._notary = await self._client(self._addresses.notary, "dokpamo.notary.v1.NotaryService")
+        self._opening = await self._client(self._addresses.notary, "dokpamo.notary.v1.OpeningService")
         self._selection = await self._client(self._addresses.selection, "dokpamo.selection.v1.SelectionService")
         self._intake = await self._client(self._addresses.intake, "dokpamo.intake.v1.IntakeService")
         return self
@@ -86,6 +90,7 @@ class PublicRecord:
             rule_sets={sha256: document async for sha256, document in self._rule_sets()},
             decisions={stage_id: documents async for stage_id, documents in self._decisions()},
             receipts=[receipt async for receipt in self._receipts()],
+            openings=[opened async for opened in self._openings(covered)],
         )
 
     async def _covering_head(self) -> int:
@@ -117,6 +122,19 @@ class PublicRecord:
             entries.extend(entry.entry_json for entry in page.entries)
             on_entries(len(entries), covered)
         return entries
+
+    async def _openings(self, covered: int) -> AsyncIterator[Opened]:
+        """What is released of these entries; asked for after the head, so that whatever it shows to have ended has."""
+        start = 0
+        while start < covered:
+            page = await self._opening.ListOpenings(
+                notary_openings.ListOpeningsRequest(start=start, page_size=min(PAGE, covered - start))
+            )
+            for each in page.openings:
+                yield Opened(each.leaf_index, each.path, Opening(each.salt, canonical.parse(each.value_json)))
+            if page.next_start <= start:
+                raise NotCoveredError(covered, start)
+            start = page.next_start
 
     async def _rule_sets(self) -> AsyncIterator[tuple[str, bytes]]:
         async for page in _pages(self._selection.ListRuleSets, selection.ListRuleSetsRequest(page_size=PAGE)):

@@ -3,6 +3,7 @@
 from notary.handlers.growing import BATCH, sequence
 from notary.handlers.heads import KeyChangedError, require_same_key, sign_head
 from notary.handlers.log import Log, Placed
+from notary.handlers.openings import Openings, confirm_erasure, read, release, request_erasure
 from notary.handlers.proofs import Proof, find, prove_consistency, prove_inclusion
 from notary.handlers.recording import record
 
@@ -10,12 +11,17 @@ __all__ = [
     "BATCH",
     "KeyChangedError",
     "Log",
+    "Openings",
     "Placed",
     "Proof",
+    "confirm_erasure",
     "find",
     "prove_consistency",
     "prove_inclusion",
+    "read",
     "record",
+    "release",
+    "request_erasure",
     "require_same_key",
     "sequence",
     "sign_head",

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from common.errors import FieldInvalidError
 from common.instants import stamp
 from dokpamo.notary.v1 import service_pb2 as pb
-from verify.entry import Entry
 
 if TYPE_CHECKING:
-    from common.consumer import Received
     from verify.head import SignedTreeHead
 
 LARGEST_PAGE = 500
 USUAL_PAGE = 50
 LARGEST_INDEX = (1 << 53) - 1
 """Sizes and indexes stay exact in JSON (RFC 8785)."""
-
-
-def entry_of(received: Received[Any]) -> Entry:
-    """The entry that an event from Kafka becomes."""
-    return Entry(
-        event_id=str(received.id),
-        type=received.type,
-        source=received.source,
-        key=received.key,
-        time=received.time,
-        actor=received.actor,
-        topic=received.topic,
-        partition=received.partition,
-        offset=received.offset,
-        payload=received.payload,
-    )
 
 
 def head_message(signed: SignedTreeHead) -> pb.SignedTreeHead:
@@ -58,10 +40,23 @@ def event_id_of(text: str) -> str:
     Raises:
         FieldInvalidError: it is no UUID.
     """
+    return _uuid("event_id", text)
+
+
+def erasure_id_of(text: str) -> str:
+    """The id of an erasure in its one spelling.
+
+    Raises:
+        FieldInvalidError: it is no UUID.
+    """
+    return _uuid("erasure_id", text)
+
+
+def _uuid(field: str, text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError as error:
-        raise FieldInvalidError("event_id", text, "must be a UUID") from error
+        raise FieldInvalidError(field, text, "must be a UUID") from error
 
 
 def index_of(field: str, value: int) -> int:

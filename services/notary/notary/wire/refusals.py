@@ -6,9 +6,25 @@ import grpc
 from common.errors import Reason, Reasons
 
 from notary.domain.admission import EventRewrittenError
+from notary.domain.erasing import (
+    ErasureDoneError,
+    ErasureUnknownError,
+    NotErasableError,
+    OpeningErasedError,
+    OpeningUnknownError,
+    ReasonMissingError,
+    SamePersonError,
+)
 from notary.domain.extent import NotLoggedError
 
 REASONS: Reasons = {
     EventRewrittenError: Reason(grpc.StatusCode.DATA_LOSS, "EVENT_REWRITTEN"),
     NotLoggedError: Reason(grpc.StatusCode.NOT_FOUND, "NOT_LOGGED"),
+    OpeningUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "OPENING_UNKNOWN"),
+    OpeningErasedError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "OPENING_ERASED"),
+    NotErasableError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "NOT_ERASABLE"),
+    ReasonMissingError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "REASON_MISSING"),
+    ErasureUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "ERASURE_UNKNOWN"),
+    ErasureDoneError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ERASURE_DONE"),
+    SamePersonError: Reason(grpc.StatusCode.PERMISSION_DENIED, "SAME_PERSON"),
 }

@@ -1,0 +1,134 @@
+"""An event from Kafka as the notary takes it: in protobuf's JSON mapping, with the contract's secrets taken out.
+
+What the notary cannot read is a secret whole: it does not know what is in it. Fields that its release of the contract
+does not have, of an event from a newer service, stay in the log as well, as a secret beside the others.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from common.sealed import Sealing, holds_fields, is_map, sealing_of
+from common.topics import event_types
+from dokpamo.common.v1 import options_pb2
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
+from verify.pointer import pointer
+from verify.sealing import SealClass
+
+from notary.domain.sealing import Arrived, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from common.consumer import Received
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from verify.canonical import JsonValue
+
+    Path = tuple[str | int, ...]
+
+NOT_IN_CONTRACT = "$bytes"
+"""No field can have this name: under it are the bytes of an event of which some fields are not known."""
+
+
+def arrived_of(received: Received[Any]) -> Arrived:
+    """The event as it is taken into the log."""
+    payload, secrets = _payload(received.type, received.payload)
+    return Arrived(
+        event_id=str(received.id),
+        type=received.type,
+        source=received.source,
+        time=received.time,
+        topic=received.topic,
+        actor=received.actor,
+        place={"key": received.key, "offset": received.offset, "partition": received.partition},
+        key_class=_key_class(received.type),
+        payload=payload,
+        secrets=secrets,
+    )
+
+
+def _payload(event_type: str, data: bytes) -> tuple[dict[str, JsonValue] | None, dict[str, Secret]]:
+    """What is open of an event, and what is not."""
+    try:
+        message = GetMessageClass(event_types()[event_type].descriptor).FromString(data)
+        size = message.ByteSize()
+        message.DiscardUnknownFields()
+        payload = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    except (KeyError, DecodeError, json_format.Error, ValueError, TypeError):
+        return None, {"/payload": _bytes(data)}
+    secrets = dict(_taken_out(event_types()[event_type].descriptor, payload, ("payload",)))
+    if message.ByteSize() != size:
+        secrets[pointer(("payload", NOT_IN_CONTRACT))] = _bytes(data)
+    return payload, secrets
+
+
+def _bytes(data: bytes) -> Secret:
+    return Secret(base64.b64encode(data).decode(), SealClass.PERSONAL)
+
+
+def _taken_out(descriptor: Descriptor, document: dict[str, JsonValue], at: Path) -> Iterator[tuple[str, Secret]]:
+    """Take the secrets out of the JSON of a message; each with the pointer to its place."""
+    for field in _telling(descriptor):
+        here = (*at, field.name)
+        sealing = sealing_of(field)
+        if sealing is Sealing.OPEN:
+            for path, inner in _messages(field, document.get(field.name), here):
+                yield from _taken_out(_message_type(field), inner, path)
+            continue
+        seal_class = SealClass(sealing)
+        value = document.pop(field.name, None)
+        if seal_class.erasable and field.is_repeated and not is_map(field):
+            yield from ((pointer((*here, at_)), Secret(each, seal_class)) for at_, each in enumerate(value or ()))
+        else:
+            # Also where the field is not set: that it is not is a secret as well.
+            yield pointer(here), Secret(value, seal_class)
+
+
+def _messages(field: FieldDescriptor, value: JsonValue, at: Path) -> Iterator[tuple[Path, dict[str, JsonValue]]]:
+    """The messages that a field holds, each with the path to it."""
+    if value is None:
+        return
+    if is_map(field):
+        yield from (((*at, key), each) for key, each in value.items())
+    elif field.is_repeated:
+        yield from (((*at, number), each) for number, each in enumerate(value))
+    else:
+        yield at, value
+
+
+@cache
+def _telling(descriptor: Descriptor) -> tuple[FieldDescriptor, ...]:
+    """The fields of a message that are sealed, or hold messages in which something is."""
+    return tuple(field for field in descriptor.fields if _is_telling(field, frozenset()))
+
+
+def _is_telling(field: FieldDescriptor, above: frozenset[str]) -> bool:
+    if sealing_of(field) is not Sealing.OPEN:
+        return True
+    if not holds_fields(field) or (inner := _message_type(field)).full_name in above:
+        return False
+    return any(_is_telling(each, above | {inner.full_name}) for each in inner.fields)
+
+
+def _message_type(field: FieldDescriptor) -> Descriptor:
+    """The type of the messages that a field holds, those of a map's values."""
+    inner = field.message_type
+    if inner is not None and is_map(field):
+        inner = inner.fields_by_name["value"].message_type
+    assert inner is not None, "it holds fields"
+    return inner
+
+
+@cache
+def _key_class(event_type: str) -> SealClass | None:
+    """How the contract seals the field that is the key of an event; that of an unknown event is personal."""
+    if event_type not in event_types():
+        return SealClass.PERSONAL
+    descriptor = event_types()[event_type].descriptor
+    name = descriptor.GetOptions().Extensions[options_pb2.event].key_field
+    sealing = sealing_of(descriptor.fields_by_name[name])
+    return None if sealing is Sealing.OPEN else SealClass(sealing)
