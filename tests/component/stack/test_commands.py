@@ -74,9 +74,7 @@ class Person:
 
     def left(self) -> list[int]:
         plan = read_plan(self.home)
-        return (
-            [process.pid for process in members(plan.id, None, [self.home.data("postgres") / "data"])] if plan else []
-        )
+        return [process.pid for process in members(plan.id)] if plan else []
 
     def await_another(self, pid: int) -> dict[str, Any]:
         deadline = time.monotonic() + 30

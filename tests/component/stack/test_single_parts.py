@@ -86,8 +86,8 @@ def test_a_stopped_part_leaves_no_process(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     spec = postgres_part(tmp_path / "postgres", port, "secret")
     with SinglePart(spec, tmp_path / "log", stack_id="stack-of-this-test") as part:
-        assert part.pid in {process.pid for process in members("stack-of-this-test", None, spec.owned_folders)}
-    assert members("stack-of-this-test", None, spec.owned_folders) == []
+        assert part.pid in {process.pid for process in members("stack-of-this-test")}
+    assert members("stack-of-this-test") == []
 
 
 @pytest.mark.skipif(not unprivileged.needed(), reason="only root runs PostgreSQL as somebody else")

@@ -168,12 +168,12 @@ def stop(home: StackHome, tell: Callable[[str], None] = lambda _: None) -> int:
     parts = [part for part in all_parts(home, every, of_plan(home, every)) if not part.external]
     state = StackState.read(home.state_file)
     for level in _levels(parts):
-        running = [part for part in level if members(plan.id, part.name, part.owned_folders)]
+        running = [part for part in level if members(plan.id, part.name)]
         with ThreadPoolExecutor(max(1, len(running))) as pool:
             list(pool.map(lambda part: stop_part(part, plan.id, _identity(state, part)), running))
         for part in running:
             tell(part.name)
-    sweep(plan.id, None, [folder for part in parts for folder in part.owned_folders])
+    sweep(plan.id)
     home.state_file.unlink(missing_ok=True)
     return count
 

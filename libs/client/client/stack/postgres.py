@@ -24,6 +24,7 @@ USER = "dokpamo"
 DATABASE = "dokpamo"
 # Tuned small: about a dozen clients with a few connections each, on a machine that also runs everything else.
 SETTINGS = {
+    "cluster_name": "{title}",  # which all its processes show
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "200",
@@ -69,7 +70,6 @@ def postgres_part(
         finish=functools.partial(create_databases, url, (DATABASE, *databases)),
         stop_signal=signal.SIGINT,  # fast shutdown: ends the connections; SIGTERM would wait for every client
         stop_seconds=20.0,
-        owned_folders=(data,),
     )
 
 

@@ -1,13 +1,16 @@
 """Processes of a stack: start them in a session of their own, recognise them later, and leave none behind.
 
-A part's processes are recognised by a mark in their environment, not by process group: Ray's daemons, PostgreSQL's
-back-ends and job drivers leave the group they were started in, and a restarted supervisor is nobody's parent.
+A part's processes are recognised by a mark in their environment or title, not by process group: Ray's daemons,
+PostgreSQL's back-ends and job drivers leave the group they were started in, and a restarted supervisor is nobody's
+parent.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -91,7 +94,7 @@ def spawn(spec: PartSpec, stack_id: str, log: Path) -> subprocess.Popen[bytes]:
         out.write(f"{LOG_BEGINS}{datetime.now(UTC).isoformat(timespec='milliseconds')}\n".encode())
         out.flush()
         return subprocess.Popen(  # noqa: S603 (the command is a part's own specification, no shell)
-            spec.command,
+            [word.replace("{title}", title(stack_id, spec.name)) for word in spec.command],
             cwd=spec.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -118,45 +121,46 @@ def last_words(log: Path, lines: int = 12) -> str:
     return "\n".join(line[:LONGEST_LINE_SHOWN] for line in life.splitlines()[1:][-lines:])
 
 
-def members(stack_id: str, part: str | None = None, folders: Iterable[Path] = ()) -> list[ProcessIdentity]:
-    """Every running process that carries the mark of the stack (and of the part), or works in one of `folders`.
+def title(stack_id: str, part: str) -> str:
+    """Return the mark of a part's processes in their command lines, which everybody may read."""
+    return f"{_title_begins(stack_id)}{part}"
 
-    Who may not look into another user's processes (root of a container, and PostgreSQL's `nobody`) finds them by the
-    folder in their command, or in that of an ancestor.
+
+def _title_begins(stack_id: str) -> str:
+    return f"dokpamo-{hashlib.sha256(stack_id.encode()).hexdigest()[:12]}-"
+
+
+def part_of(process: psutil.Process, stack_id: str) -> str | None:
+    """Return the part of the stack that a process belongs to; None if it is not of this stack.
+
+    Raises:
+        psutil.Error: It has ended.
     """
-    return list(_members(stack_id, part, [os.path.realpath(folder) for folder in folders]))
+    # PostgreSQL runs as another user, into whose processes not even the root of a container may look.
+    with contextlib.suppress(psutil.AccessDenied):
+        environment = process.environ()
+        if environment.get(STACK_MARK) == stack_id:
+            return environment.get(PART_MARK, "")
+    found = re.search(re.escape(_title_begins(stack_id)) + r"([\w-]+)", " ".join(process.cmdline()))
+    return found[1] if found else None
 
 
-def _members(stack_id: str, part: str | None, folders: list[str]) -> Iterator[ProcessIdentity]:
+def members(stack_id: str, part: str | None = None) -> list[ProcessIdentity]:
+    """Every running process that carries the mark of the stack (and of the part)."""
+    return list(_members(stack_id, part))
+
+
+def _members(stack_id: str, part: str | None) -> Iterator[ProcessIdentity]:
     # Not `process_iter`, which remembers processes by number: a later one of the same number would pass for an older.
     for pid in psutil.pids():
         if pid == os.getpid():
             continue
-        # A process of another user, or one that ended while being looked at, is not ours.
+        # A process that ended while being looked at is not ours.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             process = psutil.Process(pid)
-            if process.status() != psutil.STATUS_ZOMBIE and _belongs(process, stack_id, part, folders):
+            owner = part_of(process, stack_id)
+            if owner is not None and part in {None, owner} and process.status() != psutil.STATUS_ZOMBIE:
                 yield ProcessIdentity(process.pid, process.create_time())
-
-
-def _belongs(process: psutil.Process, stack_id: str, part: str | None, folders: list[str]) -> bool:
-    try:
-        return _marked(process, stack_id, part) or _works_in(process, folders)
-    except psutil.AccessDenied:
-        return any(_names(relative, folders) for relative in (process, *process.parents()))
-
-
-def _marked(process: psutil.Process, stack_id: str, part: str | None) -> bool:
-    environment = process.environ()
-    return environment.get(STACK_MARK) == stack_id and part in {None, environment.get(PART_MARK)}
-
-
-def _works_in(process: psutil.Process, folders: list[str]) -> bool:
-    return bool(folders) and process.cwd() in folders
-
-
-def _names(process: psutil.Process, folders: list[str]) -> bool:
-    return any(os.path.realpath(word) in folders for word in process.cmdline() if word.startswith("/"))
 
 
 def end(
@@ -172,14 +176,13 @@ def end(
     return waiting
 
 
-def sweep(stack_id: str, part: str | None = None, folders: Iterable[Path] = ()) -> int:
+def sweep(stack_id: str, part: str | None = None) -> int:
     """Kill every process of the stack (or of one part of it) and return how many there were.
 
     Repeats, since a process may start another one while it is being killed.
     """
-    folders = list(folders)
     killed = 0
-    while found := members(stack_id, part, folders):
+    while found := members(stack_id, part):
         killed += len(found)
         end(found, signal.SIGKILL)
     return killed
@@ -187,11 +190,8 @@ def sweep(stack_id: str, part: str | None = None, folders: Iterable[Path] = ()) 
 
 def stop_part(spec: PartSpec, stack_id: str, identity: ProcessIdentity | None) -> None:
     """Stop a part in good order if it can, by force if it does not, with every process it has started."""
-    # Once the main process is gone, what it leaves behind may not be recognised any more.
-    all_of_it = members(stack_id, spec.name, spec.owned_folders)
     if identity is not None:
         end([identity], spec.stop_signal, spec.stop_seconds)
-    end(all_of_it, signal.SIGKILL)
-    sweep(stack_id, spec.name, spec.owned_folders)
+    sweep(stack_id, spec.name)
     for path in spec.litter:
         path.unlink(missing_ok=True)

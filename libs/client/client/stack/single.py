@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Self
 
-from client.stack.process import ProcessIdentity, end, identify, last_words, members, spawn, stop_part, sweep
+from client.stack.process import ProcessIdentity, identify, last_words, spawn, stop_part, sweep
 from client.stack.spec import NotReadyError, PartFailedError
 
 if TYPE_CHECKING:
@@ -70,12 +70,10 @@ class SinglePart:
 
     def kill(self) -> None:
         """Kill the main process with SIGKILL, and what it leaves behind, as a power cut would."""
-        all_of_it = members(self._stack_id, self.spec.name, self.spec.owned_folders)
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        end(all_of_it, signal.SIGKILL)
-        sweep(self._stack_id, self.spec.name, self.spec.owned_folders)
+        sweep(self._stack_id, self.spec.name)
 
     def pause(self) -> None:
         """Stop the part's processes in their tracks (SIGSTOP): they keep their connections and answer nothing."""

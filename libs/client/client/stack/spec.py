@@ -41,7 +41,8 @@ class PartSpec:
         name: Unique in a stack; shown to people, and the name of its log file.
         address: Where it is reached, as shown to people (no secret in it).
         probe: Raises NotReadyError until the part answers; any thread, a few seconds at most.
-        command: What to run; empty for a part that somebody else runs, which is then only probed and finished.
+        command: What to run; empty for a part that somebody else runs, which is then only probed and finished. A
+            program that overwrites its environment or becomes another user shows `{title}`, which marks its processes.
         environment: Added to the caller's environment.
         folder: The working folder of the process.
         needs: Names of the parts that must be ready before this one is started.
@@ -50,8 +51,6 @@ class PartSpec:
         stop_seconds: How long the part may take to stop after SIGTERM or `stop_signal`.
         stop_signal: The signal that asks for an orderly stop.
         ready_seconds: How long the part may take to become ready before it counts as failed.
-        owned_folders: Folders whose use as a working folder marks a process as this part's; for programs that overwrite
-            their own environment, where the mark cannot be read.
         litter: Files elsewhere that a killed process leaves behind; removed once the part is stopped.
     """
 
@@ -67,7 +66,6 @@ class PartSpec:
     stop_seconds: float = 15.0
     stop_signal: int = 15
     ready_seconds: float = 180.0
-    owned_folders: tuple[Path, ...] = ()
     litter: tuple[Path, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from rich.table import Table
 from client.stack.addresses import NoStackError, load
 from client.stack.control import SUPERVISOR, supervisor, uptime_seconds
 from client.stack.plan import read_plan
-from client.stack.process import PART_MARK, STACK_MARK
+from client.stack.process import members, part_of
 from client.stack.state import PartState, StackState
 
 if TYPE_CHECKING:
@@ -128,27 +128,26 @@ def _line(part: PartState, memory: int) -> PartStatus:
 
 
 def memory_bytes(stack_id: str) -> dict[str, int]:
-    """Return the memory of a stack's processes by part; a page that several share is counted in shares (PSS)."""
+    """Return the memory of a stack's processes by part; a page that several share is counted in shares (PSS).
+
+    Where only the whole is told, as of another user's processes in a container, it is the whole (RSS).
+    """
     sums: dict[str, int] = {}
-    for process in psutil.process_iter():
+    for member in members(stack_id):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            environment = _marked_environment(process)
-            if environment.get(STACK_MARK) == stack_id:
-                memory = process.memory_full_info()
-                part = environment.get(PART_MARK, "")
-                sums[part] = sums.get(part, 0) + int(getattr(memory, "pss", memory.uss))
+            process = psutil.Process(member.pid)
+            part = part_of(process, stack_id)
+            if part is not None:
+                sums[part] = sums.get(part, 0) + _memory(process)
     return sums
 
 
-def _marked_environment(process: psutil.Process) -> dict[str, str]:
-    """Return the environment of the process, or of an ancestor if it has overwritten its own (PostgreSQL does)."""
-    environment: dict[str, str] = process.environ()
-    if STACK_MARK in environment or process.name() != "postgres":
-        return environment
-    for parent in process.parents():
-        if parent.environ().get(STACK_MARK):
-            return dict(parent.environ())
-    return environment
+def _memory(process: psutil.Process) -> int:
+    try:
+        memory = process.memory_full_info()
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
+    return int(getattr(memory, "pss", memory.uss))
 
 
 def _duration(seconds: float) -> str:
