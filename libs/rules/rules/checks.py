@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.awarding import MajorityStep
 from rules.check_awarding import check_awarding
+from rules.disclosure_checks import check_disclosure
 from rules.exact import plain
 from rules.formulas import RatioToTarget
 from rules.reach import check_steps
@@ -32,6 +33,7 @@ def check(rule_set: RuleSet) -> list[Violation]:
         *repeated("parts", (part.id for part in rule_set.every_part()), "part"),
         *check_awarding(rule_set),
         *_consequences(rule_set),
+        *check_disclosure(rule_set),
     ]
 
 

@@ -28,6 +28,7 @@ from rules.awarding import (
     VerdictGate,
     WildcardStep,
 )
+from rules.disclosure import Disclosure
 from rules.fields import Amount, Count, Digits, Instant, Line, Rule, Sha256, Slug, Title, Zone
 from rules.formulas import (
     Axis,
@@ -167,12 +168,6 @@ class Objections(Rule):
 
     days: Annotated[int, Field(ge=0, le=365)]
     early_close: Literal["never", "all-parties-waive"]
-
-
-class Disclosure(Rule):
-    """Name of the disclosure profile under which results are published."""
-
-    profile: Slug
 
 
 class TargetDefinition(Rule):

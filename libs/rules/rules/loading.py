@@ -13,7 +13,7 @@ from rules.document import RuleSet
 from rules.plain_yaml import read_yaml
 from rules.violations import RuleSetInvalidError, Violation, YamlRefusedError, violation
 
-_LISTS_OF_KINDS = frozenset({"sources", "steps", "gates", "procedure", "ties"})
+_LISTS_OF_KINDS = frozenset({"sources", "steps", "gates", "procedure", "ties", "shows"})
 _CODES = {
     "missing": ("FIELD_MISSING", "this field is required"),
     "extra_forbidden": ("FIELD_UNKNOWN", "no such field exists here"),
@@ -60,13 +60,14 @@ def _validated(data: bytes) -> RuleSet:
     try:
         rule_set = RuleSet.model_validate_json(data)
     except ValidationError as error:
-        raise RuleSetInvalidError(_shape_violations(error)) from error
+        raise RuleSetInvalidError(shape_violations(error)) from error
     if found := check(rule_set):
         raise RuleSetInvalidError(found)
     return rule_set
 
 
-def _shape_violations(error: ValidationError) -> list[Violation]:
+def shape_violations(error: ValidationError) -> list[Violation]:
+    """What is wrong with the shape of a document, each with its path as people write it and a stable code."""
     found = []
     for detail in error.errors(include_url=False, include_context=True):
         code, rule = _CODES.get(detail["type"], ("VALUE_INVALID", detail["msg"]))
