@@ -12,10 +12,12 @@ from rules.explaining import explain
 from rules.inputs import CarriedFigure, Comparison, Inputs, Measurement, Provenance, Score, Verdict
 from rules.loading import canonical_bytes, load_rule_set, rule_set_from_json, schema, sha256_of
 from rules.plain_yaml import read_yaml
+from rules.programme_checks import check_programme
 from rules.reading_inputs import inputs_from_json
+from rules.scheduling import load_schedule
 from rules.score_file import load_inputs
 from rules.summary import Summary, summarise
-from rules.violations import InputsRefusedError, RuleSetInvalidError, Violation, YamlRefusedError
+from rules.violations import InputsRefusedError, RuleSetInvalidError, ScheduleInvalidError, Violation, YamlRefusedError
 
 __all__ = [
     "CarriedFigure",
@@ -33,6 +35,7 @@ __all__ = [
     "Row",
     "RuleSet",
     "RuleSetInvalidError",
+    "ScheduleInvalidError",
     "Score",
     "Summary",
     "Verdict",
@@ -42,6 +45,7 @@ __all__ = [
     "canonical_json",
     "carry",
     "check_entrants",
+    "check_programme",
     "collect",
     "decide",
     "decision_from_json",
@@ -49,6 +53,7 @@ __all__ = [
     "inputs_from_json",
     "load_inputs",
     "load_rule_set",
+    "load_schedule",
     "missing_of",
     "read_yaml",
     "rule_set_from_json",

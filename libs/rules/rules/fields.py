@@ -40,7 +40,7 @@ def _zone(name: str) -> str:
     """The name if the zone is known; the pattern keeps out names that mean another zone on another machine."""
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError("the IANA time zone database has no such zone") from None
     return name
 

@@ -22,6 +22,7 @@ DEPTH_LIMIT = 40
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,12}")
 _NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -35,7 +36,7 @@ def read_yaml(text: str | bytes) -> Any:
     try:
         events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
         value = reader.document(events)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # also of bytes, escapes and numbers of characters
         raise YamlRefusedError(
             [violation("", str(error), "the text is well-formed YAML in UTF-8", "YAML_MALFORMED")]
         ) from error
@@ -88,7 +89,7 @@ class _Reader:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             key = event.value if isinstance(event, yaml.ScalarEvent) else None
-            if key is None or event.anchor is not None or event.tag is not None:
+            if key is None or event.anchor is not None or event.tag is not None or _SURROGATE.search(key):
                 self._refuse(path, "a key that is no text", "a key is plain text", "YAML_KEY")
                 self._node(event, events, path, depth + 1)
                 key = f"?{len(mapping)}"
@@ -109,6 +110,9 @@ class _Reader:
 
     def _scalar(self, event: Any, path: str) -> Any:
         text: str = event.value
+        if _SURROGATE.search(text):
+            self._refuse(path, ascii(text), "text is Unicode without lone surrogates", "TEXT_NOT_UNICODE")
+            return ""
         if event.style is not None:
             return text
         if text in _WORDS:

@@ -69,3 +69,9 @@ class InputsRefusedError(DocumentRefusedError):
     """Scores or verdicts that no rule set allows: NaN, an unknown team, a value off its scale, the same score twice."""
 
     what = "inputs"
+
+
+class ScheduleInvalidError(DocumentRefusedError):
+    """A schedule cannot be: a date without an instant, periods that overlap, a window that not everybody can have."""
+
+    what = "schedule"
