@@ -57,13 +57,23 @@ def _payload(event_type: str, data: bytes) -> tuple[dict[str, JsonValue] | None,
         message = GetMessageClass(event_types()[event_type].descriptor).FromString(data)
         size = message.ByteSize()
         message.DiscardUnknownFields()
-        payload = json_format.MessageToDict(message, preserving_proto_field_name=True)
+        payload, secrets = parted(message)
     except (KeyError, DecodeError, json_format.Error, ValueError, TypeError):
         return None, {"/payload": _bytes(data)}
-    secrets = dict(_taken_out(event_types()[event_type].descriptor, payload, ("payload",)))
     if message.ByteSize() != size:
         secrets[pointer(("payload", NOT_IN_CONTRACT))] = _bytes(data)
     return payload, secrets
+
+
+def parted(message: Message) -> tuple[dict[str, JsonValue], dict[str, Secret]]:
+    """What is open of a message, as JSON, and its secrets by the pointer to their place in an entry.
+
+    Raises:
+        ValueError: it has no JSON, as an instant beyond the year 9999.
+        TypeError: it has none, as a message of a type that is not known here.
+    """
+    document = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return document, dict(_taken_out(message.DESCRIPTOR, document, ("payload",)))
 
 
 def _bytes(data: bytes) -> Secret:
