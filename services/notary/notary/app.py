@@ -16,8 +16,8 @@ from common.outbox import Relay
 from common.topics import TopicProvisioner
 
 from notary import events
-from notary.grpc_api import NotaryApi, OpeningApi
-from notary.store import LogStore, OpeningStore
+from notary.grpc_api import NotaryApi, OpeningApi, WitnessApi
+from notary.store import LogStore, OpeningStore, WitnessStore
 from notary.wire import REASONS
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def build(settings: Settings) -> list[Part]:
             {
                 "dokpamo.notary.v1.NotaryService": api,
                 "dokpamo.notary.v1.OpeningService": OpeningApi(LogStore, OpeningStore),
+                "dokpamo.notary.v1.WitnessService": WitnessApi(WitnessStore, key),
             },
             REASONS,
             clock,

@@ -2,5 +2,6 @@
 
 from notary.grpc_api.log import NotaryApi
 from notary.grpc_api.openings import OpeningApi
+from notary.grpc_api.witness import WitnessApi
 
-__all__ = ["NotaryApi", "OpeningApi"]
+__all__ = ["NotaryApi", "OpeningApi", "WitnessApi"]

@@ -6,6 +6,7 @@ from notary.handlers.log import Log, Placed
 from notary.handlers.openings import Openings, confirm_erasure, read, release, request_erasure
 from notary.handlers.proofs import Proof, find, prove_consistency, prove_inclusion
 from notary.handlers.recording import record
+from notary.handlers.witnesses import Witnesses, add_cosignature, checkpoint, cosigned_checkpoints, register_witness
 
 __all__ = [
     "BATCH",
@@ -14,12 +15,17 @@ __all__ = [
     "Openings",
     "Placed",
     "Proof",
+    "Witnesses",
+    "add_cosignature",
+    "checkpoint",
     "confirm_erasure",
+    "cosigned_checkpoints",
     "find",
     "prove_consistency",
     "prove_inclusion",
     "read",
     "record",
+    "register_witness",
     "release",
     "request_erasure",
     "require_same_key",

@@ -2,5 +2,6 @@
 
 from notary.store.log import LogStore
 from notary.store.openings import OpeningStore
+from notary.store.witnesses import WitnessStore
 
-__all__ = ["LogStore", "OpeningStore"]
+__all__ = ["LogStore", "OpeningStore", "WitnessStore"]

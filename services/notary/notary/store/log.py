@@ -94,12 +94,12 @@ class LogStore:
     async def newest_head(self) -> SignedTreeHead | None:
         """The signed head with the largest size."""
         row = await self._tx.fetchrow("SELECT * FROM head ORDER BY tree_size DESC LIMIT 1")
-        return _head(row) if row else None
+        return head_of(row) if row else None
 
     async def heads(self, after: int, limit: int) -> list[SignedTreeHead]:
         """Signed heads larger than `after`, smallest first."""
         rows = await self._tx.fetch("SELECT * FROM head WHERE tree_size > $1 ORDER BY tree_size LIMIT $2", after, limit)
-        return [_head(row) for row in rows]
+        return [head_of(row) for row in rows]
 
     async def keep_head(self, signed: SignedTreeHead) -> None:
         """Keep a signed head."""
@@ -125,6 +125,7 @@ class LogStore:
         return [Placed(row["leaf_index"], row["leaf"]) for row in rows]
 
 
-def _head(row: Record) -> SignedTreeHead:
+def head_of(row: Record) -> SignedTreeHead:
+    """The signed head of its row."""
     head = TreeHead(row["log_id"], row["tree_size"], row["root_hash"], row["signed_at"])
     return SignedTreeHead(head, row["signature"])

@@ -18,6 +18,7 @@ from notary.wire.openings import (
     sealed_value_message,
 )
 from notary.wire.refusals import REASONS
+from notary.wire.witnesses import witness_key_of, witness_message
 
 __all__ = [
     "REASONS",
@@ -34,4 +35,6 @@ __all__ = [
     "page_token_of",
     "release_event",
     "sealed_value_message",
+    "witness_key_of",
+    "witness_message",
 ]

@@ -16,6 +16,12 @@ from notary.domain.erasing import (
     SamePersonError,
 )
 from notary.domain.extent import NotLoggedError
+from notary.domain.witness import (
+    CosignatureRefusedError,
+    WitnessInvalidError,
+    WitnessTakenError,
+    WitnessUnknownError,
+)
 
 REASONS: Reasons = {
     EventRewrittenError: Reason(grpc.StatusCode.DATA_LOSS, "EVENT_REWRITTEN"),
@@ -27,4 +33,8 @@ REASONS: Reasons = {
     ErasureUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "ERASURE_UNKNOWN"),
     ErasureDoneError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ERASURE_DONE"),
     SamePersonError: Reason(grpc.StatusCode.PERMISSION_DENIED, "SAME_PERSON"),
+    WitnessInvalidError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "WITNESS_INVALID"),
+    WitnessTakenError: Reason(grpc.StatusCode.ALREADY_EXISTS, "WITNESS_TAKEN"),
+    WitnessUnknownError: Reason(grpc.StatusCode.PERMISSION_DENIED, "WITNESS_UNKNOWN"),
+    CosignatureRefusedError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "COSIGNATURE_REFUSED"),
 }
