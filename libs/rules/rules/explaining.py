@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rules.document import Part, RuleSet
     from rules.inputs import Inputs
 
-__all__ = ["Language", "explain"]
+__all__ = ["Language", "explain", "explain_procedure"]
 
 _SAY: Words = {
     "heading": {
@@ -68,7 +68,7 @@ def explain(
     lines = [*_heading(rule_set, decision, lang)]
     for row in rows:
         lines += _team(rule_set, row, lang, inputs)
-    lines += _procedure(rule_set, decision, lang, team)
+    lines += explain_procedure(rule_set, decision, lang, team)
     if rule_set.references:
         lines.append(_say("references", lang))
         lines += [f"  [{number}] {line}" for number, line in enumerate(rule_set.references, 1)]
@@ -146,7 +146,8 @@ def _steps(
         yield f"{indent}{number + 1}. {words}" + (f" → {result}" if result else "") + f"  [{path}.steps[{number}]]"
 
 
-def _procedure(rule_set: RuleSet, decision: Decision, lang: Language, team: str | None) -> Iterator[str]:
+def explain_procedure(rule_set: RuleSet, decision: Decision, lang: Language, team: str | None = None) -> Iterator[str]:
+    """The steps from table to outcome, a line each, with ties, votes, verdicts; with `team` only what is about it."""
     titles = titles_of(rule_set, lang)
 
     def concerns(*teams: str) -> bool:
