@@ -9,6 +9,7 @@ import pytest
 from common.sealed import EventField, Sealing, event_fields, sealing_of
 from common.topics import event_types
 from dokpamo.common.v1 import options_pb2
+from google.protobuf.descriptor import FieldDescriptor
 
 from docs import generate
 
@@ -29,6 +30,7 @@ _ORGANISATION = "a model's or team's organisation, public by the programme's ann
 _SAID_OPENLY = "written to be read by everyone, as the request says"
 _SCALE = "the rule set, public before the stage opens"
 _OUTCOME = "the outcome, published with this event: the embargo ends with it"
+_OFFICE = "an act in office, whose author and reason the public may know"
 _ROLE = "a service or an office, never a person"
 
 OPEN = {
@@ -47,6 +49,21 @@ OPEN = {
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.owner": _ORGANISATION,
     "dokpamo.selection.v1.StageOpened.sources.panel_size": _SCALE,
     "dokpamo.selection.v1.StageOpened.sources.panel_minimum": _SCALE,
+    "dokpamo.selection.v1.StagePlanned.reason": _OFFICE,
+    "dokpamo.selection.v1.StageAdvanced.transition.owner": _ROLE,
+    "dokpamo.selection.v1.RuleSetChangeProposed.reason": _OFFICE,
+    "dokpamo.selection.v1.RuleSetChangeProposed.proposed_by": _OFFICE,
+    "dokpamo.selection.v1.RuleSetChanged.reason": _OFFICE,
+    "dokpamo.selection.v1.RuleSetChanged.proposed_by": _OFFICE,
+    "dokpamo.selection.v1.RuleSetChanged.sources.panel_size": _SCALE,
+    "dokpamo.selection.v1.RuleSetChanged.sources.panel_minimum": _SCALE,
+    "dokpamo.selection.v1.RuleSetChangeDropped.reason": _OFFICE,
+    "dokpamo.selection.v1.DecisionSuperseded.reason": _OFFICE,
+    **{
+        f"dokpamo.selection.v1.{event}.override.{field}": _OFFICE
+        for event in ("DecisionProvisional", "DecisionFinalized", "OverrideProposed")
+        for field in ("reason", "proposed_by", "confirmed_by")
+    },
     "dokpamo.selection.v1.DecisionFinalized.inputs_sha256": _OUTCOME,
     "dokpamo.selection.v1.DecisionFinalized.eliminated.reason": _OUTCOME,
     "dokpamo.training.v1.JobStarted.reason": _SYSTEM,
@@ -93,3 +110,12 @@ def test_the_page_of_events_lists_every_field_with_its_class() -> None:
     for name, field in fields():
         event = name.removesuffix(f".{field.path}").rsplit(".", 1)[1]
         assert f"| `{event}` | `{field.path}` | {field.sealing} |" in page
+
+
+def test_no_event_has_a_binary_float() -> None:
+    """Figures are decimal text. Canonical JSON could not carry every float into the log and out of it as the same."""
+    floats = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}
+    assert [name for name, field in fields() if field.descriptor.type in floats] == []
+    values = {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue", "google.protobuf.Any"}
+    inner = [(name, field.descriptor.message_type) for name, field in fields()]
+    assert [name for name, message in inner if message is not None and message.full_name in values] == []
