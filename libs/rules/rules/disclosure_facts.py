@@ -81,7 +81,16 @@ class Ahead:
 _FAR_BELOW: Final = 100
 """Points below zero have no bound in a rule set; this many times the full points stand for it."""
 
-Statement = Between | GreatestBetween | SpreadBetween | Ahead
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Exactly `ahead` of the others are ahead of a team: `keys` of each other less the team's own."""
+
+    others: tuple[tuple[Sum, ...], ...]
+    ahead: int
+
+
+Statement = Between | GreatestBetween | SpreadBetween | Ahead | Placed
 
 
 @dataclass(slots=True)
@@ -168,7 +177,12 @@ def _statements(rule_set: RuleSet, view: View, facts: Facts) -> Iterator[Stateme
                 yield from _gate(rule_set, facts, figure)
             case _:  # formulas and a team's own raw scores say nothing of another team's points
                 pass
-    yield from _in_order(rule_set, facts, [ranked[rank] for rank in sorted(ranked)])
+    if len(ranked) == 1 and _everybody_ranked(rule_set):
+        [(rank, team)] = ranked.items()
+        others = tuple(_keys(rule_set, facts, other, team) for other in view.entered if other != team)
+        yield Placed(others, rank - 1)
+    else:
+        yield from _in_order(rule_set, facts, [ranked[rank] for rank in sorted(ranked)])
     yield from _judged(rule_set, facts, view)
 
 
@@ -282,9 +296,17 @@ def _minimum(rule_set: RuleSet, facts: Facts, gate_id: str, team: str, *, passed
 
 
 def _ahead(rule_set: RuleSet, facts: Facts, team: str, other: str) -> Ahead:
-    """By total, then by the parts of the tie chain; a lot may fall either way."""
+    return Ahead(_keys(rule_set, facts, team, other))
+
+
+def _keys(rule_set: RuleSet, facts: Facts, team: str, other: str) -> tuple[Sum, ...]:
+    """By how much a team is ahead: in the total, then in the parts of the tie chain; a lot may fall either way."""
     parts = [TOTAL, *(tie.part for tie in rule_set.ties if isinstance(tie, PartTie))]
-    return Ahead(tuple(_less(facts.points(team, part), facts.points(other, part)) for part in parts))
+    return tuple(_less(facts.points(team, part), facts.points(other, part)) for part in parts)
+
+
+def _everybody_ranked(rule_set: RuleSet) -> bool:
+    return isinstance(rule_set.procedure[0], RankStep)
 
 
 def _understood(rule_set: RuleSet) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from rules.disclosure import TOTAL
-from rules.disclosure_facts import Ahead, Between, GreatestBetween, SpreadBetween
+from rules.disclosure_facts import Ahead, Between, GreatestBetween, Placed, SpreadBetween
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +82,15 @@ class Program:
                 first, last = self._extreme(sums, greatest=True), self._extreme(sums, greatest=False)
                 self._rows.append(({first: 1, last: -1}, low, high))
             case Ahead(keys):
-                self._ahead(keys)
+                self._ahead(keys, None)
+            case Placed(others, ahead):
+                which = [self._variable(0, 1) for _ in others]
+                self._rows.append((dict.fromkeys(which, 1), ahead, ahead))
+                for keys, chosen in zip(others, which, strict=True):
+                    behind = self._variable(0, 1)
+                    self._rows.append(({chosen: 1, behind: 1}, 1, 1))
+                    self._ahead(keys, chosen)
+                    self._ahead([{cell: -times for cell, times in key.items()} for key in keys], behind)
 
     def _extreme(self, sums: Sequence[Sum], *, greatest: bool) -> int:
         """A variable that is the greatest or the least of some sums: beyond none, and one of them is chosen as it."""
@@ -98,16 +106,19 @@ class Program:
             self._row(beyond, {extreme: sign, choice: 2 * much}, -2 * much, 2 * much)
         return extreme
 
-    def _ahead(self, keys: Sequence[Sum]) -> None:
-        """Exactly one key decides, or the lot; every key before it is equal."""
+    def _ahead(self, keys: Sequence[Sum], only_if: int | None) -> None:
+        """Exactly one key decides, or the lot; every key before it is equal. `only_if` is a choice that it hangs on."""
         much = self._much
         choices = [self._variable(0, 1) for _ in keys]
         lot = self._variable(0, 1)
-        self._rows.append((dict.fromkeys([*choices, lot], 1), 1, 1))
+        condition, one = ({}, 1) if only_if is None else ({only_if: -1}, 0)
+        self._rows.append(({**dict.fromkeys([*choices, lot], 1), **condition}, one, one))
         for number, terms in enumerate(keys):
             before, later = choices[:number], [*choices[number + 1 :], lot]
-            # Decided here: at least 1. Decided later: exactly 0. Decided before: anything.
-            self._row(terms, {choices[number]: -1, **dict.fromkeys(before, much)}, 0, 2 * much)
+            # Decided here: at least 1. Decided later: exactly 0. Decided before, or not at all: anything.
+            free = {choice: much * times for choice, times in condition.items()}
+            least = 0 if only_if is None else -much
+            self._row(terms, {choices[number]: -1, **dict.fromkeys(before, much), **free}, least, 2 * much)
             self._row(terms, dict.fromkeys(later, much), -2 * much, much)
 
     def _solve(self, terms: Sum) -> dict[Cell, int] | None:
