@@ -84,6 +84,7 @@ class Evaluation:
     """The running service and its callers."""
 
     database: Database
+    clock: FixedClock
     cluster: FakeCluster
     issuer: DevelopmentIssuer
     address: str
@@ -97,6 +98,7 @@ class Evaluation:
         handlers: dict[type[Message], Callable[[Any, Transaction], Awaitable[None]]] = {
             selection.StagePlanned: EVENTS.on_stage_planned,
             selection.StageOpened: EVENTS.on_stage_opened,
+            selection.RuleSetChanged: EVENTS.on_rule_set_changed,
             selection.DecisionProvisional: EVENTS.on_decision,
             registry.CheckpointCommitted: EVENTS.on_checkpoint,
         }
@@ -142,7 +144,7 @@ async def running_evaluation(tmp_path: Path, fresh_database_url: str) -> AsyncIt
         await parts.enter_async_context(database)
         await parts.enter_async_context(GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, authenticator))
         channels = await parts.enter_async_context(AsyncExitStack())
-        yield Evaluation(database, FakeCluster(), issuer, settings.grpc_listen, channels)
+        yield Evaluation(database, clock, FakeCluster(), issuer, settings.grpc_listen, channels)
 
 
 def opened() -> selection.StageOpened:

@@ -10,6 +10,7 @@ from dokpamo.common.v1.provenance_pb2 import Provenance
 
 from console.domain.board import Outcome, Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.waiting import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def stage(message: selection.Stage) -> Stage:
         opens_at=_instant(message.opens_at),
         decides_at=_instant(message.decides_at),
         final_at=_instant(message.final_at) if message.HasField("final_at") else None,
-        waits_for=message.waits_for,
+        waits=tuple(Wait(each.code, dict(each.facts)) for each in message.waits),
         rule_set_sha256=message.rule_set_sha256,
         decision_sha256=message.decision_sha256,
         standings=tuple(_standing(standing) for standing in message.standings),

@@ -19,7 +19,7 @@ from common.ray_jobs import RayJobs
 from common.tasks import Retries, Worker
 from common.topics import TopicProvisioner
 
-from evaluation.events import Events, Tasks
+from evaluation.events import Events, Tasks, timers
 from evaluation.grpc_api import EvaluationApi
 from evaluation.handlers.runs import Bench
 from evaluation.store import PanelStore, RegistryCheckpoints, RunStore, TargetStore
@@ -72,7 +72,7 @@ def build(settings: Settings) -> list[Part]:
         relay,
         Gauges(database),
         consumers,
-        Timers(database, clock, {}),
+        Timers(database, clock, timers(PanelStore)),
         Worker(database, clock, tasks.handlers(), _RUNS_AT_ONCE, on_failed=tasks.on_failed(), retries=_PATIENCE),
         GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, consumers=consumers, ready=[relay.ready]),
     ]

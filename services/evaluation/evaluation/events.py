@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from common.consumer import Subscriptions
 from common.errors import TransientError
 from dokpamo.registry.v1.events_pb2 import CheckpointCommitted
-from dokpamo.selection.v1.events_pb2 import DecisionProvisional, StageOpened, StagePlanned
+from dokpamo.selection.v1.events_pb2 import DecisionProvisional, RuleSetChanged, StageOpened, StagePlanned
 
 from evaluation import wire
 from evaluation.domain.run import RunFailedError, RunId, RunState
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from common.consumer import Received
     from common.database import Database, Transaction
+    from common.processes import Process
     from common.tasks import Task
 
     from evaluation.handlers.panels import Panels
@@ -40,6 +41,7 @@ class Events:
         subscriptions = Subscriptions(service="evaluation")
         subscriptions.on(StagePlanned, self.on_stage_planned)
         subscriptions.on(StageOpened, self.on_stage_opened)
+        subscriptions.on(RuleSetChanged, self.on_rule_set_changed)
         subscriptions.on(DecisionProvisional, self.on_decision)
         subscriptions.on(CheckpointCommitted, self.on_checkpoint)
         return subscriptions
@@ -51,6 +53,10 @@ class Events:
     async def on_stage_opened(self, event: Received[StageOpened], tx: Transaction) -> None:
         """Take scores for a stage from now on."""
         await panels.open_stage(wire.to_open_stage(event.message), self.panels(tx))
+
+    async def on_rule_set_changed(self, event: Received[RuleSetChanged], tx: Transaction) -> None:
+        """Score a stage by another version of its rule set."""
+        await panels.change_rule_set(wire.to_changed_stage(event.message), self.panels(tx))
 
     async def on_decision(self, event: Received[DecisionProvisional], tx: Transaction) -> None:
         """Take no more scores for a stage."""
@@ -109,3 +115,14 @@ class Tasks:
     async def give_up_run(self, task: Task, last_error: str, tx: Transaction) -> None:
         """Say that a run failed for a reason that nobody foresaw."""
         await runs.fail_run(RunId(task.id), last_error, self.runs(tx))
+
+
+def timers(
+    open_panels: Callable[[Transaction], Panels],
+) -> Mapping[str, Callable[[Process, Transaction], Awaitable[None]]]:
+    """Return what to do when a process of evaluation wakes, by kind."""
+
+    async def close_scoring(process: Process, tx: Transaction) -> None:
+        await panels.close_scoring(StageId(process.id), open_panels(tx))
+
+    return {panels.SCORING_PROCESS: close_scoring}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Final, assert_never
 
 from common.errors import Reason, Reasons
+from common.instants import stamp
 from common.provenance import mark_of, value_of
 from dokpamo.evaluation.v1 import events_pb2, service_pb2
 from grpc import StatusCode
@@ -19,6 +21,7 @@ from evaluation.domain.stage import (
     AssessorId,
     Criterion,
     Panel,
+    ScoringClosed,
     Source,
     SourceId,
     SourceKind,
@@ -31,6 +34,7 @@ from evaluation.domain.target import Candidate, PinnedTarget, Question, TargetId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from dokpamo.common.v1 import provenance_pb2
     from dokpamo.selection.v1 import events_pb2 as selection
@@ -42,6 +46,7 @@ REASONS: Final[Reasons] = {
     stage.StageNotOpenError: Reason(StatusCode.FAILED_PRECONDITION, "STAGE_NOT_OPEN"),
     stage.SourceUnknownError: Reason(StatusCode.INVALID_ARGUMENT, "SOURCE_UNKNOWN"),
     stage.SourceKindError: Reason(StatusCode.INVALID_ARGUMENT, "SOURCE_KIND_MISMATCH"),
+    stage.ScoresLateError: Reason(StatusCode.FAILED_PRECONDITION, "SCORES_LATE"),
     stage.PanelSizeError: Reason(StatusCode.INVALID_ARGUMENT, "PANEL_SIZE_MISMATCH"),
     stage.AssessorRepeatedError: Reason(StatusCode.INVALID_ARGUMENT, "ASSESSOR_REPEATED"),
     stage.PanelAlreadySeatedError: Reason(StatusCode.ALREADY_EXISTS, "PANEL_ALREADY_SEATED"),
@@ -91,6 +96,18 @@ def to_open_stage(message: selection.StageOpened) -> Stage:
         rule_set_sha256=message.rule_set_sha256,
         team_ids=tuple(TeamId(team) for team in sorted(message.team_ids)),
         sources=tuple(_to_source(f"sources[{at}]", each) for at, each in enumerate(message.sources)),
+        closes_at=_to_instant(message, "closes_at"),
+    )
+
+
+def to_changed_stage(message: selection.RuleSetChanged) -> Stage:
+    """Return a stage as another version of its rule set has it, without its teams; raise `RuleBrokenError`."""
+    return Stage(
+        stage_id=StageId(message.stage_id),
+        state=StageState.OPEN,
+        rule_set_sha256=message.new_sha256,
+        sources=tuple(_to_source(f"sources[{at}]", each) for at, each in enumerate(message.sources)),
+        closes_at=_to_instant(message, "closes_at"),
     )
 
 
@@ -188,7 +205,9 @@ def from_run(run: Run) -> service_pb2.BenchmarkRun:
     )
 
 
-def event_message(event: Panel | Sheet | Measurements | ModelsImported | PinnedTarget | Run) -> Message:
+def event_message(  # noqa: PLR0911 - one return an event reads best
+    event: Panel | Sheet | Measurements | ScoringClosed | ModelsImported | PinnedTarget | Run,
+) -> Message:
     """Return `event` as the contract's event message."""
     match event:
         case Panel(stage_id, source_id, assessors):
@@ -204,6 +223,8 @@ def event_message(event: Panel | Sheet | Measurements | ModelsImported | PinnedT
                 provenance=from_provenance(provenance),
                 origin=origin,
             )
+        case ScoringClosed():
+            return _scoring_closed(event)
         case ModelsImported(import_id, models):
             return events_pb2.ReferenceModelsImported(import_id=import_id, models=map(from_model, models))
         case PinnedTarget():
@@ -212,6 +233,20 @@ def event_message(event: Panel | Sheet | Measurements | ModelsImported | PinnedT
             return events_pb2.BenchmarkRunFinished(run_id=event.run_id, run=from_run(event))
         case _:
             assert_never(event)
+
+
+def _scoring_closed(event: ScoringClosed) -> events_pb2.ScoringClosed:
+    return events_pb2.ScoringClosed(
+        stage_id=event.stage_id,
+        closes_at=stamp(event.closes_at),
+        tallies=[events_pb2.SourceTally(source_id=source, handed_in=number) for source, number in event.handed_in],
+    )
+
+
+def _to_instant(message: Message, field: str) -> datetime | None:
+    if not message.HasField(field):
+        return None
+    return getattr(message, field).ToDatetime(UTC)  # type: ignore[no-any-return] # of whatever field, a Timestamp
 
 
 def _sheet_submitted(event: Sheet) -> events_pb2.ScoreSheetSubmitted:

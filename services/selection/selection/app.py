@@ -15,7 +15,7 @@ from common.processes import Timers
 from common.topics import TopicProvisioner
 
 from selection import events
-from selection.grpc_api import SelectionApi
+from selection.grpc_api import DecisionApi, GateApi, RuleSetLifeApi, SelectionApi
 from selection.store import SelectionStore, SelectionViews
 from selection.wire import REASONS
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent
 MIGRATIONS = next(path for path in (PACKAGE / "migrations", PACKAGE.parent / "migrations") if path.is_dir())
 """Inside the package once installed, beside it in the repository."""
-SERVICE = "dokpamo.selection.v1.SelectionService"
+PACKAGE_NAME = "dokpamo.selection.v1"
 
 
 def build(settings: Settings) -> list[Part]:
@@ -36,7 +36,12 @@ def build(settings: Settings) -> list[Part]:
     database = Database(settings.database_url, "selection", MIGRATIONS, clock)
     relay = Relay(settings, database)
     consumers = Consumers(settings, database, events.subscriptions(SelectionStore), REASONS, clock)
-    api = SelectionApi(SelectionStore, SelectionViews)
+    apis = {
+        f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews),
+    }
     return [
         database,
         TopicProvisioner(settings),
@@ -44,5 +49,5 @@ def build(settings: Settings) -> list[Part]:
         Gauges(database),
         consumers,
         Timers(database, clock, events.timers(SelectionStore)),
-        GrpcServer(settings, database, {SERVICE: api}, REASONS, clock, consumers=consumers, ready=[relay.ready]),
+        GrpcServer(settings, database, apis, REASONS, clock, consumers=consumers, ready=[relay.ready]),
     ]

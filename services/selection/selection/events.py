@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.consumer import Subscriptions
-from dokpamo.evaluation.v1.events_pb2 import MeasurementsRecorded, ScoreSheetSubmitted
+from dokpamo.evaluation.v1.events_pb2 import MeasurementsRecorded, ScoreSheetSubmitted, ScoringClosed
 from dokpamo.intake.v1.events_pb2 import CallClosed
 
 from selection import handlers, wire
@@ -28,16 +28,23 @@ def subscriptions(records: Open) -> Subscriptions:
 
     async def sheet(event: Received[ScoreSheetSubmitted], tx: Transaction) -> None:
         message = event.message
-        await handlers.take_scores(message.stage_id, message.source_id, wire.scores_of(message), records(tx))
+        scores = wire.scores_of(message)
+        await handlers.take_scores(message.stage_id, message.source_id, scores, event.time, records(tx))
 
     async def measured(event: Received[MeasurementsRecorded], tx: Transaction) -> None:
         message = event.message
-        await handlers.take_scores(message.stage_id, message.source_id, wire.measurements_of(message), records(tx))
+        values = wire.measurements_of(message)
+        await handlers.take_scores(message.stage_id, message.source_id, values, event.time, records(tx))
+
+    async def closed(event: Received[ScoringClosed], tx: Transaction) -> None:
+        message = event.message
+        await handlers.close_scoring(message.stage_id, wire.scoring_close_of(message), records(tx))
 
     heard = Subscriptions("selection")
     heard.on(CallClosed, call_closed)
     heard.on(ScoreSheetSubmitted, sheet)
     heard.on(MeasurementsRecorded, measured)
+    heard.on(ScoringClosed, closed)
     return heard
 
 
@@ -47,4 +54,7 @@ def timers(records: Open) -> Mapping[str, Callable[[Process, Transaction], Await
     async def step(process: Process, tx: Transaction) -> None:
         await handlers.step(process.id, records(tx))
 
-    return {handlers.STAGE_PROCESS: step}
+    async def expire(process: Process, tx: Transaction) -> None:
+        await handlers.expire_override(process.id, records(tx))
+
+    return {handlers.STAGE_PROCESS: step, handlers.OVERRIDE_PROCESS: expire}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from common.errors import AwaitedError
@@ -10,8 +11,22 @@ from dokpamo.common.v1 import provenance_pb2
 from dokpamo.evaluation.v1 import events_pb2
 from dokpamo.evaluation.v1 import service_pb2 as pb
 from dokpamo.selection.v1 import events_pb2 as selection
+from evaluation.events import timers
+from evaluation.handlers.panels import SCORING_PROCESS
+from evaluation.store import PanelStore
 
-from tests.builders.evaluation_service import STAGE, TEAMS, Evaluation, measured, opened, refusal, rows, seat, sheet
+from tests.builders.evaluation_service import (
+    NOW,
+    STAGE,
+    TEAMS,
+    Evaluation,
+    measured,
+    opened,
+    refusal,
+    rows,
+    seat,
+    sheet,
+)
 
 
 async def test_seated_assessors_hand_in_sheets_until_the_stage_is_complete(evaluation: Evaluation) -> None:
@@ -95,6 +110,62 @@ async def test_a_stage_takes_scores_only_between_its_opening_and_its_decision(ev
     await evaluation.hear(selection.DecisionProvisional(stage_id=STAGE))
     refused = await refusal(body.RecordMeasurements(measured("lg-ai-research")))
     assert (refused.code, "decided" in refused.facts["rule"]) == ("STAGE_NOT_OPEN", True)
+
+
+def closing(closes_at: datetime) -> selection.StageOpened:
+    message = opened()
+    message.closes_at.FromDatetime(closes_at)
+    return message
+
+
+async def woken(evaluation: Evaluation) -> list[events_pb2.ScoringClosed]:
+    """Let the end of the scoring wake, if it is due; return what was told so far."""
+    async with evaluation.database.transaction() as tx:
+        process = await tx.processes.get(SCORING_PROCESS, STAGE)
+        assert process is not None
+        if process.wake_at is not None and process.wake_at <= tx.now:
+            await timers(PanelStore)[SCORING_PROCESS](process, tx)
+    return await evaluation.events(events_pb2.ScoringClosed)
+
+
+async def test_scores_are_in_time_up_to_the_last_instant_and_then_told_in_number(evaluation: Evaluation) -> None:
+    body = await evaluation.as_("testing", "testing_body")
+    closes_at = NOW + timedelta(hours=1)
+    await evaluation.hear(closing(closes_at))
+    await seat(evaluation)
+    await (await evaluation.as_("anne", "assessor")).SubmitScoreSheet(sheet("anne", rows()))
+    assert await woken(evaluation) == []
+    evaluation.clock.set(closes_at)
+    await body.RecordMeasurements(measured("upstage"))
+    (told,) = await woken(evaluation)
+    assert await woken(evaluation) == [told]
+    late = await refusal(body.RecordMeasurements(measured("lg-ai-research")))
+    assert (late.code, closes_at.isoformat() in late.facts["rule"]) == ("SCORES_LATE", True)
+    assert {each.source_id: each.handed_in for each in told.tallies} == {"aaii": 1, "expert": 1}
+    assert told.closes_at.ToDatetime(UTC) == closes_at
+
+
+async def test_a_score_after_the_last_instant_is_late_also_before_anybody_woke(evaluation: Evaluation) -> None:
+    body = await evaluation.as_("testing", "testing_body")
+    await evaluation.hear(closing(NOW))
+    evaluation.clock.set(NOW + timedelta(microseconds=1))
+    assert (await refusal(body.RecordMeasurements(measured("upstage")))).code == "SCORES_LATE"
+
+
+async def test_an_ended_scoring_goes_on_where_a_changed_rule_set_has_a_later_instant(evaluation: Evaluation) -> None:
+    body = await evaluation.as_("testing", "testing_body")
+    await evaluation.hear(closing(NOW))
+    (first,) = await woken(evaluation)
+    assert (await refusal(body.RecordMeasurements(measured("upstage")))).code == "SCORES_LATE"
+    later = NOW + timedelta(days=1)
+    changed = selection.RuleSetChanged(stage_id=STAGE, new_sha256="cd" * 32, sources=opened().sources)
+    changed.closes_at.FromDatetime(later)
+    await evaluation.hear(changed)
+    await body.RecordMeasurements(measured("upstage"))
+    evaluation.clock.set(later)
+    _, second = await woken(evaluation)
+    assert [first.closes_at.ToDatetime(UTC), second.closes_at.ToDatetime(UTC)] == [NOW, later]
+    assert ([each.handed_in for each in first.tallies], [each.handed_in for each in second.tallies]) == ([], [1])
 
 
 def scaled() -> selection.StageOpened:

@@ -3,122 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 import pytest
 from client.stack.postgres import create_databases, with_database
-from common.clock import FixedClock
-from common.database import Database
 from common.errors import FieldInvalidError
 from dokpamo.common.v1.provenance_pb2 import PROVENANCE_PUBLISHED, PROVENANCE_SYNTHETIC, PROVENANCE_UNSPECIFIED
 from dokpamo.selection.v1 import events_pb2, service_pb2
-from rules import Inputs, collect, load_inputs, load_rule_set
+from rules import collect, load_rule_set
 from selection import handlers, wire
-from selection.app import MIGRATIONS
 from selection.domain import refusal
+from selection.domain.agenda import DECISION_GRACE
 from selection.domain.rule_set import RuleSetRefusedError
-from selection.store import SelectionStore, SelectionViews
+from selection.store import SelectionViews
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-PROGRAMME = files("client") / "programmes" / "sovereign-ai"
-STAGES = {
-    "written-review": ("call-2025", ()),
-    "presentation": ("", ("written-review",)),
-    "stage-1": ("", ("presentation",)),
-    "added-call": ("call-2026", ()),
-    "stage-2": ("", ("stage-1", "added-call")),
-}
-
-
-def document(stage: str) -> str:
-    return (PROGRAMME / "rule-sets" / f"{stage}.yaml").read_text(encoding="utf-8")
+from tests.builders.selection_cases import (
+    DECIDES,
+    STAGE_ONE_BY_CALL,
+    STAGES,
+    Selection,
+    document,
+    inputs,
+    opened,
+    stage_one,
+)
 
 
-def inputs(stage: str) -> Inputs:
-    return load_inputs((PROGRAMME / "scores" / f"{stage}.yaml").read_text(encoding="utf-8"))
-
-
-class Selection:
-    """The service's use cases in one database, at an instant that the test sets."""
-
-    def __init__(self, database: Database, clock: FixedClock) -> None:
-        self.database = database
-        self.clock = clock
-
-    async def write(self, use_case: Any, *arguments: Any) -> Any:
-        async with self.database.transaction() as tx:
-            return await use_case(*arguments, SelectionStore(tx))
-
-    async def publish(self, stage: str, text: str | None = None) -> str:
-        kept = await self.write(handlers.publish_rule_set, text or document(stage))
-        await self.write(handlers.freeze_rule_set, kept.sha256)
-        call, sources = STAGES[stage]
-        await self.write(handlers.plan_stage, stage, kept.sha256, call, sources)
-        return str(kept.sha256)
-
-    async def give(self, stage: str, given: Inputs) -> None:
-        sheets = defaultdict(list)
-        for score in given.scores():
-            sheets[score.source, score.assessor].append(score)
-        for (source, _), scores in sheets.items():
-            await self.write(handlers.take_scores, stage, source, scores)
-        measured = defaultdict(list)
-        for measurement in given.measurements:
-            measured[measurement.source].append(measurement)
-        for source, measurements in measured.items():
-            await self.write(handlers.take_scores, stage, source, measurements)
-
-    async def judge(self, stage: str, given: Inputs) -> None:
-        for verdict in given.verdicts:
-            await self.write(handlers.record_verdict, stage, verdict)
-
-    async def go_to(self, instant: datetime) -> None:
-        """Move the clock through every instant at which something is due, up to `instant`."""
-        while True:
-            async with self.database.transaction() as tx:
-                row = await tx.fetchrow(
-                    "SELECT id, wake_at FROM process WHERE wake_at <= $1 ORDER BY wake_at, id LIMIT 1", instant
-                )
-                if row is None:
-                    break
-                self.clock.set(max(self.clock.now(), row["wake_at"]))
-                await tx.execute("UPDATE process SET wake_at = NULL WHERE id = $1", row["id"])
-            await self.write(handlers.step, row["id"])
-        self.clock.set(instant)
-
-    async def stage(self, stage: str) -> service_pb2.Stage:
-        async with self.database.transaction(readonly=True) as tx:
-            found = await SelectionViews(tx).stage(stage)
-            decision = await SelectionViews(tx).decision(stage)
-        assert found is not None
-        return wire.stage_message(*found, decision[0] if decision else None)
-
-    async def documents(self, stage: str) -> tuple[bytes, bytes]:
-        async with self.database.transaction(readonly=True) as tx:
-            found = await SelectionViews(tx).decision(stage)
-        assert found is not None
-        return found[0].inputs, found[0].document
-
-    async def said(self, kind: type) -> list[Any]:
-        async with self.database.transaction(readonly=True) as tx:
-            rows = await tx.fetch("SELECT payload FROM outbox WHERE type = $1 ORDER BY seq", kind.DESCRIPTOR.full_name)  # type: ignore[attr-defined] # every event has one
-        return [kind.FromString(row["payload"]) for row in rows]  # type: ignore[attr-defined] # as above
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Selection]:
-    clock = FixedClock(datetime(2025, 6, 20, 0, tzinfo=UTC))
-    async with Database(url, "selection", MIGRATIONS, clock) as database:
-        yield Selection(database, clock)
+def waits(stage: service_pb2.Stage) -> dict[str, dict[str, str]]:
+    return {each.code: dict(each.facts) for each in stage.waits}
 
 
 async def run_programme(selection: Selection) -> None:
@@ -127,7 +43,7 @@ async def run_programme(selection: Selection) -> None:
     for stage, (call, _) in STAGES.items():
         dates = load_rule_set(document(stage)).dates
         given = inputs(stage)
-        scored_at = dates.decides - timedelta(hours=1)
+        scored_at = dates.closes - timedelta(hours=1)
         beats.append((dates.published, selection.publish, (stage,)))
         if call:
             close = (handlers.close_call, call, given.entrants)
@@ -196,30 +112,16 @@ async def test_two_runs_give_the_same_bytes_whatever_the_order(fresh_database_ur
     assert found[0] == found[1]
 
 
-DECIDES = datetime(2026, 1, 15, 6, tzinfo=UTC)
-STAGE_ONE_BY_CALL = document("stage-1").replace("eligibility: {advanced_from: [presentation]}", "eligibility: {}")
-
-
-async def stage_one(selection: Selection, teams: Any, text: str = STAGE_ONE_BY_CALL) -> None:
-    """Stage 1 opened with these teams, entering by a call."""
-    selection.clock.set(datetime(2025, 11, 20, 1, tzinfo=UTC))
-    kept = await selection.write(handlers.publish_rule_set, text)
-    await selection.write(handlers.freeze_rule_set, kept.sha256)
-    await selection.write(handlers.plan_stage, "stage-1", kept.sha256, "call", ())
-    await selection.write(handlers.close_call, "call", teams)
-    await selection.go_to(datetime(2026, 1, 5, tzinfo=UTC))
-
-
 async def test_a_stage_without_its_entrants_waits_and_opens_when_they_come(fresh_database_url: str) -> None:
     async with opened(fresh_database_url) as selection:
         await selection.publish("written-review")
         await selection.go_to(datetime(2025, 7, 1, tzinfo=UTC))
         waiting = await selection.stage("written-review")
-        assert (waiting.state, waiting.waits_for) == ("planned", "call call-2025 is not closed")
+        assert (waiting.state, waits(waiting)) == ("planned", {"call-open": {"call": "call-2025"}})
         await selection.write(handlers.close_call, "call-2025", ["upstage", "kakao"])
         await selection.go_to(datetime(2025, 7, 1, tzinfo=UTC))
         opened_stage = await selection.stage("written-review")
-        assert (opened_stage.state, opened_stage.waits_for) == ("collecting", "")
+        assert (opened_stage.state, [each.code for each in opened_stage.waits]) == ("collecting", ["scoring"])
         assert [each.team_id for each in opened_stage.standings] == ["kakao", "upstage"]
         assert {each.provenance for each in opened_stage.standings} == {PROVENANCE_UNSPECIFIED}
         (told,) = await selection.said(events_pb2.StageOpened)
@@ -234,14 +136,16 @@ async def test_an_incomplete_stage_names_what_is_missing_and_decides_when_it_com
         await selection.go_to(DECIDES + timedelta(hours=1))
         waiting = await selection.stage("stage-1")
         assert waiting.state == "collecting"
-        assert "verdict originality" in waiting.waits_for
+        assert waits(waiting) == {
+            "verdicts-missing": {"gate": "originality", "teams": "lg-ai-research,naver-cloud,sk-telecom,upstage"}
+        }
         async with selection.database.transaction(readonly=True) as tx:
             process = await tx.fetchrow("SELECT wake_at, deadline, owner FROM process WHERE id = 'stage-1'")
-        assert tuple(process or ()) == (None, DECIDES + handlers.DECISION_GRACE, "staff")
+        assert tuple(process or ()) == (None, DECIDES + DECISION_GRACE, "staff")
         await selection.judge("stage-1", given)
         await selection.go_to(selection.clock.now())
         decided = await selection.stage("stage-1")
-        assert (decided.state, decided.waits_for) == ("objection", "")
+        assert (decided.state, waits(decided)) == ("objection", {"objections": {"until": "2026-01-25T15:00:00Z"}})
         # Ten days after the 15th in Seoul end at midnight of the 25th.
         assert decided.final_at.ToDatetime(UTC) == datetime(2026, 1, 25, 15, tzinfo=UTC)
         await selection.go_to(datetime(2026, 1, 25, 14, 59, tzinfo=UTC))
@@ -266,10 +170,15 @@ async def test_a_stage_that_needs_its_lot_waits_for_the_seed_by_name(fresh_datab
         await selection.go_to(DECIDES)
         waiting = await selection.stage("stage-1")
         assert waiting.state == "collecting"
-        assert waiting.waits_for.startswith("missing: seed of the lot between lg-ai-research, naver-cloud, nc-ai")
+        assert waits(waiting) == {
+            "seed-missing": {
+                "rule_set": "sovereign-ai-stage-1",
+                "teams": "lg-ai-research,naver-cloud,nc-ai,sk-telecom,upstage",
+            }
+        }
         async with selection.database.transaction(readonly=True) as tx:
             process = await tx.fetchrow("SELECT owner, deadline, last_error FROM process WHERE id = 'stage-1'")
-        assert tuple(process or ()) == ("staff", DECIDES + handlers.DECISION_GRACE, "")
+        assert tuple(process or ()) == ("staff", DECIDES + DECISION_GRACE, "")
 
 
 async def test_of_two_who_plan_a_stage_at_once_one_is_refused(fresh_database_url: str) -> None:
@@ -322,11 +231,11 @@ async def test_scores_are_taken_once_and_refused_when_they_fit_no_rule(fresh_dat
     async with opened(fresh_database_url) as selection:
         await stage_one(selection, given.entrants)
         sheet = [each for each in given.scores() if each.source == "expert-panel"][:3]
-        await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet)
-        await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet)
+        await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet, selection.clock.now())
+        await selection.write(handlers.take_scores, "stage-1", "expert-panel", sheet, selection.clock.now())
         changed = [replace(sheet[0], value=sheet[0].value + 1)]
         with pytest.raises(refusal.ScoreTakenError):
-            await selection.write(handlers.take_scores, "stage-1", "expert-panel", changed)
+            await selection.write(handlers.take_scores, "stage-1", "expert-panel", changed, selection.clock.now())
         other = next(each for each in given.scores() if each.source == "expert-users")
         for wrong in (
             replace(other, value=Decimal(6)),
@@ -335,9 +244,9 @@ async def test_scores_are_taken_once_and_refused_when_they_fit_no_rule(fresh_dat
             replace(other, source="nobody"),
         ):
             with pytest.raises(refusal.ScoreRefusedError):
-                await selection.write(handlers.take_scores, "stage-1", wrong.source, [wrong])
+                await selection.write(handlers.take_scores, "stage-1", wrong.source, [wrong], selection.clock.now())
         # One of a stage that nobody has planned is kept.
-        await selection.write(handlers.take_scores, "stage-9", "expert-users", [other])
+        await selection.write(handlers.take_scores, "stage-9", "expert-users", [other], selection.clock.now())
 
 
 async def test_a_verdict_is_given_once_by_enough_people_on_a_team_and_gate_of_the_stage(

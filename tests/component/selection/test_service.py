@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib.resources import files
@@ -22,6 +22,7 @@ from common.auth import DevelopmentIssuer
 from common.clock import VirtualClockFile
 from common.errors import Refused
 from common.grpc import Client, connect
+from common.instants import stamp
 from dokpamo.evaluation.v1 import events_pb2 as evaluation
 from dokpamo.evaluation.v1 import service_pb2 as evaluation_service
 from dokpamo.grants.v1 import service_pb2 as grants_pb2
@@ -89,6 +90,11 @@ def messages(given: Inputs) -> list[tuple[str, str, Any]]:
     for source, rows in measured.items():
         told = evaluation.MeasurementsRecorded(stage_id="stage-1", source_id=source, rows=rows)
         found.append(("dokpamo.evaluation.measurement.v1", "stage-1", told))
+    handed_in = Counter(source for source, _ in sheets)
+    handed_in.update({source: len(rows) for source, rows in measured.items()})
+    tallies = [evaluation.SourceTally(source_id=source, handed_in=number) for source, number in handed_in.items()]
+    ended = evaluation.ScoringClosed(stage_id="stage-1", closes_at=stamp(RULES.dates.closes), tallies=tallies)
+    found.append(("dokpamo.evaluation.scoring.v1", "stage-1", ended))
     return found
 
 

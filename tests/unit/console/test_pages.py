@@ -34,7 +34,7 @@ WON = Standing(
     "alpha", "90.2", 1, "advanced", "", "", {"benchmark": "40.0", "nia": "15.0"}, "synthetic", {"nia": "published"}
 )
 LOST = Standing("beta", "76.7", 2, "eliminated", "gate", "originality", {"benchmark": "30.0", "nia": "9.0"})
-STAGE = Stage("stage-1", "1차 단계평가", "Stage 1", "final", NOW, NOW, NOW, "", "a" * 64, "b" * 64, (WON, LOST))
+STAGE = Stage("stage-1", "1차 단계평가", "Stage 1", "final", NOW, NOW, NOW, (), "a" * 64, "b" * 64, (WON, LOST))
 SCORING = Scoring(
     (Label("benchmark", "벤치마크 평가", "Benchmarks"), Label("nia", "NIA 벤치마크", "NIA benchmark", inside=True)),
     (Label("originality", "독자성", "Originality"),),

@@ -15,7 +15,7 @@ FINAL = datetime(2026, 1, 25, 15, tzinfo=UTC)
 
 
 def test_every_team_that_goes_on_gets_what_the_rule_set_gives_except_those_it_excludes() -> None:
-    given = awards(DECISION, RULES, FINAL)
+    given = awards(DECISION.advanced, RULES, FINAL)
     assert [(each.team, each.kind) for each in given] == [
         ("lg-ai-research", "gpu"),
         ("lg-ai-research", "data"),
@@ -32,7 +32,9 @@ def test_every_team_that_goes_on_gets_what_the_rule_set_gives_except_those_it_ex
 
 
 def test_a_team_that_leaves_loses_what_the_rule_set_names() -> None:
-    assert {(each.team, each.reason, each.gate, each.forfeits) for each in losses(DECISION, RULES)} == {
+    assert {
+        (each.team, each.reason, each.gate, each.forfeits) for each in losses(DECISION.advanced, DECISION, RULES)
+    } == {
         ("nc-ai", "rank", "", ("gpu",)),
         ("naver-cloud", "gate", "originality", ("gpu",)),
     }
@@ -40,4 +42,4 @@ def test_a_team_that_leaves_loses_what_the_rule_set_names() -> None:
 
 def test_a_rule_set_without_support_gives_nothing() -> None:
     bare = RULES.consequences.model_copy(update={"support": None})
-    assert awards(DECISION, RULES.model_copy(update={"consequences": bare}), FINAL) == ()
+    assert awards(DECISION.advanced, RULES.model_copy(update={"consequences": bare}), FINAL) == ()

@@ -43,7 +43,7 @@ def test_a_frozen_rule_set_keeps_its_instant_and_a_superseded_one_cannot_be_froz
     frozen = rule_set.freeze(FIRST, NOW)
     assert rule_set.freeze(frozen, datetime(2026, 7, 1, tzinfo=UTC)).frozen_at == NOW
     with pytest.raises(RuleSetSupersededError):
-        rule_set.freeze(rule_set.supersede(FIRST), NOW)
+        rule_set.freeze(rule_set.supersede(FIRST, NOW), NOW)
 
 
 def test_a_document_whose_points_do_not_sum_is_refused_with_path_value_and_rule() -> None:

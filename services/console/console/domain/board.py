@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from console.domain.waiting import Wait
+
 Outcome = Literal["entered", "advanced", "eliminated"]
 
 MARKS = ("synthetic", "reconstructed", "published")
@@ -43,7 +45,7 @@ class Stage:
     opens_at: datetime
     decides_at: datetime
     final_at: datetime | None
-    waits_for: str
+    waits: tuple[Wait, ...]
     rule_set_sha256: str
     decision_sha256: str
     standings: tuple[Standing, ...]

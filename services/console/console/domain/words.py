@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "by_rank": ("순위", "by rank"),
     "by_gate": ("관문", "by gate"),
     "by_majority": ("과반 미달", "no majority"),
+    "by_override": ("담당자 결정", "by officers"),
     "synthetic": ("합성", "synthetic"),
     "reconstructed": ("재구성", "reconstructed"),
     "published": ("공표", "published"),

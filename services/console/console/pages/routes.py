@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from console.domain.board import MARKS
 from console.domain.facts import Scoring, periods, runs_by_team
+from console.domain.waiting import in_words
 from console.domain.words import Language, language_of, say
 from console.handlers import Sources, UnreachableError, programme
 
@@ -153,6 +154,7 @@ class Pages:
             say=lambda word: say(word, language),
             title=lambda stage: stage.title_ko if language == "ko" else stage.title_en,
             name=lambda team: _name(view.names, team, language),
+            waits=lambda wait: in_words(wait, language, lambda team: _name(view.names, team, language)),
             label=lambda label: _label(label, language),
             marks=MARKS,
             scoring=lambda stage: view.scoring.get(stage.rule_set_sha256, Scoring()),

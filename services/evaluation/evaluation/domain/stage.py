@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NewType
 from evaluation.domain.refusal import RuleBrokenError, require_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
 StageId = NewType("StageId", str)
@@ -30,6 +31,10 @@ class SourceKind(Enum):
 
     SHEETS = "sheets"
     MEASUREMENT = "measurement"
+
+
+class ScoresLateError(RuleBrokenError):
+    """The last instant for scores of the stage is over."""
 
 
 class StageNotOpenError(RuleBrokenError):
@@ -87,13 +92,24 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage with its entrants and sources."""
+    """A stage with its entrants and sources. Scores are in time up to `closes_at` (UTC), unless `scoring_closed`."""
 
     stage_id: StageId
     state: StageState
     rule_set_sha256: str
     team_ids: tuple[TeamId, ...] = ()
     sources: tuple[Source, ...] = ()
+    closes_at: datetime | None = None
+    scoring_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringClosed:
+    """What a stage has at its last instant for scores: number of sheets or measured values by source."""
+
+    stage_id: StageId
+    closes_at: datetime
+    handed_in: tuple[tuple[SourceId, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,16 @@ def open_source(stage_id: StageId, stage: Stage | None, source_id: SourceId, kin
             return source
     known = ", ".join(source.source_id for source in stage.sources)
     raise SourceUnknownError("source_id", source_id, f"must be a source of the stage: {known}")
+
+
+def require_in_time(stage: Stage, now: datetime) -> None:
+    """Raise `ScoresLateError` once the last instant for scores is over.
+
+    Source: programme facts: an extension is a signed rule version for all, so there is none for one
+    """
+    if stage.scoring_closed or (stage.closes_at is not None and now > stage.closes_at):
+        closed = stage.closes_at.isoformat() if stage.closes_at else "before"
+        raise ScoresLateError("stage_id", stage.stage_id, f"takes scores no more: the last instant was {closed}")
 
 
 def check_panel(panel: Panel, source: Source, seated: frozenset[AssessorId]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from common.errors import AwaitedError, NotFoundError
 
@@ -21,6 +21,7 @@ from evaluation.domain.sheet import (
 from evaluation.domain.stage import (
     AssessorId,
     Panel,
+    ScoringClosed,
     SourceId,
     SourceKind,
     Stage,
@@ -29,17 +30,27 @@ from evaluation.domain.stage import (
     TeamId,
     check_panel,
     open_source,
+    require_in_time,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from evaluation.domain.provenance import Provenance
     from evaluation.domain.stage import Source
 
+SCORING_PROCESS: Final = "scoring"
+"""Kind of the process that ends the scoring of a stage at its last instant; its id is the stage's."""
+
 
 class Panels(Protocol):
     """Stages, panels and scores, in one transaction."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this transaction (UTC)."""
+        ...
 
     async def stage(self, stage_id: StageId, *, locked: bool = False) -> Stage | None:
         """Return a stage; `locked` keeps its state until the transaction ends."""
@@ -51,6 +62,14 @@ class Panels(Protocol):
 
     async def keep_stage(self, stage: Stage) -> None:
         """Keep what is known of a stage now."""
+        ...
+
+    async def close_scoring(self, stage_id: StageId) -> datetime | None:
+        """Take no more scores for an open stage whose last instant has come; return it, `None` where it has not."""
+        ...
+
+    async def close_at(self, stage_id: StageId, closes_at: datetime) -> None:
+        """Have the scoring of a stage closed when its last instant has come."""
         ...
 
     async def seated(self, stage_id: StageId, source_id: SourceId) -> frozenset[AssessorId]:
@@ -81,7 +100,7 @@ class Panels(Protocol):
         """Keep measured values."""
         ...
 
-    async def publish(self, event: Panel | Sheet | Measurements) -> object:
+    async def publish(self, event: Panel | Sheet | Measurements | ScoringClosed) -> object:
         """Say `event` to everyone."""
         ...
 
@@ -97,6 +116,34 @@ async def open_stage(stage: Stage, panels: Panels) -> None:
     known = await panels.stage(stage.stage_id, locked=True)
     if known is None or known.state is not StageState.DECIDED:
         await panels.keep_stage(stage)
+        if stage.closes_at is not None:
+            await panels.close_at(stage.stage_id, stage.closes_at)
+
+
+async def change_rule_set(changed: Stage, panels: Panels) -> None:
+    """Score an open stage by another version of its rule set, until its last instant; a planned one opens under it.
+
+    Scoring that had ended goes on where the new version has a later instant.
+    """
+    known = await panels.stage(changed.stage_id, locked=True)
+    if known is None:
+        message = f"the rule set of stage {changed.stage_id} changed; its StagePlanned has not arrived yet"
+        raise AwaitedError(message)
+    if known.state is StageState.PLANNED:
+        await panels.keep_stage(replace(known, rule_set_sha256=changed.rule_set_sha256))
+    elif known.state is StageState.OPEN:
+        ended = known.scoring_closed and changed.closes_at == known.closes_at
+        await panels.keep_stage(replace(changed, team_ids=known.team_ids, scoring_closed=ended))
+        if changed.closes_at is not None:
+            await panels.close_at(changed.stage_id, changed.closes_at)
+
+
+async def close_scoring(stage_id: StageId, panels: Panels) -> None:
+    """End the scoring of a stage and say what it has; called when it wakes. A date that was moved wakes it again."""
+    closes_at = await panels.close_scoring(stage_id)
+    if closes_at is not None:
+        present = await panels.present(stage_id)
+        await panels.publish(ScoringClosed(stage_id, closes_at, tuple(sorted(present.items()))))
 
 
 async def close_stage(stage_id: StageId, panels: Panels) -> None:
@@ -169,5 +216,6 @@ async def _held(stage_id: StageId, source_id: SourceId, kind: SourceKind, panels
     stage = await panels.stage(stage_id, locked=True)
     source = open_source(stage_id, stage, source_id, kind)
     assert stage is not None
+    require_in_time(stage, panels.now)
     await panels.hold_source(stage_id, source_id)
     return stage, source

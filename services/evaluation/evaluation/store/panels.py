@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from evaluation.domain.sheet import Measurements, Sheet
-    from evaluation.domain.stage import Panel, StageId
+    from evaluation.domain.stage import Panel, ScoringClosed, StageId
 
 
 class PanelStore(StageStore):
@@ -102,6 +102,6 @@ class PanelStore(StageStore):
             [score.value for score in measurements.scores],
         )
 
-    async def publish(self, event: Panel | Sheet | Measurements) -> UUID:
+    async def publish(self, event: Panel | Sheet | Measurements | ScoringClosed) -> UUID:
         """Add `event` to the outbox; return the event's id."""
         return await self._tx.publish(wire.event_message(event))

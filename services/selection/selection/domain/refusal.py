@@ -84,3 +84,146 @@ class ScoreRefusedError(RuleBrokenError):
 
 class DecisionMissingError(RuleBrokenError):
     """The stage is not decided yet."""
+
+
+class ScoreLateError(RuleBrokenError):
+    """A score was handed in after the last instant for scores."""
+
+
+class DraftInvalidError(RuleBrokenError):
+    """A draft's id is no plain name, or its text is too long to be kept."""
+
+
+class DraftUnknownError(RuleBrokenError):
+    """No draft has this id."""
+
+
+class DocumentSourceError(RuleBrokenError):
+    """Either a document or a draft is published."""
+
+
+class StageDecidedError(RuleBrokenError):
+    """The stage is decided."""
+
+
+class StageNotDecidedError(RuleBrokenError):
+    """The stage is not decided yet."""
+
+
+class ReopeningError(RuleBrokenError):
+    """Only a final stage with a free seat can be opened again."""
+
+
+class NotANewerVersionError(RuleBrokenError):
+    """What is to govern must be a newer version of the rule set that governs the stage."""
+
+
+class ChangePendingError(RuleBrokenError):
+    """One change of a stage's rule set is decided on at a time."""
+
+
+class ChangeUnknownError(RuleBrokenError):
+    """No change has this id."""
+
+
+class ChangeClosedError(RuleBrokenError):
+    """The change is not pending any more."""
+
+
+class ConsentTakenError(RuleBrokenError):
+    """A team says yes or no once."""
+
+
+class ConsentNotAskedError(RuleBrokenError):
+    """The team has no say in this change."""
+
+
+class EvidenceMissingError(RuleBrokenError):
+    """What staff record for a team needs evidence."""
+
+
+class LatePickUnknownError(RuleBrokenError):
+    """The governing rule set does not commit to this pick."""
+
+
+class LatePickRevealedError(RuleBrokenError):
+    """A late pick is revealed once."""
+
+
+class ContentInvalidError(RuleBrokenError):
+    """What is revealed cannot be kept."""
+
+
+class SeedNotNeededError(RuleBrokenError):
+    """The seed of a lot is revealed only where a tie needs it."""
+
+
+class CommitmentMismatchError(RuleBrokenError):
+    """What is revealed is not what was committed to; `found` and `committed` are both hashes."""
+
+    def __init__(self, field: str, found: str, committed: str) -> None:
+        """Keep the `field` that was revealed, and both hashes."""
+        super().__init__(field, found, f"its SHA-256 must be the committed {committed}")
+        self.found = found
+        self.committed = committed
+
+
+class JudgesSeatedError(RuleBrokenError):
+    """The judges of a gate are seated once."""
+
+
+class JudgeRepeatedError(RuleBrokenError):
+    """A judge is named twice, or not at all."""
+
+
+class JudgeNotSeatedError(RuleBrokenError):
+    """Only who is seated judges."""
+
+
+class JudgeBarredError(RuleBrokenError):
+    """A conflict of interest bars a judge."""
+
+
+class JudgementTakenError(RuleBrokenError):
+    """A judge finds once for each team."""
+
+
+class VersionUnknownError(RuleBrokenError):
+    """The decision has no such version."""
+
+
+class CorrectionInvalidError(RuleBrokenError):
+    """A correction changes nothing that could be decided on, or names the same value twice."""
+
+
+class RedecisionImpossibleError(RuleBrokenError):
+    """The stage cannot be decided on the corrected values; `waits` are the codes of what is missing or wrong."""
+
+    def __init__(self, stage_id: str, waits: tuple[str, ...]) -> None:
+        """Keep the stage and the codes."""
+        super().__init__("stage_id", stage_id, f"cannot be decided again: {', '.join(waits)}")
+        self.waits = waits
+
+
+class OverrideInvalidError(RuleBrokenError):
+    """An override names teams that cannot go on, or nothing that differs."""
+
+
+class OverridePendingError(RuleBrokenError):
+    """One override of a stage is proposed at a time."""
+
+
+class OverrideUnknownError(RuleBrokenError):
+    """No override has this id."""
+
+
+class OverrideClosedError(RuleBrokenError):
+    """The override is not pending any more."""
+
+
+class SecondOfficerError(RuleBrokenError):
+    """An override takes two officers."""
+
+
+class WaiverNotAllowedError(RuleBrokenError):
+    """The rule set lets no waiver close the objection window early, or the stage is in none."""

@@ -1,4 +1,4 @@
-"""The life of a rule set: published → frozen; an earlier version is superseded by a newer one.
+"""The life of a rule set: draft → published → frozen; an earlier version is superseded by a newer one.
 
 Source: design page "Selection and notary", "Rule sets": versioned, hashed, frozen before the first submission.
 """
@@ -6,13 +6,20 @@ Source: design page "Selection and notary", "Rule sets": versioned, hashed, froz
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from rules import RuleSetInvalidError, Violation, canonical_bytes, load_rule_set, rule_set_from_json, sha256_of
+from rules.document import MeasurementSource, SheetSource
 
-from selection.domain.refusal import RuleSetFrozenLateError, RuleSetSupersededError, VersionNotNewError
+from selection.domain.refusal import (
+    DraftInvalidError,
+    RuleSetFrozenLateError,
+    RuleSetSupersededError,
+    VersionNotNewError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
 # The event that publishes a document carries it whole, and the broker takes less than a MiB.
 _LARGEST_BYTES: Final = 512 * 1024
+_PLAIN_NAME: Final = re.compile(r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*")
 # A refusal travels in gRPC metadata, which takes 8 KiB in all, in base64.
 _MOST_VIOLATION_BYTES: Final = 4000
 
@@ -40,6 +48,18 @@ class RuleSetRefusedError(Exception):
         self.field, self.value, self.rule = found[0].path, found[0].value, found[0].rule
         self.violation_count = len(found)
         self.violations = _as_json(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text on its way to a rule set, with its defects as JSON ("[]" where it could be published)."""
+
+    id: str
+    document: str
+    violations: str
+    violation_count: int
+    saved_at: datetime
+    saved_by: str
 
 
 class RuleSetState(Enum):
@@ -62,6 +82,7 @@ class KeptRuleSet:
     published_at: datetime
     frozen_at: datetime | None
     document: bytes
+    superseded_at: datetime | None = None
 
     @property
     def rules(self) -> RuleSet:
@@ -78,7 +99,24 @@ def read(document: str) -> RuleSet:
     if (size := len(canonical_bytes(rules))) > _LARGEST_BYTES:
         rule = f"at most {_LARGEST_BYTES} bytes in canonical form"
         raise RuleSetRefusedError([Violation("", f"{size} bytes", rule, "DOCUMENT_TOO_LONG")])
+    for number, source in enumerate(rules.sources):
+        if not isinstance(source, SheetSource | MeasurementSource):
+            rule = "the platform collects sheets and measurements; a stage of other sources is decided from a file"
+            raise RuleSetRefusedError([Violation(f"sources[{number}].kind", source.kind, rule, "SOURCE_NOT_COLLECTED")])
     return rules
+
+
+def draft(draft_id: str, document: str, now: datetime, saved_by: str) -> Draft:
+    """Return the draft with its defects. Raises `DraftInvalidError` for an id or length that cannot be kept."""
+    if not _PLAIN_NAME.fullmatch(draft_id):
+        raise DraftInvalidError("draft_id", draft_id, "must be lower-case letters, digits and single hyphens, up to 64")
+    if (size := len(document.encode())) > _LARGEST_BYTES:
+        raise DraftInvalidError("document", f"{size} bytes", f"must be at most {_LARGEST_BYTES} bytes")
+    try:
+        read(document)
+    except RuleSetRefusedError as error:
+        return Draft(draft_id, document, error.violations, error.violation_count, now, saved_by)
+    return Draft(draft_id, document, "[]", 0, now, saved_by)
 
 
 def publish(rule_set: RuleSet, earlier: Iterable[KeptRuleSet], now: datetime) -> KeptRuleSet:
@@ -106,9 +144,11 @@ def publish(rule_set: RuleSet, earlier: Iterable[KeptRuleSet], now: datetime) ->
     )
 
 
-def supersede(kept: KeptRuleSet) -> KeptRuleSet:
+def supersede(kept: KeptRuleSet, now: datetime) -> KeptRuleSet:
     """Return the rule set as a newer version leaves it; what was frozen stays known as frozen at its instant."""
-    return replace(kept, state=RuleSetState.SUPERSEDED)
+    if kept.state is RuleSetState.SUPERSEDED:
+        return kept
+    return replace(kept, state=RuleSetState.SUPERSEDED, superseded_at=now)
 
 
 def freeze(kept: KeptRuleSet, now: datetime) -> KeptRuleSet:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from rules import InputsIncompleteError, InputsRefusedError, Measurement, Score, collect
 from rules.completeness import check_inputs
 
-from selection.domain.refusal import ScoreRefusedError, ScoreTakenError, StageNotCollectingError
+from selection.domain.refusal import ScoreLateError, ScoreRefusedError, ScoreTakenError, StageNotCollectingError
 from selection.domain.stage import StageState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
     from rules import RuleSet
@@ -35,6 +36,17 @@ def new_ones(given: Sequence[Given], known: Mapping[Cell, Decimal]) -> list[Give
         if before is not None and before != each.value:
             raise ScoreTakenError("rows.value", each.value, f"{each.team} has {before} on {each.criterion} already")
     return [each for each in given if cell(each) not in known]
+
+
+def check_in_time(stage: Stage, given_at: datetime) -> None:
+    """Raise `ScoreLateError` for what was handed in after the last instant for scores, however late it arrives here.
+
+    What counts is the clock of who took it, at the instant itself still in time; the decision reads nothing else.
+    Source: programme facts: an extension is a signed rule version for all
+    """
+    if given_at > stage.closes_at:
+        value = given_at.isoformat()
+        raise ScoreLateError("given_at", value, f"must not be after {stage.closes_at.isoformat()}")
 
 
 def check_scores(given: Iterable[Given], stage: Stage, rules: RuleSet) -> None:

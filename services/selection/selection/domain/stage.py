@@ -1,28 +1,38 @@
 """A stage of the programme: planned → collecting → objection → final, at the instants of its rule set.
 
+A decided stage that is decided again goes back to its objection window; the decision before is superseded.
+
 Source: design page "Selection and notary", "Stages and gates".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from rules import dates
 
 from selection.domain.refusal import (
     EntrantsSourceError,
+    ReasonMissingError,
+    ReopeningError,
     RuleSetNotFrozenError,
+    StageDecidedError,
     StageMismatchError,
     StageNotCollectingError,
+    StageNotDecidedError,
 )
 from selection.domain.rule_set import KeptRuleSet, RuleSetState, require_frozen_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from rules import RuleSet
+    from rules import Decision, RuleSet
+
+    from selection.domain.eligibility import RefusedApplicant
+    from selection.domain.waits import Wait
 
 
 class StageState(Enum):
@@ -38,8 +48,10 @@ class StageState(Enum):
 class Stage:
     """A stage under one rule set. Instants are UTC; `entrants` are sorted and fixed at the opening.
 
-    Its teams come from the call `from_call`, or from those that advanced in `from_stages`. `waits_for` says in words
-    what it lacks, empty where it lacks nothing.
+    Its teams come from the call `from_call`, or from those that advanced in `from_stages`. `waits` is what holds it up,
+    empty where only time must pass. `change_id` names the consented change by which its rule set came to govern, empty
+    where it was planned under it; `reopens` the stage whose seats it opens again. `sequence` counts its history,
+    `decision_version` its decisions.
     """
 
     id: str
@@ -52,14 +64,19 @@ class Stage:
     closes_at: datetime
     decides_at: datetime
     state: StageState = StageState.PLANNED
-    waits_for: str = ""
+    waits: tuple[Wait, ...] = ()
     entrants: tuple[str, ...] = ()
+    refused: tuple[RefusedApplicant, ...] = ()
     opened_at: datetime | None = None
     final_at: datetime | None = None
+    change_id: str = ""
+    reopens: str = ""
+    sequence: int = 0
+    decision_version: int = 0
 
 
-def plan(stage_id: str, kept: KeptRuleSet, from_call: str, from_stages: Iterable[str]) -> Stage:
-    """Return the planned stage.
+def plan(stage_id: str, kept: KeptRuleSet, from_call: str, from_stages: Iterable[str], reopens: str = "") -> Stage:
+    """Return the planned stage, which opens the seats of `reopens` again where one is named.
 
     Raises `RuleSetNotFrozenError`, `RuleSetFrozenLateError`, `StageMismatchError` and `EntrantsSourceError`.
     """
@@ -81,18 +98,67 @@ def plan(stage_id: str, kept: KeptRuleSet, from_call: str, from_stages: Iterable
         opens_at=rules.dates.opens,
         closes_at=rules.dates.closes,
         decides_at=rules.dates.decides,
+        reopens=reopens,
     )
 
 
-def open_with(stage: Stage, teams: Iterable[str], now: datetime) -> Stage:
-    """Return the stage opened at `now` with these teams, each once, sorted."""
+def check_reopening(stage: Stage, decision: Decision | None, reason: str) -> None:
+    """Raise `ReopeningError` unless `stage` is final and left seats free, `ReasonMissingError` without a `reason`.
+
+    Source: programme facts, 2026-01-15: the plan of five to four became five to three plus a new place
+    """
+    if not reason.strip():
+        raise ReasonMissingError("reason", reason, "seats are opened again for a reason")
+    if stage.state is not StageState.FINAL or decision is None:
+        raise ReopeningError("reopens_stage_id", stage.id, f"must be final; it is {stage.state.value}")
+    if decision.seats.filled >= decision.seats.planned:
+        rule = f"must have left a seat free; {decision.seats.filled} of {decision.seats.planned} are taken"
+        raise ReopeningError("reopens_stage_id", stage.id, rule)
+
+
+def open_with(stage: Stage, teams: Iterable[str], now: datetime, refused: Iterable[RefusedApplicant] = ()) -> Stage:
+    """Return the stage opened at `now` with these teams, each once, sorted, and those that may not enter."""
     entrants = tuple(sorted(set(teams)))
-    return replace(stage, state=StageState.COLLECTING, entrants=entrants, opened_at=now, waits_for="")
+    return replace(
+        stage, state=StageState.COLLECTING, entrants=entrants, refused=tuple(refused), opened_at=now, waits=()
+    )
 
 
 def decided(stage: Stage, rules: RuleSet, now: datetime) -> Stage:
-    """Return the stage decided at `now`: the objection window is open."""
-    return replace(stage, state=StageState.OBJECTION, final_at=objection_end(rules, now), waits_for="")
+    """Return the stage decided at `now`, for the first time or again: the objection window is open."""
+    return replace(
+        stage,
+        state=StageState.OBJECTION,
+        final_at=objection_end(rules, now),
+        waits=(),
+        decision_version=stage.decision_version + 1,
+    )
+
+
+def governed_by(stage: Stage, kept: KeptRuleSet, change_id: str) -> Stage:
+    """Return the stage under another version of its rule set, at that version's dates."""
+    dates = kept.rules.dates
+    return replace(
+        stage,
+        rule_set_sha256=kept.sha256,
+        change_id=change_id,
+        opens_at=stage.opens_at if stage.opened_at else dates.opens,
+        closes_at=dates.closes,
+        decides_at=dates.decides,
+        waits=(),
+    )
+
+
+def require_undecided(stage: Stage) -> None:
+    """Raise `StageDecidedError` once the stage is decided."""
+    if stage.state in {StageState.OBJECTION, StageState.FINAL}:
+        raise StageDecidedError("stage_id", stage.id, f"is decided: it is {stage.state.value}")
+
+
+def require_decided(stage: Stage) -> None:
+    """Raise `StageNotDecidedError` before the stage is decided."""
+    if stage.state not in {StageState.OBJECTION, StageState.FINAL}:
+        raise StageNotDecidedError("stage_id", stage.id, f"must be decided; it is {stage.state.value}")
 
 
 def finalized(stage: Stage) -> Stage:
@@ -101,18 +167,8 @@ def finalized(stage: Stage) -> Stage:
 
 
 def objection_end(rules: RuleSet, decided_at: datetime) -> datetime:
-    """Return when a decision of `decided_at` becomes final: the midnight after the last day to object.
-
-    Days are calendar days of the rule set's zone; the day of the decision is not one of them; with 0 days
-    it is final at once. Source: the ministry's
-    "10-day objection window".
-    """
-    days = rules.objections.days
-    if days == 0:
-        return decided_at
-    zone = ZoneInfo(rules.zone)
-    day_after = decided_at.astimezone(zone).date() + timedelta(days=days + 1)
-    return datetime.combine(day_after, time(), zone).astimezone(ZoneInfo("UTC"))
+    """Return when a decision of `decided_at` becomes final under `rules`."""
+    return dates.objection_end(decided_at, rules.objections.days, rules.zone)
 
 
 def require_collecting(stage: Stage) -> None:

@@ -17,21 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rules import RuleSet, Verdict
+    from rules.document import VerdictGate
 
     from selection.domain.stage import Stage
+
+
+def judged_gate(gate_id: str, rules: RuleSet) -> VerdictGate:
+    """Return the gate that people judge. Raises `GateUnknownError`."""
+    gates = {gate.id: gate for gate in rules.gates if gate.kind == "verdict"}
+    if gate_id not in gates:
+        raise GateUnknownError("gate", gate_id, f"must be one of the rule set: {', '.join(gates) or 'it has none'}")
+    return gates[gate_id]
 
 
 def check_verdict(verdict: Verdict, stage: Stage, rules: RuleSet, earlier: Iterable[Verdict]) -> None:
     """Raise the refusal of the first rule that `verdict` breaks; `earlier` are the stage's verdicts so far."""
     require_collecting(stage)
-    gates = {gate.id: gate for gate in rules.gates if gate.kind == "verdict"}
     if verdict.team not in stage.entrants:
         raise TeamUnknownError("team_id", verdict.team, f"must have entered {stage.id}")
-    gate = gates.get(verdict.gate)
-    if gate is None:
-        raise GateUnknownError(
-            "gate", verdict.gate, f"must be one of the rule set: {', '.join(gates) or 'it has none'}"
-        )
+    gate = judged_gate(verdict.gate, rules)
     if not verdict.reason.strip():
         raise ReasonMissingError("reason", verdict.reason, "must not be empty")
     if verdict.judged_by < gate.quorum:

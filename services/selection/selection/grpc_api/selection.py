@@ -8,10 +8,15 @@ from common.paging import page_size, position
 from dokpamo.selection.v1 import service_pb2 as pb
 
 from selection import handlers, wire
-from selection.domain.refusal import DecisionMissingError, RuleSetUnknownError, StageUnknownError
+from selection.domain.refusal import (
+    DecisionMissingError,
+    RuleSetUnknownError,
+    StageUnknownError,
+    VersionUnknownError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from common.database import Transaction
@@ -20,6 +25,46 @@ if TYPE_CHECKING:
     from selection.domain.events import DecisionRecord
     from selection.domain.rule_set import KeptRuleSet
     from selection.domain.stage import Stage
+
+
+class Known(Protocol):
+    """A version of a decision as it is known; `finalized_at` is `None` where it was not final. Instants are UTC."""
+
+    @property
+    def record(self) -> DecisionRecord:
+        """What was decided."""
+
+    @property
+    def decided_at(self) -> datetime:
+        """When."""
+
+    @property
+    def finalized_at(self) -> datetime | None:
+        """When it became final."""
+
+    @property
+    def state(self) -> str:
+        """Where it is: provisional, final or superseded."""
+
+
+class Entry(Protocol):
+    """An entry of a stage's history: how it stood since `at` (UTC), because of `cause`, by `actor`."""
+
+    @property
+    def stage(self) -> Stage:
+        """How it stood."""
+
+    @property
+    def at(self) -> datetime:
+        """Since when."""
+
+    @property
+    def cause(self) -> str:
+        """What moved it."""
+
+    @property
+    def actor(self) -> str:
+        """Who caused it."""
 
 
 class Views(Protocol):
@@ -31,14 +76,17 @@ class Views(Protocol):
     async def rule_sets(self, after: int, limit: int) -> tuple[list[KeptRuleSet], int | None]:
         """Up to `limit` rule sets after a position in order of publication, and where the next page begins."""
 
-    async def stage(self, stage_id: str) -> tuple[int, Stage] | None:
-        """A stage with its place in the order of planning; `None` where there is none."""
+    async def stage(self, stage_id: str, as_of: datetime | None = None) -> tuple[int, Stage] | None:
+        """A stage with its place in the order of planning, now or `as_of` an instant; `None` where there is none."""
 
     async def stages(self, after: int, limit: int) -> tuple[list[tuple[int, Stage]], int | None]:
         """Up to `limit` stages after a place in order of planning, each with its own, and where the next page is."""
 
-    async def decision(self, stage_id: str) -> tuple[DecisionRecord, datetime] | None:
-        """The decision of a stage and when it was computed; `None` before it."""
+    async def history(self, stage_id: str, after: int, limit: int) -> Sequence[Entry]:
+        """Up to `limit` entries of a stage's history after a sequence, oldest first."""
+
+    async def decision(self, stage_id: str, as_of: datetime | None = None, version: int = 0) -> Known | None:
+        """The decision of a stage that counts now or `as_of` an instant, or this `version`; `None` before it."""
 
 
 class SelectionApi:
@@ -53,7 +101,7 @@ class SelectionApi:
 
     async def PublishRuleSet(self, request: pb.PublishRuleSetRequest, call: Call) -> pb.PublishRuleSetResponse:
         """Publish a rule set."""
-        kept = await handlers.publish_rule_set(request.document, self._records(call.tx))
+        kept = await handlers.publish(request.document, request.draft_id, self._records(call.tx))
         return pb.PublishRuleSetResponse(rule_set=wire.rule_set_message(kept))
 
     async def FreezeRuleSet(self, request: pb.FreezeRuleSetRequest, call: Call) -> pb.FreezeRuleSetResponse:
@@ -69,6 +117,8 @@ class SelectionApi:
             request.from_call_id,
             list(request.from_stage_ids),
             self._records(call.tx),
+            reopens=request.reopens_stage_id,
+            reason=request.reason,
         )
         return pb.OpenStageResponse(stage=await self._stage(planned.id, call))
 
@@ -92,8 +142,8 @@ class SelectionApi:
         )
 
     async def GetStage(self, request: pb.GetStageRequest, call: Call) -> pb.GetStageResponse:
-        """One stage."""
-        return pb.GetStageResponse(stage=await self._stage(request.stage_id, call))
+        """One stage, now or as it was known at an instant."""
+        return pb.GetStageResponse(stage=await self._stage(request.stage_id, call, wire.instant_of(request, "as_of")))
 
     async def ListStages(self, request: pb.ListStagesRequest, call: Call) -> pb.ListStagesResponse:
         """Stages in order of planning."""
@@ -103,20 +153,38 @@ class SelectionApi:
         messages = []
         for place, stage in found:
             decision = await views.decision(stage.id)
-            messages.append(wire.stage_message(place, stage, decision[0] if decision else None))
+            messages.append(wire.stage_message(place, stage, decision.record if decision else None))
         return pb.ListStagesResponse(stages=messages, next_page_token=_token(following))
+
+    async def ListStageTransitions(
+        self, request: pb.ListStageTransitionsRequest, call: Call
+    ) -> pb.ListStageTransitionsResponse:
+        """The history of a stage; who caused what is for staff."""
+        size = page_size(request.page_size)
+        await self._stage(request.stage_id, call)
+        found = await self._views(call.tx).history(request.stage_id, request.after_sequence, size + 1)
+        staff = "staff" in call.actor.roles
+        return pb.ListStageTransitionsResponse(
+            transitions=[
+                wire.transition_message(each.stage, each.at, each.cause, each.actor if staff else "")
+                for each in found[:size]
+            ],
+            more=len(found) > size,
+        )
 
     async def GetDecision(self, request: pb.GetDecisionRequest, call: Call) -> pb.GetDecisionResponse:
         """The decision of a stage with all that is needed to compute it again."""
         views = self._views(call.tx)
-        found = await views.stage(request.stage_id)
-        if found is None:
+        as_of = wire.instant_of(request, "as_of")
+        if await views.stage(request.stage_id, as_of) is None:
             raise StageUnknownError("stage_id", request.stage_id, "must be a planned stage")
-        decision = await views.decision(request.stage_id)
-        if decision is None:
-            raise DecisionMissingError("stage_id", request.stage_id, "is not decided yet")
-        record, decided_at = decision
-        return wire.decision_message(found[1], record, decided_at, await self._kept(record.rule_set_sha256, call))
+        known = await views.decision(request.stage_id, as_of, request.version)
+        if known is None and request.version:
+            raise VersionUnknownError("version", request.version, "the decision has no such version then")
+        if known is None:
+            raise DecisionMissingError("stage_id", request.stage_id, "is not decided then")
+        kept = await self._kept(known.record.rule_set_sha256, call)
+        return wire.decision_message(known.record, known.state, known.decided_at, kept)
 
     async def _kept(self, sha256: str, call: Call) -> KeptRuleSet:
         kept = await self._views(call.tx).rule_set(sha256)
@@ -124,13 +192,13 @@ class SelectionApi:
             raise RuleSetUnknownError("rule_set_sha256", sha256, "must be a published rule set")
         return kept
 
-    async def _stage(self, stage_id: str, call: Call) -> pb.Stage:
+    async def _stage(self, stage_id: str, call: Call, as_of: datetime | None = None) -> pb.Stage:
         views = self._views(call.tx)
-        found = await views.stage(stage_id)
+        found = await views.stage(stage_id, as_of)
         if found is None:
             raise StageUnknownError("stage_id", stage_id, "must be a planned stage")
-        decision = await views.decision(stage_id)
-        return wire.stage_message(*found, decision[0] if decision else None)
+        known = await views.decision(stage_id, as_of)
+        return wire.stage_message(*found, known.record if known else None)
 
 
 def _token(following: int | None) -> str:

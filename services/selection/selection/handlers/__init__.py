@@ -1,20 +1,48 @@
 """Use cases of selection: each loads, decides by the domain, saves and says so, in one transaction of its caller."""
 
-from selection.handlers.records import STAGE_PROCESS, Records
-from selection.handlers.rule_sets import freeze_rule_set, publish_rule_set
-from selection.handlers.scores import record_verdict, take_scores
-from selection.handlers.stages import DECISION_GRACE, FINAL_GRACE, close_call, plan_stage, step
+from selection.handlers.changes import propose_change, record_consent, withdraw_change
+from selection.handlers.decisions import redecide
+from selection.handlers.gates import record_conflict, record_judgement, seat_judges
+from selection.handlers.overrides import (
+    confirm_override,
+    expire_override,
+    propose_override,
+    waive_objection,
+    withdraw_override,
+)
+from selection.handlers.records import OVERRIDE_PROCESS, STAGE_PROCESS, Records
+from selection.handlers.reveals import reveal_late_pick, reveal_lot_seed
+from selection.handlers.rule_sets import discard_draft, freeze_rule_set, publish, publish_rule_set, save_draft
+from selection.handlers.scores import close_scoring, record_verdict, take_scores
+from selection.handlers.stages import close_call, plan_stage, step
 
 __all__ = [
-    "DECISION_GRACE",
-    "FINAL_GRACE",
+    "OVERRIDE_PROCESS",
     "STAGE_PROCESS",
     "Records",
     "close_call",
+    "close_scoring",
+    "confirm_override",
+    "discard_draft",
+    "expire_override",
     "freeze_rule_set",
     "plan_stage",
+    "propose_change",
+    "propose_override",
+    "publish",
     "publish_rule_set",
+    "record_conflict",
+    "record_consent",
+    "record_judgement",
     "record_verdict",
+    "redecide",
+    "reveal_late_pick",
+    "reveal_lot_seed",
+    "save_draft",
+    "seat_judges",
     "step",
     "take_scores",
+    "waive_objection",
+    "withdraw_change",
+    "withdraw_override",
 ]

@@ -1,25 +1,49 @@
 """Protobuf ↔ what selection means by it, and its table of refusals."""
 
 from selection.wire.messages import (
+    bench_message,
+    change_message,
     decision_message,
-    event_message,
+    draft_message,
+    override_message,
+    rule_set_message,
+    stage_message,
+    transition_message,
+    version_message,
+)
+from selection.wire.reading import (
+    conflict_of,
+    corrections_of,
+    instant_of,
+    judgement_of,
     measurements_of,
     provenance_of,
-    rule_set_message,
     scores_of,
-    stage_message,
+    scoring_close_of,
     verdict_of,
 )
 from selection.wire.refusals import REASONS
+from selection.wire.telling import event_message
 
 __all__ = [
     "REASONS",
+    "bench_message",
+    "change_message",
+    "conflict_of",
+    "corrections_of",
     "decision_message",
+    "draft_message",
     "event_message",
+    "instant_of",
+    "judgement_of",
     "measurements_of",
+    "override_message",
     "provenance_of",
     "rule_set_message",
     "scores_of",
+    "scoring_close_of",
     "stage_message",
+    "transition_message",
     "verdict_of",
+    "version_message",
 ]

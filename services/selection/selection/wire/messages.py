@@ -1,83 +1,34 @@
-"""Protobuf ↔ what selection means by it."""
+"""What selection means → messages of its services."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING
 
-from common.errors import FieldInvalidError
 from common.instants import stamp
-from common.provenance import mark_of, value_of
-from dokpamo.selection.v1 import events_pb2, service_pb2
-from rules import Decision, Measurement, Provenance, RuleSet, Score, Verdict, decision_from_json
-from rules.document import MeasurementSource, SheetSource
-from rules.exact import NotExactError, decimal_of, plain
+from common.provenance import value_of
+from dokpamo.selection.v1 import decisions_pb2, gates_pb2, rule_set_life_pb2, service_pb2, stage_pb2
+from rules import Decision, decision_from_json
+from rules.exact import plain
 
-from selection.domain.events import (
-    DecisionFinalized,
-    DecisionProvisional,
-    DecisionRecord,
-    GateVerdictRecorded,
-    RuleSetFrozen,
-    RuleSetPublished,
-    SelectionEvent,
-    StageOpened,
-    StagePlanned,
-)
-from selection.domain.stage import Stage, StageState
+from selection.domain.agenda import agenda
+from selection.domain.consequences import OVERRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from decimal import Decimal
 
-    from dokpamo.common.v1 import provenance_pb2
-    from dokpamo.evaluation.v1 import events_pb2 as evaluation_pb2
-    from dokpamo.evaluation.v1 import service_pb2 as evaluation_service_pb2
-    from google.protobuf.message import Message
+    from rules import Verdict
+    from rules.decision import Row
 
-    from selection.domain.rule_set import KeptRuleSet
-
-# As many as a rule set may ask for.
-_MOST_JUDGES: Final = 100_000
-
-
-def scores_of(message: evaluation_pb2.ScoreSheetSubmitted) -> list[Score]:
-    """Return the scores of a sheet. Raises `FieldInvalidError`."""
-    if not message.assessor_id:
-        raise FieldInvalidError("assessor_id", "", "must name the assessor")
-    mark = provenance_of(message.provenance)
-    return [
-        Score(message.source_id, message.assessor_id, row.team_id, row.criterion, value, mark)
-        for row, value in _values(message.rows)
-    ]
-
-
-def measurements_of(message: evaluation_pb2.MeasurementsRecorded) -> list[Measurement]:
-    """Return measured values. Raises `FieldInvalidError`."""
-    mark = provenance_of(message.provenance)
-    return [
-        Measurement(message.source_id, row.team_id, row.criterion, value, mark) for row, value in _values(message.rows)
-    ]
-
-
-def verdict_of(request: service_pb2.RecordGateVerdictRequest) -> Verdict:
-    """Return a gate's verdict. Raises `FieldInvalidError`."""
-    if request.judged_by > _MOST_JUDGES:
-        raise FieldInvalidError("judged_by", request.judged_by, f"must be at most {_MOST_JUDGES}")
-    return Verdict(
-        request.gate,
-        request.team_id,
-        request.passed,
-        request.reason,
-        tuple(request.evidence),
-        request.judged_by,
-        provenance_of(request.provenance),
-    )
-
-
-def provenance_of(value: provenance_pb2.Provenance.ValueType) -> Provenance:
-    """Return where a value comes from. Raises `FieldInvalidError` for a number that the contract does not know."""
-    return Provenance(mark_of(value))
+    from selection.domain.change import Change
+    from selection.domain.eligibility import RefusedApplicant
+    from selection.domain.events import DecisionRecord
+    from selection.domain.gates import Bench, Judgement
+    from selection.domain.override import Override
+    from selection.domain.rule_set import Draft, KeptRuleSet
+    from selection.domain.stage import Stage
+    from selection.domain.versions import ScoreChange
+    from selection.domain.waits import Wait
 
 
 def rule_set_message(kept: KeptRuleSet, *, with_document: bool = True) -> service_pb2.RuleSet:
@@ -90,12 +41,128 @@ def rule_set_message(kept: KeptRuleSet, *, with_document: bool = True) -> servic
         state=kept.state.value,
         published_at=stamp(kept.published_at),
         frozen_at=stamp(kept.frozen_at),
+        superseded_at=stamp(kept.superseded_at),
         rule_set_json=kept.document if with_document else b"",
+    )
+
+
+def draft_message(draft: Draft, *, with_document: bool = True) -> rule_set_life_pb2.Draft:
+    """Return a draft as it travels."""
+    return rule_set_life_pb2.Draft(
+        draft_id=draft.id,
+        document=draft.document if with_document else "",
+        violations=draft.violations,
+        violation_count=draft.violation_count,
+        saved_at=stamp(draft.saved_at),
+        saved_by=draft.saved_by,
+    )
+
+
+def change_message(change: Change, *, whole: bool = True) -> rule_set_life_pb2.RuleSetChange:
+    """Return a change as it travels; not `whole`: without evidence and names of persons."""
+    return rule_set_life_pb2.RuleSetChange(
+        change_id=change.id,
+        stage_id=change.stage,
+        old_sha256=change.old_sha256,
+        new_sha256=change.new_sha256,
+        reason=change.reason,
+        proposed_by=change.proposed_by if whole else "",
+        proposed_at=stamp(change.proposed_at),
+        consent=change.consent.value,
+        team_ids=change.asked,
+        state=change.state.value,
+        closed_at=stamp(change.closed_at),
+        consents=[
+            rule_set_life_pb2.Consent(
+                team_id=each.team,
+                agreed=each.agreed,
+                evidence=each.evidence if whole else (),
+                recorded_by=each.recorded_by if whole else "",
+                by_team=each.by_team,
+                recorded_at=stamp(each.recorded_at),
+            )
+            for each in change.consents
+        ],
+    )
+
+
+def wait_messages(waits: Iterable[Wait]) -> list[stage_pb2.StageWait]:
+    """Return reasons as they travel."""
+    return [stage_pb2.StageWait(code=each.code.value, facts=dict(each.facts)) for each in waits]
+
+
+def refused_messages(refused: Iterable[RefusedApplicant]) -> list[stage_pb2.RefusedApplicant]:
+    """Return applicants that may not enter as they travel."""
+    return [stage_pb2.RefusedApplicant(team_id=each.team, code=each.code, stage_id=each.stage) for each in refused]
+
+
+def override_message(override: Override | None) -> stage_pb2.Override | None:
+    """Return an override as it travels."""
+    if override is None:
+        return None
+    return stage_pb2.Override(
+        override_id=override.id,
+        on_version=override.on_version,
+        decision_sha256=override.decision_sha256,
+        advanced=override.advanced,
+        reason=override.reason,
+        evidence=override.evidence,
+        proposed_by=override.proposed_by,
+        confirmed_by=override.confirmed_by,
+    )
+
+
+def score_change_messages(changes: Iterable[ScoreChange]) -> list[stage_pb2.ScoreChange]:
+    """Return corrected values as they travel."""
+    return [
+        stage_pb2.ScoreChange(
+            source_id=each.source,
+            assessor_id=each.assessor,
+            team_id=each.team,
+            criterion=each.criterion,
+            value="" if each.value is None else plain(each.value),
+            provenance=value_of(each.provenance),
+        )
+        for each in changes
+    ]
+
+
+def verdict_change_messages(verdicts: Iterable[Verdict]) -> list[stage_pb2.VerdictChange]:
+    """Return corrected verdicts as they travel."""
+    return [
+        stage_pb2.VerdictChange(
+            gate=each.gate,
+            team_id=each.team,
+            passed=each.passed,
+            reason=each.reason,
+            evidence=each.evidence,
+            judged_by=each.judged_by,
+            provenance=value_of(each.provenance),
+        )
+        for each in verdicts
+    ]
+
+
+def transition_message(stage: Stage, at: datetime, cause: str, actor: str) -> stage_pb2.StageTransition:
+    """Return an entry of a stage's history as it travels."""
+    due = agenda(stage)
+    return stage_pb2.StageTransition(
+        sequence=stage.sequence,
+        state=stage.state.value,
+        at=stamp(at),
+        cause=cause,
+        actor=actor,
+        owner=due.owner,
+        deadline=stamp(due.deadline),
+        waits=wait_messages(due.waits),
+        rule_set_sha256=stage.rule_set_sha256,
+        decision_version=stage.decision_version,
     )
 
 
 def stage_message(place: int, stage: Stage, record: DecisionRecord | None) -> service_pb2.Stage:
     """Return a stage as it travels, with its teams' places once it is decided."""
+    due = agenda(stage)
     return service_pb2.Stage(
         stage_id=stage.id,
         title_ko=stage.title_ko,
@@ -103,22 +170,31 @@ def stage_message(place: int, stage: Stage, record: DecisionRecord | None) -> se
         rule_set_sha256=stage.rule_set_sha256,
         state=stage.state.value,
         opens_at=stamp(stage.opens_at),
+        closes_at=stamp(stage.closes_at),
         decides_at=stamp(stage.decides_at),
         final_at=stamp(stage.final_at),
-        waits_for=stage.waits_for,
-        standings=_standings(stage, decision_from_json(record.document) if record else None),
+        standings=_standings(stage, record),
         decision_sha256=record.sha256 if record else "",
         position=place,
+        waits=wait_messages(due.waits),
+        owner=due.owner,
+        deadline=stamp(due.deadline),
+        refused=refused_messages(stage.refused),
+        decision_version=stage.decision_version,
+        change_id=stage.change_id,
+        reopens_stage_id=stage.reopens,
+        sequence=stage.sequence,
+        override=override_message(record.override if record else None),
     )
 
 
 def decision_message(
-    stage: Stage, record: DecisionRecord, decided_at: datetime, kept: KeptRuleSet
+    record: DecisionRecord, state: str, decided_at: datetime, kept: KeptRuleSet
 ) -> service_pb2.GetDecisionResponse:
     """Return a decision with all that is needed to compute it again."""
     return service_pb2.GetDecisionResponse(
-        stage_id=stage.id,
-        state="final" if stage.state is StageState.FINAL else "provisional",
+        stage_id=record.stage,
+        state=state,
         decided_at=stamp(decided_at),
         rule_set_json=kept.document,
         inputs_json=record.inputs,
@@ -126,142 +202,81 @@ def decision_message(
         rule_set_sha256=record.rule_set_sha256,
         inputs_sha256=record.inputs_sha256,
         decision_sha256=record.sha256,
+        version=record.version,
+        override=override_message(record.override),
+        reason=record.reason,
+        cause=record.cause,
+        cause_id=record.cause_id,
+        difference_json=record.difference,
+        score_changes=score_change_messages(record.corrections.scores),
+        verdict_changes=verdict_change_messages(record.corrections.verdicts),
     )
 
 
-def event_message(event: SelectionEvent) -> Message:  # noqa: PLR0911 - one return an event reads best
-    """Return what has happened as others hear it."""
-    match event:
-        case RuleSetPublished(kept):
-            return events_pb2.RuleSetPublished(
-                rule_set_sha256=kept.sha256,
-                rule_set_id=kept.id,
-                version=kept.version,
-                stage_id=kept.stage,
-                rule_set_json=kept.document,
-            )
-        case RuleSetFrozen(kept):
-            return events_pb2.RuleSetFrozen(rule_set_sha256=kept.sha256, stage_id=kept.stage)
-        case StagePlanned(stage):
-            return events_pb2.StagePlanned(
-                stage_id=stage.id,
-                rule_set_sha256=stage.rule_set_sha256,
-                opens_at=stamp(stage.opens_at),
-                decides_at=stamp(stage.decides_at),
-            )
-        case StageOpened(stage, rules):
-            return _opened(stage, rules)
-        case GateVerdictRecorded(stage_id, verdict):
-            return _recorded(stage_id, verdict)
-        case DecisionProvisional(stage, record):
-            return events_pb2.DecisionProvisional(
-                stage_id=stage.id,
-                rule_set_sha256=record.rule_set_sha256,
-                inputs_sha256=record.inputs_sha256,
-                decision_sha256=record.sha256,
-                decision_json=record.document,
-                final_at=stamp(stage.final_at),
-            )
-        case DecisionFinalized():
-            return _finalized(event)
-        case _:
-            assert_never(event)
-
-
-def _values(
-    rows: Iterable[evaluation_service_pb2.ScoreRow],
-) -> Iterable[tuple[evaluation_service_pb2.ScoreRow, Decimal]]:
-    for number, row in enumerate(rows):
-        try:
-            yield row, decimal_of(row.value)
-        except NotExactError as error:
-            raise FieldInvalidError(f"rows[{number}].value", row.value, str(error)) from error
-
-
-def _standings(stage: Stage, decision: Decision | None) -> list[service_pb2.Standing]:
-    if decision is None:
-        return [service_pb2.Standing(team_id=team, outcome="entered") for team in stage.entrants]
-    out = {each.team: each for each in decision.eliminated}
-    standings = []
-    for row in decision.table:
-        loss = out.get(row.team)
-        standings.append(
-            service_pb2.Standing(
-                team_id=row.team,
-                total=row.total,
-                rank=row.rank or 0,
-                outcome="eliminated" if loss else "advanced",
-                reason=loss.reason if loss else "",
-                gate=(loss.gate or "") if loss else "",
-                parts={part.part: part.points for part in row.parts},
-                provenance=value_of(row.provenance_of_points()),
-                part_provenances={part.part: value_of(part.provenance) for part in row.parts},
-            )
-        )
-    return standings
-
-
-def _opened(stage: Stage, rules: RuleSet) -> events_pb2.StageOpened:
-    return events_pb2.StageOpened(
-        stage_id=stage.id,
-        rule_set_sha256=stage.rule_set_sha256,
-        team_ids=stage.entrants,
-        sources=[_source(source) for source in rules.sources if isinstance(source, SheetSource | MeasurementSource)],
+def version_message(
+    record: DecisionRecord, state: str, decided_at: datetime, finalized_at: datetime | None
+) -> decisions_pb2.DecisionVersion:
+    """Return a version of a decision as it travels in a list."""
+    return decisions_pb2.DecisionVersion(
+        version=record.version,
+        state=state,
+        decided_at=stamp(decided_at),
+        final_at=stamp(finalized_at),
+        decision_sha256=record.sha256,
+        reason=record.reason,
+        cause=record.cause,
+        cause_id=record.cause_id,
+        override=override_message(record.override),
     )
 
 
-def _source(source: SheetSource | MeasurementSource) -> events_pb2.ScoreSource:
-    panel = source.panel if source.kind == "sheets" else None
-    return events_pb2.ScoreSource(
-        source_id=source.id,
-        # The contract's word for the document's "measurements".
-        kind="sheets" if panel else "measurement",
-        criteria=[each.id for each in source.criteria],
-        minimum=plain(min(each.minimum for each in source.criteria)),
-        maximum=plain(max(each.maximum for each in source.criteria)),
-        panel_size=panel.planned if panel else 0,
-        panel_minimum=panel.minimum if panel else 0,
-        scales=[
-            events_pb2.CriterionScale(
-                criterion=each.id, minimum=plain(each.minimum), maximum=plain(each.maximum), digits=each.digits
-            )
-            for each in source.criteria
+def bench_message(bench: Bench, judged: Iterable[tuple[Judgement, datetime]]) -> gates_pb2.ListGateJudgementsResponse:
+    """Return the judges of a stage with what they found."""
+    return gates_pb2.ListGateJudgementsResponse(
+        judges=[
+            gates_pb2.GateJudge(gate=gate, judge_id=judge)
+            for gate, judges in sorted(bench.judges.items())
+            for judge in judges
         ],
-    )
-
-
-def _recorded(stage_id: str, verdict: Verdict) -> events_pb2.GateVerdictRecorded:
-    return events_pb2.GateVerdictRecorded(
-        stage_id=stage_id,
-        team_id=verdict.team,
-        gate=verdict.gate,
-        passed=verdict.passed,
-        reason=verdict.reason,
-        evidence=verdict.evidence,
-        provenance=value_of(verdict.provenance),
-        judged_by=verdict.judged_by,
-    )
-
-
-def _finalized(event: DecisionFinalized) -> events_pb2.DecisionFinalized:
-    return events_pb2.DecisionFinalized(
-        stage_id=event.decision.stage,
-        rule_set_sha256=event.decision.rule_set_sha256,
-        inputs_sha256=event.decision.inputs_sha256,
-        decision_sha256=event.decision.sha256,
-        advanced=event.advanced,
-        eliminated=[
-            events_pb2.Elimination(team_id=each.team, reason=each.reason, gate=each.gate, forfeits=each.forfeits)
-            for each in event.losses
+        conflicts=[
+            gates_pb2.GateConflict(judge_id=each.judge, team_id=each.team, reason=each.reason)
+            for each in bench.conflicts
         ],
-        awards=[
-            events_pb2.Award(
+        judgements=[
+            gates_pb2.GateJudgement(
+                gate=each.gate,
                 team_id=each.team,
-                kind=each.kind,
-                amount=each.amount,
-                valid_from=stamp(each.valid_from),
-                valid_to=stamp(each.valid_to),
+                judge_id=each.judge,
+                passed=each.passed,
+                reason=each.reason,
+                evidence=each.evidence,
+                provenance=value_of(each.provenance),
+                recorded_at=stamp(at),
             )
-            for each in event.awards
+            for each, at in judged
         ],
+    )
+
+
+def _standings(stage: Stage, record: DecisionRecord | None) -> list[service_pb2.Standing]:
+    if record is None:
+        return [service_pb2.Standing(team_id=team, outcome="entered") for team in stage.entrants]
+    decision = decision_from_json(record.document)
+    advanced = record.advanced
+    return [_standing(row, decision, row.team in advanced) for row in decision.table]
+
+
+def _standing(row: Row, decision: Decision, advanced: bool) -> service_pb2.Standing:
+    loss = None if advanced else next((each for each in decision.eliminated if each.team == row.team), None)
+    reason = "" if advanced else loss.reason if loss else OVERRIDE
+    return service_pb2.Standing(
+        team_id=row.team,
+        total=row.total,
+        rank=row.rank or 0,
+        outcome="advanced" if advanced else "eliminated",
+        reason=reason,
+        gate=(loss.gate or "") if loss else "",
+        parts={part.part: part.points for part in row.parts},
+        provenance=value_of(row.provenance_of_points()),
+        part_provenances={part.part: value_of(part.provenance) for part in row.parts},
     )

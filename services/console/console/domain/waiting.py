@@ -1,0 +1,86 @@
+"""What a stage waits for, in words: selection says a code and facts, each reader its own sentence."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from console.domain.words import Language
+
+_SEOUL = ZoneInfo("Asia/Seoul")
+_INSTANTS = frozenset({"opens_at", "opened_at", "closes_at", "decides_at", "frozen_at", "until"})
+_TEAMS = frozenset({"team", "teams"})
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    "opening": ("{opens_at} 시작", "opens {opens_at}"),
+    "scoring": ("{closes_at}까지 평가, {decides_at} 결정", "scored until {closes_at}, decided {decides_at}"),
+    "objections": ("{until}까지 이의제기", "objections until {until}"),
+    "call-open": ("공고 {call}의 접수 마감", "the end of call {call}"),
+    "stage-not-final": ("{stage} 결정의 확정", "the final decision of {stage}"),
+    "rule-set-frozen-late": (
+        "평가기준이 시작({opened_at}) 뒤에 동결됨({frozen_at})",
+        "a rule set that was frozen in time: it was at {frozen_at}, the stage opened {opened_at}",
+    ),
+    "scoring-not-closed": ("평가표 마감({closes_at}) 확인", "word that scoring has ended ({closes_at})"),
+    "scores-underway": (
+        "제출되었으나 도착하지 않은 점수: {source} {handed_in} 중 {have} 도착",
+        "scores on their way: {have} of {handed_in} of {source} have arrived",
+    ),
+    "late-picks-unrevealed": ("봉인된 선정의 공개: {picks}", "late picks to be revealed: {picks}"),
+    "assessors-missing": ("평가위원: {source} {need} 중 {have}", "assessors: {have} of {need} of {source}"),
+    "scores-missing": ("빠진 점수 {count}건: {source} ({teams})", "{count} missing scores of {source} ({teams})"),
+    "measurements-missing": (
+        "빠진 측정값 {count}건: {source} ({teams})",
+        "{count} missing measurements of {source} ({teams})",
+    ),
+    "verdicts-missing": ("관문 판정: {gate} ({teams})", "verdicts of gate {gate} ({teams})"),
+    "judges-missing": (
+        "관문 {gate}의 판정위원: {team} {need} 중 {have}",
+        "judges of gate {gate} for {team}: {have} of {need}",
+    ),
+    "seed-missing": ("동점 추첨의 시드 공개 ({teams})", "the seed of the lot between {teams}"),
+    "other-missing": ("빠진 자료: {source} {what}", "{what} of {source}"),
+    "inputs-refused": (
+        "쓸 수 없는 값: {path} {value} ({defect})",
+        "a value that cannot be used: {path} {value} ({defect})",
+    ),
+}
+"""By code: the sentence in Korean and in English, with the facts in their places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A code of ``SENTENCES`` and its facts; one that a newer selection says may be neither."""
+
+    code: str
+    facts: Mapping[str, str]
+
+
+def in_words(wait: Wait, language: Language, name: Callable[[str], str]) -> str:
+    """The sentence of a wait; ``name`` says what a team is called. Of an unknown code, code and facts as they are."""
+    if wait.code not in SENTENCES:
+        facts = ", ".join(f"{key} {value}" for key, value in sorted(wait.facts.items()))
+        return f"{wait.code} ({facts})" if facts else wait.code
+    korean, english = SENTENCES[wait.code]
+    sentence = korean if language == "ko" else english
+    shown = {key: _shown(key, value, name) for key, value in wait.facts.items()}
+    # A fact that a newer or older selection does not say leaves its place empty.
+    places = {place for _, place, _, _ in string.Formatter().parse(sentence) if place}
+    return sentence.format_map(dict.fromkeys(places, "–") | shown)
+
+
+def _shown(key: str, value: str, name: Callable[[str], str]) -> str:
+    if key in _INSTANTS:
+        try:
+            return f"{datetime.fromisoformat(value).astimezone(_SEOUL):%Y-%m-%d %H:%M}"
+        except ValueError:
+            return value
+    if key in _TEAMS:
+        return ", ".join(name(team) for team in value.split(",") if team)
+    return value.replace(",", ", ")
