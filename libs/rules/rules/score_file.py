@@ -12,23 +12,23 @@ verdicts:
 seed: text
 ```
 An assessor's row has one block a team, in the order of `teams`, blocks apart by `/`, values in the order of `criteria`;
-`-` is a score that was not given.
+`-` is a score that was not given. Comparisons and figures carried over have the blocks of `rules.score_blocks`.
 """
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from rules.collecting import collect
 from rules.document import Amount, Line, Slug  # noqa: TC001 - pydantic reads these annotations
 from rules.exact import NotExactError, decimal_of
 from rules.inputs import Inputs, Measurement, Provenance, Score, Verdict
-from rules.plain_yaml import read_yaml
-from rules.violations import InputsRefusedError, Violation, YamlRefusedError, violation
+from rules.score_blocks import CarriedBlock, ComparisonBlock, comparisons_of, figures_of
+from rules.shape import document_of
+from rules.violations import InputsRefusedError, Violation, violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,29 +82,23 @@ class ScoreFile(_Document):
     entrants: tuple[Slug, ...]
     sheets: tuple[SheetBlock, ...] = ()
     measurements: tuple[MeasurementBlock, ...] = ()
+    comparisons: tuple[ComparisonBlock, ...] = ()
+    carried: tuple[CarriedBlock, ...] = ()
     verdicts: tuple[VerdictEntry, ...] = ()
     seed: str | None = None
 
 
 def load_inputs(text: str | bytes) -> Inputs:
     """The inputs of a score file; raises InputsRefusedError with every violation."""
-    try:
-        data = json.dumps(read_yaml(text), default=str, ensure_ascii=False)
-        file = ScoreFile.model_validate_json(data)
-    except YamlRefusedError as error:
-        raise InputsRefusedError(error.violations) from error
-    except ValidationError as error:
-        raise InputsRefusedError(
-            violation(".".join(map(str, each["loc"])), each["input"], each["msg"], "SCORE_FILE_MALFORMED")
-            for each in error.errors(include_url=False)
-        ) from error
-    return _collected(file)
+    return _collected(document_of(ScoreFile, text, InputsRefusedError))
 
 
 def _collected(file: ScoreFile) -> Inputs:
     problems: list[Violation] = []
     scores = [score for block in file.sheets for score in _scores(block, problems)]
     measurements = [each for block in file.measurements for each in _measurements(block, problems)]
+    comparisons = [each for block in file.comparisons for each in comparisons_of(block, problems)]
+    carried = [each for block in file.carried for each in figures_of(block, problems)]
     if problems:
         raise InputsRefusedError(problems)
     verdicts = (
@@ -112,7 +106,14 @@ def _collected(file: ScoreFile) -> Inputs:
         for each in file.verdicts
     )
     return collect(
-        file.stage, file.entrants, scores=scores, measurements=measurements, verdicts=verdicts, seed=file.seed
+        file.stage,
+        file.entrants,
+        scores=scores,
+        measurements=measurements,
+        verdicts=verdicts,
+        comparisons=comparisons,
+        carried=carried,
+        seed=file.seed,
     )
 
 
