@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 from client.stack.ports import free_ports
-from common.auth import DevelopmentIssuer
+from common.auth import DevelopmentIssuer, read_key
 from common.errors import Refused
 from common.grpc import Client, connect
 from dokpamo.notary.v1 import service_pb2 as pb
 from notary.app import build
 from notary.settings import Settings
+from verify.checkpoint import sign_checkpoint
 from verify.export import Record
 from verify.head import SignedTreeHead, TreeHead
 
@@ -98,7 +99,7 @@ async def _all_under(client: Client, ids: list[str], size: int) -> bool:
     return all(each.entry.leaf_index < size for each in found)
 
 
-async def record_of(client: Client) -> Record:
+async def record_of(client: Client, settings: Settings) -> Record:
     """What the notary publishes up to its newest head: the log grows on while it is read."""
     heads = (await client.ListHeads(pb.ListHeadsRequest(page_size=500))).heads
     covered = heads[-1].tree_size
@@ -107,7 +108,8 @@ async def record_of(client: Client) -> Record:
         request = pb.ListEntriesRequest(start=len(entries), page_size=min(500, covered - len(entries)))
         entries.extend(entry.entry_json for entry in (await client.ListEntries(request)).entries)
     key = await client.GetPublicKey(pb.GetPublicKeyRequest())
-    return Record(key.public_key, key.log_id, [signed(head) for head in heads], entries, {}, {}, ())
+    newest = sign_checkpoint(signed(heads[-1]).head, read_key(settings.notary_key))
+    return Record(key.public_key, key.log_id, [signed(head) for head in heads], entries, {}, {}, (), newest.encode())
 
 
 def signed(message: Any) -> SignedTreeHead:

@@ -22,6 +22,7 @@ from notary.domain.sealing import Arrived, Recorded, sealed
 from notary.wire import arrived_of
 from verify import canonical, layout
 from verify.check import check
+from verify.checkpoint import sign_checkpoint
 from verify.export import DecisionDocuments, Opened, Receipt, Record, write
 from verify.head import SignedTreeHead, TreeHead, log_id, raw_public_key, sign
 from verify.tree import Tree
@@ -179,14 +180,16 @@ def heads_over(leaves: list[bytes], sizes: list[int], key: Ed25519PrivateKey) ->
 def record_of(log: LogBuilder, key: Ed25519PrivateKey, sizes: list[int] | None = None) -> Record:
     """A record of this log without any document."""
     total = len(log.leaves)
+    heads = heads_over(log.leaves, sizes or [total // 2, total], key)
     return Record(
         public_key=raw_public_key(key.public_key()),
         log_id=log_id(key.public_key()),
-        heads=heads_over(log.leaves, sizes or [total // 2, total], key),
+        heads=heads,
         entries=tuple(log.leaves),
         rule_sets={},
         decisions={},
         receipts=(),
+        checkpoint=sign_checkpoint(heads[-1].head, key).encode(),
         openings=log.released(),
     )
 
@@ -309,6 +312,7 @@ def small_record(key: Ed25519PrivateKey | None = None) -> Record:
         public_key=signed.public_key,
         log_id=signed.log_id,
         heads=signed.heads,
+        checkpoint=signed.checkpoint,
         receipts=receipts,
     )
 

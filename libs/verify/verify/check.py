@@ -5,26 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from verify import layout
+from verify.checkpoint_check import check_checkpoints, check_witnesses
 from verify.decision_check import check_decisions, check_rule_sets
 from verify.findings import Report
 from verify.folder import check_manifest, read
 from verify.log_check import check_entries, check_heads, check_key
 from verify.opening_check import check_due
 from verify.receipt_check import check_receipts
+from verify.tile_check import check_tiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from verify.canonical import JsonValue
     from verify.folder import Folder
     from verify.head import SignedTreeHead
+    from verify.note import VerifierKey
 
 
-def check(root: Path, *, fingerprint: str | None = None) -> Report:
-    """Check the export in a folder, against the notary's key of this fingerprint if one is given.
-
-    Nothing but the folder is read.
-    """
+def check(
+    root: Path, *, fingerprint: str | None = None, witnesses: Sequence[VerifierKey] = (), quorum: int | None = None
+) -> Report:
+    """Check the export in a folder; see `check_files`. Nothing but the folder is read."""
     report = Report()
     folder = read(root, report)
     if layout.MANIFEST not in folder.files:
@@ -33,25 +36,37 @@ def check(root: Path, *, fingerprint: str | None = None) -> Report:
             report.findings.clear()
             report.add(layout.MANIFEST, "", "is missing: an export is the folder that holds it")
         return report
-    return check_files(folder, report, fingerprint=fingerprint)
+    return check_files(folder, report, fingerprint=fingerprint, witnesses=witnesses, quorum=quorum)
 
 
-def check_files(folder: Folder, report: Report, *, fingerprint: str | None = None) -> Report:
+def check_files(
+    folder: Folder,
+    report: Report,
+    *,
+    fingerprint: str | None = None,
+    witnesses: Sequence[VerifierKey] = (),
+    quorum: int | None = None,
+) -> Report:
     """Check the files of an export, wherever they were read from; the report, with what does not hold added to it.
 
     It holds if and only if every file is as it is listed, every signature and proof holds, and every rule set, decision
-    and receipt is the one that the log has.
+    and receipt is the one that the log has; the notary's key is the one of this fingerprint, if one is given; and a
+    quorum (default: all) of these witnesses cosigned the log.
     """
     claimed = check_manifest(folder, report)
     key = check_key(folder, fingerprint, report)
     heads = check_heads(folder, key, report)
     newest = heads[-1] if heads else None
     _check_claimed_head(claimed, newest, report)
-    chronicle, hashes = check_entries(folder, heads, report)
-    check_due(chronicle, report)
-    check_rule_sets(folder, chronicle, report)
-    check_decisions(folder, chronicle, report)
-    check_receipts(folder, chronicle, hashes, newest, report)
+    log = check_entries(folder, heads, report)
+    if newest is not None and newest.head.tree_size <= len(log.leaves):
+        nodes = log.nodes()
+        check_tiles(folder, newest.head.tree_size, nodes, log.leaves, report)
+        check_witnesses(check_checkpoints(folder, key, newest, nodes, report), witnesses, quorum, report)
+    check_due(log.chronicle, report)
+    check_rule_sets(folder, log.chronicle, report)
+    check_decisions(folder, log.chronicle, report)
+    check_receipts(folder, log.chronicle, log.hashes, newest, report)
     return report
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verify import canonical, entry, layout, readme
+from verify import canonical, entry, layout, note, readme, tiles
+from verify.checkpoint import checkpoint_of
 from verify.chronicle import Chronicle
 from verify.head import instant_text
+from verify.tiles import Tile
 from verify.tree import Tree
 
 if TYPE_CHECKING:
@@ -103,12 +105,18 @@ class Record:
     decisions: Mapping[str, DecisionDocuments]
     """By stage id."""
     receipts: Sequence[Receipt]
+    checkpoint: bytes
+    """The newest head as a checkpoint, with its cosignatures."""
+    cosigned: Sequence[bytes] = ()
+    """Checkpoints that a witness cosigned."""
     openings: Sequence[Opened] = ()
     """What is opened to everyone of the sealed values in the entries."""
 
 
-def write(record: Record, folder: Path) -> None:
+def write(record: Record, folder: Path, *, bundles: bool = False) -> None:
     """Write a record. The folder appears only when it is whole; until then `<folder>.partial` is written.
+
+    With `bundles`, the entries are there a second time, as programs for any C2SP tlog-tiles read them.
 
     Raises:
         NothingSignedError: there is no head.
@@ -116,6 +124,7 @@ def write(record: Record, folder: Path) -> None:
         OSError: it cannot be written.
         EntriesMissingError: there are fewer entries than the last head covers.
         UnsafeNameError: an id cannot be a file name.
+        TileRefusedError: an entry is too long for a bundle.
     """
     if not record.heads:
         raise NothingSignedError
@@ -123,7 +132,7 @@ def write(record: Record, folder: Path) -> None:
     partial = _partial(folder)
     partial.mkdir(parents=True)
     try:
-        _Writer(partial).write(record)
+        _Writer(partial, bundles=bundles).write(record)
         if folder.exists():
             folder.rmdir()
         partial.rename(folder)
@@ -148,8 +157,9 @@ def _partial(folder: Path) -> Path:
 class _Writer:
     """Writes files and remembers what the manifest must say of them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, bundles: bool) -> None:
         self._root = root
+        self._bundles = bundles
         self._files: list[dict[str, canonical.JsonValue]] = []
 
     def write(self, record: Record) -> None:
@@ -163,6 +173,9 @@ class _Writer:
             {"algorithm": "Ed25519", "log_id": record.log_id, "public_key": record.public_key.hex()},
         )
         self._heads(record.heads, tree)
+        self._checkpoints(record, covered)
+        for tile in tiles.tiles_of(covered):
+            self._file(tile.path, tile.content(tree.nodes))
         for sha256 in chronicle.rule_sets().keys() & record.rule_sets.keys():
             self._file(layout.rule_set_path(sha256), record.rule_sets[sha256])
         for stage_id in chronicle.final_decisions().keys() & record.decisions.keys():
@@ -185,13 +198,26 @@ class _Writer:
             chronicle.add(index, entry.decode(leaf), {each.path: each.opening for each in openings.get(index, ())})
             tile.append(leaf + b"\n")
             if len(tile) == layout.TILE_ENTRIES:
-                self._file(layout.tile_path(index // layout.TILE_ENTRIES), b"".join(tile))
+                self._entry_tile(index // layout.TILE_ENTRIES, tile)
                 tile.clear()
         if tree.frontier.size < covered:
             raise EntriesMissingError(tree.frontier.size, covered)
         if tile:
-            self._file(layout.tile_path((covered - 1) // layout.TILE_ENTRIES), b"".join(tile))
+            self._entry_tile((covered - 1) // layout.TILE_ENTRIES, tile)
         return tree, chronicle
+
+    def _entry_tile(self, number: int, lines: Sequence[bytes]) -> None:
+        self._file(layout.tile_path(number), b"".join(lines))
+        if self._bundles:
+            entries = [line.removesuffix(b"\n") for line in lines]
+            self._file(Tile(0, number, len(lines)).entries_path, tiles.bundle(entries))
+
+    def _checkpoints(self, record: Record, covered: int) -> None:
+        self._file(layout.CHECKPOINT, record.checkpoint)
+        for cosigned in record.cosigned:
+            size = checkpoint_of(note.parse(cosigned).text).tree_size
+            if size <= covered:
+                self._file(layout.cosigned_path(size), cosigned)
 
     def _openings(self, openings: Mapping[int, Sequence[Opened]]) -> None:
         tiles: dict[int, list[bytes]] = {}

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from verify.head import instant_text
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from verify.canonical import JsonValue
 
 
@@ -24,6 +28,16 @@ class Finding:
         """`file, place: rule`."""
         where = ", ".join(part for part in (self.path, self.place) if part) or "the folder"
         return f"{where}: {self.rule}"
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The largest tree that a witness cosigned."""
+
+    name: str
+    tree_size: int
+    signed_at: datetime
+    """As the witness says (UTC), in whole seconds."""
 
 
 @dataclass(slots=True)
@@ -50,8 +64,18 @@ class Report:
     """Sealed values whose opening was erased, as the log tells: what they were cannot be checked any more."""
     unreadable: list[int] = field(default_factory=list)
     """Entries that are not the event which they say to be; nobody could read them, and the notary sealed them whole."""
+    witnessed: list[Witnessed] = field(default_factory=list)
+    """What each witness that was asked for saw last."""
+    quorum: int = 0
+    """How many witnesses were wanted."""
     not_verified: dict[str, str] = field(default_factory=dict)
     """Stages whose decision cannot be held against the log, since something of it is sealed: why."""
+
+    @property
+    def witnessed_size(self) -> int:
+        """How many entries as many witnesses as were wanted saw; 0 where none were asked for or too few did."""
+        sizes = sorted((seen.tree_size for seen in self.witnessed), reverse=True)
+        return sizes[self.quorum - 1] if 0 < self.quorum <= len(sizes) else 0
 
     @property
     def holds(self) -> bool:
@@ -79,4 +103,10 @@ class Report:
             "erased": self.erased,
             "unreadable": self.unreadable,
             "not_verified": self.not_verified,
+            "witnesses": [
+                {"name": seen.name, "tree_size": seen.tree_size, "signed_at": instant_text(seen.signed_at)}
+                for seen in self.witnessed
+            ],
+            "quorum": self.quorum,
+            "witnessed_size": self.witnessed_size,
         }

@@ -79,7 +79,8 @@ class SignedTreeHead:
 
 def instant_text(instant: datetime) -> str:
     """An instant in UTC, always with six decimals: one spelling for one instant."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # strftime leaves out the zeros of a year before 1000.
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def instant_of(text: str) -> datetime:

@@ -1,12 +1,17 @@
 """The folder of the public record, format `dokpamo-export/2`: which files it has and what they are called.
 
 Every file is JSON in canonical form (RFC 8785) without a line feed at its end, except entries and openings (one
-canonical line each, ended by a line feed) and README.txt (the same text in every folder of this format).
+canonical line each, ended by a line feed), checkpoints and tiles (as C2SP specifies them) and README.txt (the same text
+in every folder of this format).
 
     README.txt                              how to check
     manifest.json                           every other file with size and SHA-256, and the head that covers the log
     public-key.json                         the notary's key
     heads/<tree size>.json                  signed heads over time, each with the proof that it extends the one before
+    checkpoint                              the newest head as C2SP tlog-checkpoint, with its cosignatures
+    checkpoints/<tree size>                 every head that a witness cosigned, likewise
+    tile/<level>/<number>                   the nodes of the tree as C2SP tlog-tiles; a partial tile ends in .p/<width>
+    tile/entries/<number>                   the entries as C2SP tlog-tiles, where the export was asked for them
     entries/<number>.jsonl                  the log, 256 entries a tile
     openings/<number>.jsonl                 what was opened of the sealed values of these entries, one a line; none
                                             where nothing was
@@ -20,15 +25,18 @@ from __future__ import annotations
 
 import re
 
+from verify import tiles
+
 FORMAT = "dokpamo-export/2"
 MANIFEST = "manifest.json"
 README = "README.txt"
 PUBLIC_KEY = "public-key.json"
+CHECKPOINT = tiles.CHECKPOINT
 TILE_ENTRIES = 256
 
 _NAME = r"[a-z0-9][a-z0-9._-]{0,99}"
 _PATHS = re.compile(
-    rf"README\.txt|public-key\.json|heads/[0-9]{{12}}\.json|(entries|openings)/[0-9]{{6}}\.jsonl|rule-sets/[0-9a-f]{{64}}\.json"
+    rf"README\.txt|public-key\.json|checkpoint|checkpoints/[0-9]{{12}}|heads/[0-9]{{12}}\.json|(entries|openings)/[0-9]{{6}}\.jsonl|rule-sets/[0-9a-f]{{64}}\.json"
     rf"|(inputs|decisions)/{_NAME}\.json|receipts/{_NAME}/{_NAME}/[1-9][0-9]{{0,8}}\.json"
 )
 
@@ -44,7 +52,7 @@ class UnsafeNameError(Exception):
 
 def is_known(path: str) -> bool:
     """Whether a folder of this format may have a file of this name, manifest.json apart."""
-    return _PATHS.fullmatch(path) is not None
+    return _PATHS.fullmatch(path) is not None or tiles.is_tile_path(path)
 
 
 def _known(path: str) -> str:
@@ -56,6 +64,11 @@ def _known(path: str) -> str:
 def head_path(tree_size: int) -> str:
     """The file of a signed head."""
     return _known(f"heads/{tree_size:012}.json")
+
+
+def cosigned_path(tree_size: int) -> str:
+    """The file of a head that a witness cosigned."""
+    return _known(f"checkpoints/{tree_size:012}")
 
 
 def tile_path(number: int) -> str:

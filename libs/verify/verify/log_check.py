@@ -5,6 +5,7 @@ Source: design page "Selection and notary", "Notary": head B extends head A
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from verify.findings import Report
     from verify.folder import Folder
     from verify.head import SignedTreeHead
+    from verify.tree import Coordinate
 
 
 def check_key(folder: Folder, fingerprint: str | None, report: Report) -> Ed25519PublicKey | None:
@@ -106,18 +108,32 @@ def hashes_of(texts: JsonValue) -> list[bytes]:
     return [bytes.fromhex(text) for text in texts]
 
 
-def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -> tuple[Chronicle, list[bytes]]:
-    """Read the log; what it says, and the hash of every leaf. Noted where it does not give the root of every head."""
-    chronicle, openings = Chronicle(), read_openings(folder, report)
-    hashes: list[bytes] = []
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """The log of an export, as it was read."""
+
+    chronicle: Chronicle = field(default_factory=Chronicle)
+    leaves: list[bytes] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+    """Of the leaves."""
+
+    def nodes(self) -> dict[Coordinate, bytes]:
+        """Every complete node of its tree."""
+        return dict(append(Frontier(), self.hashes)[1])
+
+
+def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -> ReadLog:
+    """Read the log. Noted where an entry is none, or where the entries do not give the root of every head."""
+    log, openings = ReadLog(), read_openings(folder, report)
     events: set[str] = set()
     places: set[tuple[str, int, int]] = set()
     for path, number, leaf in _lines(folder, report):
-        index = len(hashes)
-        hashes.append(hash_leaf(leaf))
+        index = len(log.leaves)
+        log.leaves.append(leaf)
+        log.hashes.append(hash_leaf(leaf))
         try:
             logged = entry.decode(leaf)
-            chronicle.add(index, logged, openings.take(index, logged, report))
+            log.chronicle.add(index, logged, openings.take(index, logged, report))
         except entry.EntryRefusedError as error:
             report.add(path, f"line {number}" + (f", byte {error.offset}" if error.offset else ""), str(error))
             continue
@@ -128,8 +144,8 @@ def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -
         if place is not None:
             places.add(place)
     openings.note_the_rest(report)
-    _check_roots(hashes, heads, report)
-    return chronicle, hashes
+    _check_roots(log.hashes, heads, report)
+    return log
 
 
 def _place_on_kafka(logged: entry.Entry) -> tuple[str, int, int] | None:

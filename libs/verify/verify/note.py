@@ -29,7 +29,7 @@ DASH = "\N{EM DASH} "
 KEY_ID_BYTES = 4
 LARGEST_NOTE_BYTES = 1 << 16
 MOST_SIGNATURES = 100
-_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
+_NAME = re.compile(r"[^\s+\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 

@@ -11,6 +11,7 @@ This folder holds everything that is needed to check the programme without trust
 
     dokpamo verify FOLDER
     dokpamo verify FOLDER --key FINGERPRINT     where you know the notary's key from elsewhere (a newspaper, a mirror)
+    dokpamo verify FOLDER --witness KEY         where you know the key of somebody who watches the log
 
 It ends with 0 if everything holds, and otherwise names each place that does not.
 
@@ -19,6 +20,9 @@ What is here
   public-key.json   the notary's Ed25519 key; log_id is its SHA-256, the fingerprint
   heads/            signed heads of the log over time. The signature is over "dokpamo tree head v1", a line feed,
                     and the canonical JSON (RFC 8785) of log_id, root_hash, timestamp and tree_size
+  checkpoint        the newest head in the form that mirrors and witnesses of any log read (c2sp.org/tlog-checkpoint),
+                    with the cosignatures of the witnesses that saw it; checkpoints/ has all heads that one cosigned
+  tile/             the nodes of the Merkle tree (c2sp.org/tlog-tiles): with them anyone makes every proof
   entries/          the log: one line an event, 256 a file. A line without its line feed is a leaf of the Merkle tree
                     (RFC 6962: SHA-256, 0x00 before a leaf, 0x01 before two nodes). The payload is the event in
                     protobuf's JSON mapping. What is blind or about a person is not in it: "sealed" names its place
@@ -34,7 +38,8 @@ What is here
 What is checked
   1. Every file is listed, every listed file is there, every byte is as listed, every JSON is canonical.
   2. The key is the one that was asked for, and signed every head.
-  3. The entries give the root of every head: nothing was taken out, put in or rewritten between any two heads.
+  3. The entries give the root of every head: nothing was taken out, put in or rewritten between any two heads. They
+     give the same checkpoints and the same tiles, and the witnesses that were asked for saw this history.
   4. Every opening is the one of its place in its entry. What is blind is opened once its embargo has ended: with the
      final decision of its stage, or the closing of its call. What is personal may stay sealed.
   5. Every rule set was logged whole when it was published, and frozen before its stage opened.

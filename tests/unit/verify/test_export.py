@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from verify import canonical, layout
 from verify.check import check
+from verify.checkpoint import sign_checkpoint
 from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, write
 from verify.head import log_id
 
@@ -132,7 +133,8 @@ def test_a_record_signed_by_a_forger_fails_against_the_known_fingerprint(tmp_pat
 def test_an_older_record_holds_and_says_how_far_it_goes(tmp_path: Path) -> None:
     """What nobody can see from a folder alone, as README.txt says: that there is more."""
     record = small_record()
-    older = replace(record, heads=record.heads[:2], decisions={})
+    checkpoint = sign_checkpoint(record.heads[1].head, private_key()).encode()
+    older = replace(record, heads=record.heads[:2], checkpoint=checkpoint, decisions={})
     write(older, tmp_path / "older")
     report = check(tmp_path / "older")
     assert report.findings == []

@@ -16,18 +16,21 @@ import pytest
 import rules
 from hypothesis import strategies as st
 from rules.violations import DocumentRefusedError
-from verify import canonical, entry, export
+from verify import canonical, entry, export, note, tiles
 from verify.check import check_files
+from verify.checkpoint import Checkpoint, log_key, open_checkpoint, sign_checkpoint
 from verify.chronicle import Chronicle
+from verify.cosignature import check_cosignature, cosign
 from verify.findings import Report
 from verify.folder import Folder, read
 from verify.head import HeadRefusedError, check_signature, signed_head_of
 from verify.merkle import HASH_BYTES, ProofRefusedError, check_consistency, check_inclusion, hash_leaf
+from verify.note import KeyKind, VerifierKey
 from verify.opening_check import read_openings
 from verify.tree import Tree
 
 from tests.builders.hostile import changed, hunt
-from tests.builders.public_record import RULES, RULES_JSON, private_key, small_record
+from tests.builders.public_record import RULES, RULES_JSON, START, private_key, small_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,6 +208,56 @@ def take_decision(data: bytes) -> None:
     assert decision.canonical_bytes() == data
 
 
+NOTE = sign_checkpoint(small_record().heads[-1].head, private_key())
+LOG_KEY = log_key(private_key().public_key())
+CHECKPOINT = Checkpoint.of(small_record().heads[-1].head)
+WITNESS = VerifierKey.of("example.org/witness", KeyKind.COSIGNATURE, private_key(8))
+COSIGNATURE = str(cosign(CHECKPOINT, WITNESS.name, private_key(8), START)).encode()
+
+
+def take_checkpoint(data: bytes) -> None:
+    """A checkpoint is taken only where the log's key signed it; a note that is taken is written as it was."""
+    try:
+        parsed = note.parse(data)
+        assert parsed.encode() == data
+        checkpoint = open_checkpoint(parsed, LOG_KEY)
+    except note.NoteRefusedError:
+        assert data != NOTE.encode()
+    else:
+        assert checkpoint == CHECKPOINT
+        assert parsed.of(LOG_KEY) == NOTE.signatures[0]
+
+
+def take_verifier_key(data: bytes) -> None:
+    """A key that is taken is handed on as it came."""
+    text = data.decode(errors="surrogateescape")
+    try:
+        assert str(note.verifier_key_of(text)) == text
+    except note.NoteRefusedError:
+        assert text != str(WITNESS)
+
+
+def take_cosignature(data: bytes) -> None:
+    """A cosignature is taken only as the witness made it."""
+    try:
+        check_cosignature(CHECKPOINT, note.signature_of(data.decode(errors="replace")), WITNESS)
+    except note.NoteRefusedError:
+        assert data != COSIGNATURE
+    else:
+        assert data == COSIGNATURE
+
+
+BUNDLE = tiles.bundle(list(small_record().entries)[:3])
+
+
+def take_bundle(data: bytes) -> None:
+    """A bundle of entries that is taken is written as it was."""
+    try:
+        assert tiles.bundle(tiles.entries_of(data, 3)) == data
+    except tiles.TileRefusedError:
+        assert data != BUNDLE
+
+
 @cache
 def good_inputs() -> bytes:
     return small_record().decisions["trial"].inputs_json
@@ -258,6 +311,10 @@ HUNTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], None], int]] = {
     "rule set": (changed([RULES.encode()]), take_rule_set, 20_000),
     "rule set in JSON": (changed([RULES_JSON]), take_json_rule_set, 20_000),
     "inputs": (changed([good_inputs()]), take_inputs, 20_000),
+    "checkpoint": (changed([NOTE.encode()]), take_checkpoint, 40_000),
+    "verifier key": (changed([str(WITNESS).encode()]), take_verifier_key, 40_000),
+    "cosignature": (changed([COSIGNATURE]), take_cosignature, 40_000),
+    "bundle of entries": (changed([BUNDLE]), take_bundle, 40_000),
     "decision": (changed([small_record().decisions["trial"].decision_json]), take_decision, 20_000),
     "export": (exports(), take_export, 20_000),
 }

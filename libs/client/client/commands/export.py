@@ -31,14 +31,19 @@ def export(
     intake: Annotated[
         str | None, typer.Option(envvar="DOKPAMO_INTAKE_ADDRESS", help="host:port; default: of the running stack.")
     ] = None,
+    bundles: Annotated[
+        bool, typer.Option("--bundles", help="Write the entries also as programs for any C2SP tlog-tiles read them.")
+    ] = False,
 ) -> None:
     """Write the public record of the programme to a new folder.
 
-    That is the whole log, its signed heads, the rule sets, the decisions, and the receipts with their proofs.
+    That is the whole log, its signed heads, checkpoints and tiles, the rule sets, the decisions, and the receipts with
+    their proofs. Any web server can mirror the folder.
     """
     from common.errors import Refused
     from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, require_free, write
     from verify.layout import UnsafeNameError
+    from verify.tiles import TileRefusedError
 
     from client.refusal import in_words
     from client.sdk.public_record import NotCoveredError
@@ -47,12 +52,14 @@ def export(
     try:
         require_free(folder)
         record = asyncio.run(_fetch(_addresses(notary, selection, intake)))
-        write(record, folder)
+        write(record, folder, bundles=bundles)
     except NothingSignedError:
         _fail("the notary has not signed a head yet: nothing has happened that could be exported")
     except Refused as refused:
         _fail(in_words(refused))
-    except (FolderTakenError, NotCoveredError, EntriesMissingError, UnsafeNameError, OSError) as error:
+    except (
+        FolderTakenError, NotCoveredError, EntriesMissingError, UnsafeNameError, TileRefusedError, OSError
+    ) as error:  # fmt: skip
         _fail(str(error))
     size, heads = record.heads[-1].head.tree_size, len(record.heads)
     documents = f"{len(record.rule_sets)} rule sets, {len(record.decisions)} decisions, {len(record.receipts)} receipts"

@@ -13,6 +13,7 @@ from common.grpc import Client, connect
 from dokpamo.intake.v1 import service_pb2 as intake
 from dokpamo.notary.v1 import openings_pb2 as notary_openings
 from dokpamo.notary.v1 import service_pb2 as notary
+from dokpamo.notary.v1 import witness_pb2 as witness
 from dokpamo.selection.v1 import service_pb2 as selection
 from verify import canonical
 from verify.export import DecisionDocuments, Opened, Receipt, Record
@@ -60,6 +61,7 @@ class PublicRecord:
         """Open the channels."""
         self._notary = await self._client(self._addresses.notary, "dokpamo.notary.v1.NotaryService")
         self._opening = await self._client(self._addresses.notary, "dokpamo.notary.v1.OpeningService")
+        self._witness = await self._client(self._addresses.notary, "dokpamo.notary.v1.WitnessService")
         self._selection = await self._client(self._addresses.selection, "dokpamo.selection.v1.SelectionService")
         self._intake = await self._client(self._addresses.intake, "dokpamo.intake.v1.IntakeService")
         return self
@@ -90,6 +92,8 @@ class PublicRecord:
             rule_sets={sha256: document async for sha256, document in self._rule_sets()},
             decisions={stage_id: documents async for stage_id, documents in self._decisions()},
             receipts=[receipt async for receipt in self._receipts()],
+            checkpoint=(await self._witness.GetCheckpoint(witness.GetCheckpointRequest(tree_size=covered))).checkpoint,
+            cosigned=[cosigned async for cosigned in self._cosigned()],
             openings=[opened async for opened in self._openings(covered)],
         )
 
@@ -111,6 +115,12 @@ class PublicRecord:
             for each in page.heads:
                 head = TreeHead(each.log_id, each.tree_size, each.root_hash, each.signed_at.ToDatetime(UTC))
                 yield SignedTreeHead(head, each.signature)
+
+    async def _cosigned(self) -> AsyncIterator[bytes]:
+        request = witness.ListCosignedCheckpointsRequest(page_size=PAGE)
+        async for page in _pages(self._witness.ListCosignedCheckpoints, request):
+            for checkpoint in page.checkpoints:
+                yield checkpoint
 
     async def _entries(self, covered: int, on_entries: Callable[[int, int], None]) -> list[bytes]:
         entries: list[bytes] = []

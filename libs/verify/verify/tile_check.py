@@ -1,0 +1,72 @@
+"""The tiles of an export give the tree that its entries give, so that who reads only tiles is told the same.
+
+Source: C2SP tlog-tiles v1.0.0 (c2sp.org/tlog-tiles)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verify import tiles
+from verify.merkle import HASH_BYTES
+from verify.tiles import HEIGHT, TileRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from verify.findings import Report
+    from verify.folder import Folder
+    from verify.tiles import Tile
+    from verify.tree import Coordinate
+
+
+def check_tiles(
+    folder: Folder, size: int, nodes: Mapping[Coordinate, bytes], leaves: Sequence[bytes | None], report: Report
+) -> None:
+    """Note every tile of a tree of `size` entries that is missing, of another tree, or another entry's.
+
+    `leaves` are the entries' bytes, with nothing where they are withheld. Bundles of entries may be left out, all
+    together.
+    """
+    wanted = {tile.path: tile for tile in tiles.tiles_of(size)}
+    bundles = {tile.entries_path: tile for tile in wanted.values() if tile.level == 0}
+    present = set(folder.under("tile/"))
+    for path in sorted(present - wanted.keys() - bundles.keys()):
+        report.add(path, "", f"a tree of {size} entries has no such tile")
+    for path, tile in wanted.items():
+        if path not in present:
+            report.add(path, "", "the tile is missing")
+        else:
+            _check_hashes(path, tile, folder.files[path], nodes, report)
+    if present & bundles.keys():
+        for path, tile in bundles.items():
+            _check_bundle(path, tile, folder, leaves, report)
+
+
+def _check_hashes(path: str, tile: Tile, data: bytes, nodes: Mapping[Coordinate, bytes], report: Report) -> None:
+    if len(data) != tile.width * HASH_BYTES:
+        report.add(path, "", f"has {len(data)} bytes, {tile.width} hashes have {tile.width * HASH_BYTES}")
+        return
+    for number, node in enumerate(tile.nodes()):
+        at = number * HASH_BYTES
+        if data[at : at + HASH_BYTES] != nodes[node]:
+            first = node.position << (HEIGHT * tile.level)
+            last = first + (1 << (HEIGHT * tile.level)) - 1
+            report.add(path, f"hash {number}", f"is not that of entries {first} to {last} of the log")
+            return
+
+
+def _check_bundle(path: str, tile: Tile, folder: Folder, leaves: Sequence[bytes | None], report: Report) -> None:
+    if path not in folder.files:
+        report.add(path, "", "the bundle of entries is missing, and others are there")
+        return
+    try:
+        entries = tiles.entries_of(folder.files[path], tile.width)
+    except TileRefusedError as error:
+        report.add(path, "", str(error))
+        return
+    for number, entry in enumerate(entries):
+        index = tile.index * tiles.WIDTH + number
+        if entry != (leaves[index] or b""):
+            report.add(path, f"entry {number}", f"is not entry {index} of the log")
+            return
