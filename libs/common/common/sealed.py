@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dokpamo.common.v1 import options_pb2
+
+from common.topics import event_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +49,15 @@ _SEALINGS = {
 def sealing_of(field: FieldDescriptor) -> Sealing:
     """How the contract seals a field."""
     return _SEALINGS[field.GetOptions().Extensions[options_pb2.sealed]]
+
+
+@cache
+def sealing_of_key(event_type: str) -> Sealing:
+    """How the contract seals the field that is the key of an event; that of an event nobody knows is personal."""
+    if event_type not in event_types():
+        return Sealing.PERSONAL
+    descriptor = event_types()[event_type].descriptor
+    return sealing_of(descriptor.fields_by_name[descriptor.GetOptions().Extensions[options_pb2.event].key_field])
 
 
 def is_map(field: FieldDescriptor) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from common.sealed import Sealing, sealing_of_key
 from dokpamo.intake.v1.events_pb2 import ApplicationSubmitted
 
 from console import wire
@@ -29,7 +30,9 @@ class LiveFeed:
 
     async def on_event(self, received: Received[Any]) -> None:
         """Take an event from Kafka."""
-        self.feed.add(received.time, received.type, received.key)
+        # Everyone sees the feed: a key that names a person or tells of what is blind is not shown.
+        key = received.key if sealing_of_key(received.type) is Sealing.OPEN else ""
+        self.feed.add(received.time, received.type, key)
         if isinstance(received.message, ApplicationSubmitted):
             team, name = wire.team_name(received.message.application)
             self.names[team] = name

@@ -221,5 +221,13 @@ async def test_a_listener_is_told_at_once_after_an_arrival_and_when_it_is_quiet(
     assert waiting.result() == 1
 
 
+@pytest.mark.parametrize("event_type", ["dokpamo.evaluation.v1.ScoreSheetSubmitted", "dokpamo.unknown.v1.Event"])
+async def test_a_key_that_names_a_person_or_is_not_known_is_not_shown(event_type: str) -> None:
+    live = LiveFeed(Feed())
+    await live.on_event(replace(arrival(), type=event_type, key="stage-1/panel/kim"))
+    await live.on_event(arrival())
+    assert sorted(item.key for item in live.feed.newest(2)) == ["", "stage-1"]
+
+
 async def _step(totals: AsyncIterator[int]) -> int:
     return await anext(totals)

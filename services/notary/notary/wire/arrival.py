@@ -10,9 +10,8 @@ import base64
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from common.sealed import Sealing, holds_fields, is_map, sealing_of
+from common.sealed import Sealing, holds_fields, is_map, sealing_of, sealing_of_key
 from common.topics import event_types
-from dokpamo.common.v1 import options_pb2
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from common.consumer import Received
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.message import Message
     from verify.canonical import JsonValue
 
     Path = tuple[str | int, ...]
@@ -37,6 +37,7 @@ NOT_IN_CONTRACT = "$bytes"
 def arrived_of(received: Received[Any]) -> Arrived:
     """The event as it is taken into the log."""
     payload, secrets = _payload(received.type, received.payload)
+    key_sealing = sealing_of_key(received.type)
     return Arrived(
         event_id=str(received.id),
         type=received.type,
@@ -45,7 +46,7 @@ def arrived_of(received: Received[Any]) -> Arrived:
         topic=received.topic,
         actor=received.actor,
         place={"key": received.key, "offset": received.offset, "partition": received.partition},
-        key_class=_key_class(received.type),
+        key_class=None if key_sealing is Sealing.OPEN else SealClass(key_sealing),
         payload=payload,
         secrets=secrets,
     )
@@ -131,14 +132,3 @@ def _message_type(field: FieldDescriptor) -> Descriptor:
         inner = inner.fields_by_name["value"].message_type
     assert inner is not None, "it holds fields"
     return inner
-
-
-@cache
-def _key_class(event_type: str) -> SealClass | None:
-    """How the contract seals the field that is the key of an event; that of an unknown event is personal."""
-    if event_type not in event_types():
-        return SealClass.PERSONAL
-    descriptor = event_types()[event_type].descriptor
-    name = descriptor.GetOptions().Extensions[options_pb2.event].key_field
-    sealing = sealing_of(descriptor.fields_by_name[name])
-    return None if sealing is Sealing.OPEN else SealClass(sealing)
