@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from common.sealed import Sealing, holds_fields, is_map, sealing_of, sealing_of_key
 from common.topics import event_types
@@ -74,7 +74,8 @@ def parted(message: Message) -> tuple[dict[str, JsonValue], dict[str, Secret]]:
         TypeError: it has none, as a message of a type that is not known here.
     """
     document = json_format.MessageToDict(message, preserving_proto_field_name=True)
-    return document, dict(_taken_out(message.DESCRIPTOR, document, ("payload",)))
+    descriptor = cast("Descriptor", message.DESCRIPTOR)
+    return document, dict(_taken_out(descriptor, document, ("payload",)))
 
 
 def _bytes(data: bytes) -> Secret:
