@@ -1,4 +1,4 @@
-"""A small rule set with a branch, minimums in the total and in a part, and inputs for it."""
+"""Small rule sets with what the model case has not: minimums in parts, comparisons, figures carried over."""
 
 from __future__ import annotations
 
@@ -87,6 +87,82 @@ consequences: {{elimination: {{forfeits: [], keeps: []}}}}
 changes: {{consent: none-before-opening}}
 references: ["made up for tests"]
 """
+
+
+DUEL = (
+    (
+        LEAGUE[: LEAGUE.index("sources:")].replace("league", "duel")
+        + f"""
+sources:
+  - kind: comparisons
+    id: arena
+    title: {{ko: 맞대결, en: Arena}}
+    provider: judges
+    panel: {{planned: 3, minimum: 2}}
+    ties_allowed: true
+    per_pair: 2
+  - kind: carried
+    id: before
+    title: {{ko: 앞 단계, en: Before}}
+    stage: qualifying
+    criteria: [{{id: total, title: {{ko: 총점, en: Total}}, minimum: 0, maximum: 100, digits: 1}}]
+parts:
+  - id: arena
+    title: {{ko: 맞대결, en: Arena}}
+    points: 6
+    source: arena
+    steps:
+      - {{operator: bradley_terry, digits: 6, iterations: 1000, prior: 0.5, result: win-share}}
+      - {{operator: linear, points: 6, scale: 1}}
+      - {{operator: round, digits: 1}}
+  - id: before
+    title: {{ko: 앞 단계, en: Before}}
+    points: 4
+    source: before
+    steps:
+      - {{operator: sum, over: criteria}}
+      - {{operator: percentile, per: [], ties: average, points: 4}}
+      - {{operator: round, digits: 1}}
+gates:
+  - {{kind: verdict, id: safety, title: {{ko: 안전, en: Safety}}, quorum: 2, lifts: false}}
+procedure:
+  - {{step: rank}}
+  - {{step: cut, keep: planned}}
+  - {{step: gate, gate: safety}}
+  - {{step: wildcard, seats: 1, part: arena, minimum: 1.5}}
+ties: [{{by: part, part: arena}}, {{by: lot, seed_sha256: {hashlib.sha256(SEED.encode()).hexdigest()}}}]
+objections: {{days: 10, early_close: never}}
+disclosure: {{profile: full}}
+consequences: {{elimination: {{forfeits: [], keeps: []}}}}
+changes: {{consent: none-before-opening}}
+"""
+    )
+    .replace("{newcomers_may_apply: true}", "{advanced_from: [qualifying]}")
+    .replace("maximum: 2", "maximum: 3", 1)
+)
+DUEL_TABLE = """source,assessor,team,criterion,value,against,reason,judged_by
+arena,judge-1,ant,q1,win,bee
+arena,judge-1,bee,q1,win,cat
+arena,judge-1,ant,q1,win,cat
+arena,judge-2,ant,q1,loss,bee
+arena,judge-2,cat,q1,tie,bee
+arena,judge-2,ant,q1,win,cat
+arena,judge-3,ant,q1,win,bee
+arena,judge-3,cat,q1,loss,bee
+arena,judge-3,ant,q1,tie,cat
+before,,ant,total,61.5
+before,,bee,total,82
+before,,cat,total,75.5
+safety,,ant,verdict,pass,,examined,2
+safety,,bee,verdict,pass,,examined,2
+safety,,cat,verdict,pass,,examined,2
+"""
+
+
+@cache
+def duel() -> rules.RuleSet:
+    """Comparisons of two, a figure carried over, a verdict and a wildcard."""
+    return rules.load_rule_set(DUEL)
 
 
 @cache

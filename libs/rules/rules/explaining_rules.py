@@ -6,13 +6,25 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.exact import plain
-from rules.explaining_words import GATES, OPERATORS, SOURCES, STEPS, TIES, Words, in_words, title_words, value_words
+from rules.explaining_words import (
+    FIGURES,
+    GATES,
+    OPERATORS,
+    SOURCES,
+    STEPS,
+    TIES,
+    Words,
+    in_words,
+    title_words,
+    value_words,
+)
 from rules.loading import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from rules.disclosure import Moment
     from rules.document import Part, RuleSet
     from rules.explaining_words import Language
 
@@ -30,6 +42,7 @@ _SAY: Words = {
         "ko": "자리: 계획 {planned}, 최소 {minimum}, 최대 {maximum}",
         "en": "seats: {planned} planned, at least {minimum}, at most {maximum}",
     },
+    "reopened": {"ko": " ({stage}에서 남은 자리)", "en": " (left free by {stage})"},
     "no-award": {"ko": " (선정하지 않을 수 있음)", "en": " (no award is lawful)"},
     "advanced": {"ko": "{stages} 통과 팀", "en": "teams that went on from {stages}"},
     "eliminated": {"ko": "탈락 팀", "en": "eliminated teams"},
@@ -47,6 +60,11 @@ _SAY: Words = {
     "ties": {"ko": "동점 처리", "en": "tie chain"},
     "objections": {"ko": "이의제기: {days}일, {early}", "en": "objections: {days} days, {early}"},
     "disclosure": {"ko": "공개 범위: {profile}", "en": "disclosure: {profile}"},
+    "policy": {"ko": "{title} ({id}), {when}: {shown}", "en": "{title} ({id}), {when}: {shown}"},
+    "release": {"ko": "모든 자료 공개: {when}", "en": "everything is open {when}"},
+    "on-decision": {"ko": "결정 뒤", "en": "once decided"},
+    "on-final": {"ko": "확정 뒤", "en": "once final"},
+    "later": {"ko": " {days}일", "en": " for {days} days"},
     "target": {
         "ko": "무빙타깃: {definition}의 {ratio} 이상, {months}개월{index}, {decides}",
         "en": "moving target: at least {ratio} of {definition}, {months} months{index}; {decides}",
@@ -103,7 +121,8 @@ def _lines(rule_set: RuleSet, lang: Language) -> Iterator[str]:
     yield _dates(rule_set, lang)
     seats = rule_set.seats
     lawful = _say("no-award", lang) if seats.minimum == 0 else ""
-    yield _say("seats", lang, planned=seats.planned, minimum=seats.minimum, maximum=seats.maximum) + lawful
+    reopened = _say("reopened", lang, stage=seats.reopened_from) if seats.reopened_from else ""
+    yield _say("seats", lang, planned=seats.planned, minimum=seats.minimum, maximum=seats.maximum) + reopened + lawful
     yield from _eligibility(rule_set, lang)
     yield _say("sources", lang)
     yield from (f"  {in_words(SOURCES, source.kind, source, lang, titles)}" for source in rule_set.sources)
@@ -171,7 +190,7 @@ def _parts(
 def _afterwards(rule_set: RuleSet, lang: Language) -> Iterator[str]:
     objections = rule_set.objections
     yield _say("objections", lang, days=objections.days, early=value_words(objections.early_close, lang))
-    yield _say("disclosure", lang, profile=rule_set.disclosure.profile)
+    yield from _disclosure(rule_set, lang)
     for target in rule_set.targets:
         edition = ", ".join(each for each in (target.index, target.edition) if each)
         yield _say(
@@ -192,6 +211,28 @@ def _afterwards(rule_set: RuleSet, lang: Language) -> Iterator[str]:
     if rule_set.references:
         yield _say("references", lang)
         yield from (f"  [{number}] {line}" for number, line in enumerate(rule_set.references, 1))
+
+
+def _disclosure(rule_set: RuleSet, lang: Language) -> Iterator[str]:
+    disclosure = rule_set.disclosure
+    yield _say("disclosure", lang, profile=disclosure.profile or value_words("none", lang))
+    for policy in disclosure.every_policy():
+        shown = [
+            f"{value_words(each.audience, lang)}: "
+            + ", ".join(in_words(FIGURES, figure.figure, figure, lang, {}) for figure in each.shows)
+            for each in policy.audiences
+        ]
+        title = title_words(policy.title, lang)
+        when = _moment(policy.when, rule_set, lang)
+        yield "  " + _say("policy", lang, title=title, id=policy.id, when=when, shown="; ".join(shown))
+    yield "  " + _say("release", lang, when=_moment(disclosure.released(), rule_set, lang))
+
+
+def _moment(moment: Moment, rule_set: RuleSet, lang: Language) -> str:
+    if moment.at is not None:
+        return f"{moment.at.astimezone(ZoneInfo(rule_set.zone)):%Y-%m-%d %H:%M}"
+    name = "on-final" if moment.after == "final" else "on-decision"
+    return _say(name, lang) + (_say("later", lang, days=moment.days) if moment.days else "")
 
 
 def _consequences(rule_set: RuleSet, lang: Language) -> Iterator[str]:

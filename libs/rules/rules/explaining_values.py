@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from rules.document import Axis, Mean, RatioToTarget, Sum, TrimmedMean, WeightedSum
+from rules.document import Axis, ComparisonSource, Mean, RatioToTarget, Sum, TrimmedMean, WeightedSum
 from rules.exact import exact, exact_text
 from rules.operators import POINTWISE, REDUCERS
 
@@ -28,6 +28,8 @@ def values_on_the_way(rule_set: RuleSet, part: Part, inputs: Inputs, team: str, 
     Shorter where a step compares teams or is of a kind that works otherwise; empty where nothing was given in scores.
     """
     source = rule_set.source(part.source or "")
+    if isinstance(source, ComparisonSource):
+        return [_duels(inputs, source.id, team, lang)]
     names = tuple(each.id for each in getattr(source, "criteria", ()) if not part.criteria or each.id in part.criteria)
     sheets = inputs.sheet_table(source.id)
     values = _given(inputs, source.id, team, names)
@@ -48,6 +50,23 @@ def values_on_the_way(rule_set: RuleSet, part: Part, inputs: Inputs, team: str, 
     return told
 
 
+def _duels(inputs: Inputs, source: str, team: str, lang: Language) -> str:
+    """Wins, ties and losses against each other team."""
+    results: dict[str, Counter[str]] = {}
+    for each in inputs.comparisons:
+        if each.source == source and team in {each.first, each.second}:
+            other = each.second if each.first == team else each.first
+            result = "tie" if not each.winner else "win" if each.winner == team else "loss"
+            results.setdefault(other, Counter())[result] += 1
+    told = (
+        "{other} 상대 {win}승 {tie}무 {loss}패"
+        if lang == "ko"
+        else "against {other} {win} won, {tie} level, {loss} lost"
+    )
+    counts = {other: {result: found[result] for result in ("win", "tie", "loss")} for other, found in results.items()}
+    return "; ".join(told.format(other=other, **found) for other, found in sorted(counts.items()))
+
+
 def _given(inputs: Inputs, source: str, team: str, names: tuple[str, ...]) -> Columns | None:
     table = inputs.sheet_table(source)
     if table is not None and team in table.columns:
@@ -55,7 +74,7 @@ def _given(inputs: Inputs, source: str, team: str, names: tuple[str, ...]) -> Co
         columns = table.columns[team]
         return [[exact((cell or 0) * unit) for cell in columns[table.criteria.index(name)]] for name in names]
     measured = {
-        each.criterion: exact(each.value) for each in inputs.measurements if (each.source, each.team) == (source, team)
+        each.criterion: exact(each.value) for each in inputs.figures() if (each.source, each.team) == (source, team)
     }
     return [[measured[name]] for name in names] if names and all(name in measured for name in names) else None
 

@@ -48,9 +48,9 @@ OPERATORS: Words = {
         "en": "round half up, digits after the point: {digits}",
     },
     "z_score": {
-        "ko": "표준점수: 모든 팀 평균에서 표준편차({deviation})의 몇 배인지, {per} 각각, 소수점 아래 {digits}자리"
+        "ko": "표준점수: 모든 팀 평균에서 표준편차({deviation})의 몇 배인지, {per}, 소수점 아래 {digits}자리"
         " (값이 모두 같으면 {all_equal})",
-        "en": "standard score: how many standard deviations ({deviation}) from the mean of all teams, for each {per},"
+        "en": "standard score: how many standard deviations ({deviation}) from the mean of all teams, {per},"
         " to {digits} decimals (all equal: {all_equal})",
     },
     "standard_points": {
@@ -58,14 +58,12 @@ OPERATORS: Words = {
         "en": "{centre} + {spread} × value, not below 0 and not above {points}",
     },
     "rank_points": {
-        "ko": "등수에 따른 점수: 1등 {points}점, 꼴찌 {points}점의 팀 수분의 1, {per} 각각 (동점: {ties})",
-        "en": "points by place: {points} for the first, one nth of them for the last of n, for each {per}"
-        " (level: {ties})",
+        "ko": "등수에 따른 점수: 1등 {points}점, 꼴찌 {points}점의 팀 수분의 1, {per} (동점: {ties})",
+        "en": "points by place: {points} for the first, one nth of them for the last of n, {per} (level: {ties})",
     },
     "percentile": {
-        "ko": "백분위: 뒤에 있는 다른 팀의 비율 × {points}점, {per} 각각 (동점: {ties}, 한 팀뿐이면 {alone})",
-        "en": "percentile: {points} times the share of the other teams behind, for each {per}"
-        " (level: {ties}, alone: {alone})",
+        "ko": "백분위: 뒤에 있는 다른 팀의 비율 × {points}점, {per} (동점: {ties}, 한 팀뿐이면 {alone})",
+        "en": "percentile: {points} times the share of the other teams behind, {per} (level: {ties}, alone: {alone})",
     },
     "bradley_terry": {
         "ko": "브래들리-테리: 둘씩 비교한 결과를 가장 잘 설명하는 {result}, 소수점 아래 {digits}자리"
@@ -131,6 +129,24 @@ SOURCES: Words = {
     },
 }
 
+FIGURES: Words = {
+    "winners": {"ko": "진출 팀", "en": "who goes on"},
+    "order": {"ko": "진출 팀과 순서", "en": "who goes on, in order"},
+    "ranks": {"ko": "모든 순위", "en": "every rank"},
+    "eliminations": {"ko": "탈락 팀과 사유", "en": "who leaves and why"},
+    "gates": {"ko": "관문 판정", "en": "verdicts of the gates"},
+    "totals": {"ko": "모든 총점", "en": "every total"},
+    "parts": {"ko": "부문별 점수({of})", "en": "points in parts ({of})"},
+    "best": {"ko": "최고점({of})", "en": "best ({of})"},
+    "mean": {"ko": "평균({of})", "en": "mean ({of})"},
+    "gap": {"ko": "격차({of})", "en": "gap from first to last ({of})"},
+    "formulas": {"ko": "계산식", "en": "formulas"},
+    "own-points": {"ko": "자기 점수와 순위", "en": "its own points and rank"},
+    "own-sheet": {"ko": "자기 평가표", "en": "its own sheets"},
+    "own-gates": {"ko": "자기 관문 판정", "en": "its own verdicts"},
+    "full": {"ko": "모든 자료", "en": "everything"},
+}
+
 VALUES: Words = {
     "criteria": {"ko": "항목", "en": "criteria"},
     "assessors": {"ko": "평가위원", "en": "assessors"},
@@ -147,7 +163,7 @@ VALUES: Words = {
     "maximum": {"ko": "최대 자리", "en": "maximum"},
     "total": {"ko": "총점", "en": "the total"},
     "none": {"ko": "없음", "en": "none"},
-    "everyone": {"ko": "팀 전체", "en": "field"},
+    "everyone": {"ko": "팀 전체에서 한 번", "en": "once over the field"},
     "lifts": {"ko": "떨어지면 다음 팀이 올라옴", "en": "failing it lifts the next team"},
     "lifts-nobody": {"ko": "떨어져도 다른 팀이 올라오지 않음", "en": "failing it lifts nobody"},
     "rank": {"ko": "순위", "en": "rank"},
@@ -162,6 +178,9 @@ VALUES: Words = {
     "published": {"ko": "공개됨", "en": "published"},
     "reconstructed": {"ko": "역산됨", "en": "reconstructed"},
     "synthetic": {"ko": "합성", "en": "synthetic"},
+    "public": {"ko": "모두", "en": "everybody"},
+    "team": {"ko": "각 팀", "en": "each team"},
+    "panel": {"ko": "평가단", "en": "the panels"},
     "never": {"ko": "일찍 끝내지 않음", "en": "never closed early"},
     "all-parties-waive": {"ko": "모두 포기하면 일찍 끝남", "en": "closed early if all parties waive"},
     "all-entered-teams": {"ko": "참가한 모든 팀의 동의", "en": "the consent of all teams that entered"},
@@ -217,7 +236,7 @@ def _fact(name: str, value: Any, lang: Language, titles: Mapping[str, str]) -> s
     if made := _MADE.get(name):
         return made(value, lang)
     if value is None or value == ():
-        return value_words("everyone" if name == "per" else "none", lang)
+        return value_words("none", lang)
     if isinstance(value, tuple):
         return _several(value, lang)
     words = value_words(value, lang)
@@ -242,6 +261,13 @@ def _weights(value: Any, _lang: Language) -> str:
     return ", ".join(f"{each.criterion} × {plain(each.weight)}" for each in value)
 
 
+def _per(value: Any, lang: Language) -> str:
+    if not value:
+        return value_words("everyone", lang)
+    axes = ", ".join(value_words(each, lang) for each in value)
+    return f"{axes}마다" if lang == "ko" else f"for each of the {axes}"
+
+
 def _lifts(value: Any, lang: Language) -> str:
     return value_words("lifts" if value else "lifts-nobody", lang)
 
@@ -249,4 +275,4 @@ def _lifts(value: Any, lang: Language) -> str:
 _SHOWN = 7
 _ABOUT_DIGITS = 4
 _NAMES_ANOTHER = {"part", "source", "gate", "target"}
-_MADE = {"title": title_words, "panel": _panel, "weights": _weights, "lifts": _lifts}
+_MADE = {"title": title_words, "panel": _panel, "weights": _weights, "lifts": _lifts, "per": _per}

@@ -126,14 +126,9 @@ def _lost(base: Outcome, spread: tuple[Spread, ...], weights: tuple[WeightReport
         report = by_part.get(each.part)
         for team in each.leaders if len(each.leaders) < len(base.totals) else ():
             if team not in base.advanced:
-                points = _in_from(report, team) if report else None
+                points = report.in_from(team) if report else None
                 found.append(LostLeader(each.part, team, ranks.get(team), points))
     return tuple(found)
-
-
-def _in_from(report: WeightReport, team: str) -> Fraction | None:
-    above = (flip for flip in report.flips if flip.points >= report.points)
-    return next((flip.points for flip in above if team in flip.above.outcome.advanced), None)
 
 
 def _number(value: Fraction | None) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from rules.collecting import collect
 from rules.document import (
     Axis,
+    ComparisonSource,
     LeaderScaled,
     Linear,
     Mean,
@@ -28,7 +30,7 @@ from rules.sensitivity_trials import Outcome, tried, with_leaves
 from rules.violations import InputsRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from fractions import Fraction
 
     from rules.document import Operator, RuleSet
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 MOST_TRIMMED = 2
 _WHOLE = "*"
+_OVER_FIELD = {*FIELDWIDE, "standard_points"}
+"""Operators that make points of a team's place among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +51,24 @@ class Variant:
     how: str
     outcome: Outcome
     below_minimum: bool = False
-    """Whether the panel without this panellist is smaller than the rules allow, so that nothing could be decided."""
+    """Whether nothing could be decided without this panellist: the outcome is what it would be without that rule."""
 
 
-Trial = tuple[str, str, str, "Callable[[], Outcome]", bool]
+Trial = Callable[[], Variant]
 
 
-def variants(rule_set: RuleSet, inputs: Inputs) -> list[Callable[[], Variant]]:
+def variants(rule_set: RuleSet, inputs: Inputs) -> list[Trial]:
     """Every variant, to be tried one after the other; rules and inputs are prepared for trials."""
-    trials = [
+    return [
         *_scalings(rule_set, inputs),
         *_trimmings(rule_set, inputs),
         *_ties(rule_set, inputs),
         *_panellists(rule_set, inputs),
     ]
-    return [_later(trial) for trial in trials]
 
 
-def _later(trial: Trial) -> Callable[[], Variant]:
-    kind, where, how, run, below_minimum = trial
-    return lambda: Variant(kind, where, how, run(), below_minimum)
+def _other_rules(kind: str, where: str, how: str, changed: RuleSet, inputs: Inputs) -> Variant:
+    return Variant(kind, where, how, tried(changed, inputs))
 
 
 def _with_steps(rule_set: RuleSet, steps: dict[str, tuple[Operator, ...]]) -> RuleSet:
@@ -84,10 +86,10 @@ def _scalings(rule_set: RuleSet, inputs: Inputs) -> Iterator[Trial]:
     for how, by_part in found.items():
         for part, steps in by_part.items():
             changed = _with_steps(rule_set, {part: steps})
-            yield "scaling", part, how, partial(tried, changed, inputs), False
+            yield partial(_other_rules, "scaling", part, how, changed, inputs)
         if len(by_part) > 1 and how != "none":
             changed = _with_steps(rule_set, by_part)
-            yield "scaling", _WHOLE, how, partial(tried, changed, inputs), False
+            yield partial(_other_rules, "scaling", _WHOLE, how, changed, inputs)
 
 
 def scalings(rule_set: RuleSet, leaf: Part) -> dict[str, tuple[Operator, ...]]:
@@ -98,7 +100,7 @@ def scalings(rule_set: RuleSet, leaf: Part) -> dict[str, tuple[Operator, ...]]:
     last = leaf.steps[-1]
     if not isinstance(last, Round):
         return {}
-    within = [step for step in leaf.steps[:-1] if step.operator not in FIELDWIDE]
+    within = [step for step in leaf.steps[:-1] if step.operator not in _OVER_FIELD]
     bare = tuple(step for step in within if not isinstance(step, Linear))
     scaled_to_field = len(within) < len(leaf.steps) - 1
     found: dict[str, tuple[Operator, ...]] = {
@@ -156,7 +158,7 @@ def _trimmings_of(
             steps = (*leaf.steps[:number], trimmed, *leaf.steps[number + 1 :])
             changed = _with_steps(rule_set, {leaf.id: steps})
             how = f"{highest}/{lowest}"
-            yield "trimming", leaf.id, how, partial(tried, changed, inputs), False
+            yield partial(_other_rules, "trimming", leaf.id, how, changed, inputs)
 
 
 def _ties(rule_set: RuleSet, inputs: Inputs) -> Iterator[Trial]:
@@ -168,43 +170,58 @@ def _ties(rule_set: RuleSet, inputs: Inputs) -> Iterator[Trial]:
         orders = {"without": others} | ({"first": (tie, *others)} if number else {})
         for how, chain in orders.items():
             changed = rule_set.model_copy(update={"ties": chain})
-            yield "tie", f"part:{tie.part}", how, partial(tried, changed, inputs), False
+            yield partial(_other_rules, "tie", f"part:{tie.part}", how, changed, inputs)
 
 
 def _panellists(rule_set: RuleSet, inputs: Inputs) -> Iterator[Trial]:
     for source in rule_set.sources:
-        table = inputs.sheet_table(source.id) if isinstance(source, SheetSource) else None
-        if table is None or not isinstance(source, SheetSource) or len(table.assessors) < 2:  # noqa: PLR2004 - one must stay
-            continue
-        short = len(table.assessors) - 1 < source.panel.minimum
-        changed = _with_smaller_panel(rule_set, source) if short else rule_set
-        for assessor in table.assessors:
-            yield (
-                "panellist",
-                source.id,
-                assessor,
-                partial(_tried_without, changed, inputs, table, assessor),
-                short,
-            )
+        if isinstance(source, SheetSource | ComparisonSource):
+            assessors = assessors_of(inputs, source.id)
+            if len(assessors) > 1:
+                yield from (partial(_left_out, rule_set, inputs, source, assessor) for assessor in assessors)
 
 
-def _with_smaller_panel(rule_set: RuleSet, source: SheetSource) -> RuleSet:
-    panel = source.panel.model_copy(update={"minimum": 1})
-    smaller = source.model_copy(update={"panel": panel})
+def assessors_of(inputs: Inputs, source: str) -> tuple[str, ...]:
+    """Who scored or compared in a source."""
+    table = inputs.sheet_table(source)
+    if table is not None:
+        return table.assessors
+    return tuple(sorted({each.assessor for each in inputs.comparisons if each.source == source}))
+
+
+def _left_out(rule_set: RuleSet, inputs: Inputs, source: SheetSource | ComparisonSource, assessor: str) -> Variant:
+    """The outcome without an assessor; under the minimum of the panel also what it would be without that rule."""
+    smaller = without(inputs, source.id, assessor)
+    outcome = tried(rule_set, smaller)
+    if not outcome.refused:
+        return Variant("panellist", source.id, assessor, outcome)
+    return Variant(
+        "panellist", source.id, assessor, tried(_with_any_panel(rule_set, source), smaller), below_minimum=True
+    )
+
+
+def _with_any_panel(rule_set: RuleSet, source: SheetSource | ComparisonSource) -> RuleSet:
+    changes: dict[str, object] = {"panel": source.panel.model_copy(update={"minimum": 1})}
+    if isinstance(source, ComparisonSource):
+        changes["per_pair"] = 0
+    smaller = source.model_copy(update=changes)
     sources = tuple(smaller if each.id == source.id else each for each in rule_set.sources)
     return rule_set.model_copy(update={"sources": sources})
 
 
-def _tried_without(rule_set: RuleSet, inputs: Inputs, table: SheetTable, assessor: str) -> Outcome:
-    return tried(rule_set, without(inputs, table, assessor))
+def without(inputs: Inputs, source: str, assessor: str) -> Inputs:
+    """The inputs without one assessor's sheet or comparisons in a source."""
+    return replace(
+        inputs,
+        sheets=tuple(_without(table, assessor) if table.source == source else table for table in inputs.sheets),
+        comparisons=tuple(each for each in inputs.comparisons if (each.source, each.assessor) != (source, assessor)),
+    )
 
 
-def without(inputs: Inputs, table: SheetTable, assessor: str) -> Inputs:
-    """The inputs without one assessor's sheet."""
+def _without(table: SheetTable, assessor: str) -> SheetTable:
     place = table.assessors.index(assessor)
-    smaller = replace(
+    return replace(
         table,
         assessors=(*table.assessors[:place], *table.assessors[place + 1 :]),
         cells=tuple((team, (*rows[:place], *rows[place + 1 :])) for team, rows in table.cells),
     )
-    return replace(inputs, sheets=tuple(smaller if each is table else each for each in inputs.sheets))

@@ -59,21 +59,49 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The nearest points of a part, on one side of its own, beyond which the outcome is not the decided one."""
+
+    points: Fraction
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class WeightReport:
-    """One part from nothing to all points: what holds in each stretch, and where it changes."""
+    """One part from nothing to all points: what holds in each stretch, and where it changes.
+
+    `own` is the outcome at the part's own `points`, which may lie exactly on a flip.
+    """
 
     part: str
     points: Fraction
     whole: Fraction
+    own: Outcome
     stretches: tuple[Stretch, ...]
     flips: tuple[Flip, ...]
 
-    def nearest(self, *, winners: bool) -> tuple[Flip | None, Flip | None]:
-        """The last flip up to the part's own points and the first from there on; None where there is none."""
-        chosen = [flip for flip in self.flips if flip.winners or not winners]
-        below = [flip for flip in chosen if flip.points <= self.points]
-        above = [flip for flip in chosen if flip.points >= self.points]
-        return (below[-1] if below else None, above[0] if above else None)
+    def turns(self, *, winners: bool) -> tuple[Turn | None, Turn | None]:
+        """Below and above the part's own points: where first other teams go on, or without `winners` the order differs.
+
+        None where it never does on that side.
+        """
+        below = (each for each in reversed(self.stretches) if each.low < self.points)
+        above = (each for each in self.stretches if each.high > self.points)
+        under = next((each for each in below if self._differs(each.outcome, winners=winners)), None)
+        over = next((each for each in above if self._differs(each.outcome, winners=winners)), None)
+        return (
+            Turn(min(under.high, self.points), under.outcome) if under else None,
+            Turn(max(over.low, self.points), over.outcome) if over else None,
+        )
+
+    def in_from(self, team: str) -> Fraction | None:
+        """The points, from the part's own on, above which a team goes on; None where it never does."""
+        above = (each for each in self.stretches if each.high > self.points and team in each.outcome.advanced)
+        found = next(above, None)
+        return max(found.low, self.points) if found else None
+
+    def _differs(self, outcome: Outcome, *, winners: bool) -> bool:
+        return not outcome.same_winners(self.own) or not (winners or outcome.same_order(self.own))
 
 
 class FlipNotConfirmedError(RuntimeError):
@@ -106,7 +134,9 @@ def weight_report(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamSco
     flips = tuple(
         Flip(below.high, below, above, tuple(_level(lines, below.high))) for below, above in pairwise(stretches)
     )
-    return WeightReport(part.id, points, whole, tuple(stretches), flips)
+    own = next((each.outcome for each in stretches if each.low < points < each.high), None)
+    own = own or tried(reweighted(short_rules, part, points), short_inputs)
+    return WeightReport(part.id, points, whole, own, tuple(stretches), flips)
 
 
 def simplest_between(low: Fraction, high: Fraction) -> Fraction:

@@ -236,10 +236,10 @@ def test_the_sensitivity_report_can_be_had_as_json_and_as_a_picture(tmp_path: Pa
 
 
 def test_without_scores_it_makes_some_up_and_says_so() -> None:
-    code, said, _ = run("sensitivity", rule_file("stage-2"))
+    code, said, _ = run("sensitivity", rule_file("presentation"))
     assert code == 0
     assert "The scores are made up" in said
-    assert said == run("sensitivity", rule_file("stage-2"))[1]
+    assert said == run("sensitivity", rule_file("presentation"))[1]
 
 
 def test_a_picture_of_another_kind_is_a_wrong_call() -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import client.programmes
 import pytest
 import rules
+from rules.disclosure import Shown
 from rules.document import Gate, Operator, Source, Step, Tie
 from rules.explaining import explain
 from rules.explaining_rules import explain_rules
-from rules.explaining_words import GATES, OPERATORS, SOURCES, STEPS, TIES, VALUES, Language, Words, in_words
+from rules.explaining_words import FIGURES, GATES, OPERATORS, SOURCES, STEPS, TIES, VALUES, Language, Words, in_words
 from rules.operators import OPERATORS as ENGINE_OPERATORS
+from rules.score_file_csv import load_csv_inputs
 
-from tests.builders.rule_sets import league
+from tests.builders.rule_sets import DUEL_TABLE, duel, league
 
 FOLDER = Path(next(iter(client.programmes.__path__))) / "sovereign-ai"
 STAGES = ("written-review", "presentation", "stage-1", "added-call", "stage-2")
@@ -41,6 +43,7 @@ KINDS = [
         (GATES, Gate, "kind"),
         (TIES, Tie, "by"),
         (SOURCES, Source, "kind"),
+        (FIGURES, Shown, "figure"),
     )
     for name, model in kinds(union, field).items()
 ]
@@ -137,3 +140,10 @@ def test_a_team_that_did_not_enter_is_refused() -> None:
     rule_set, inputs = stage("stage-2")
     with pytest.raises(KeyError):
         explain(rule_set, rules.decide(rule_set, inputs), "en", team="nobody")
+
+
+def test_comparisons_are_told_as_wins_ties_and_losses() -> None:
+    inputs = load_csv_inputs(DUEL_TABLE.encode(), duel())
+    lines = explain(duel(), rules.decide(duel(), inputs), "en", inputs=inputs, team="bee").splitlines()
+    assert "    from Arena (arena): against ant 1 won, 0 level, 2 lost; against cat 2 won, 1 level, 0 lost" in lines
+    assert "    from Before (before): total 82" in lines

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules.score_file_csv import load_csv_inputs
 
-from tests.builders.rule_sets import league
+from tests.builders.rule_sets import DUEL_TABLE, duel, league
 from tests.builders.score_tables import as_csv
 
 FOLDER = Path(next(iter(client.programmes.__path__))) / "sovereign-ai"
@@ -138,6 +138,36 @@ def test_what_is_wrong_is_named_with_line_field_value_and_code(row: str, path: s
 )
 def test_what_is_wrong_with_a_verdict_is_named(row: str, path: str, code: str) -> None:
     assert (path, code) in [(found, kind) for found, _, kind in refused(GIVEN + row + "\n", STAGE_1)]
+
+
+def test_comparisons_and_figures_carried_over_stand_in_the_same_table() -> None:
+    inputs = load_csv_inputs(DUEL_TABLE.encode(), duel())
+    assert inputs.entrants == ("ant", "bee", "cat")
+    won = [each.winner for each in inputs.comparisons if {each.first, each.second} == {"ant", "bee"}]
+    assert sorted(won) == ["ant", "ant", "bee"]
+    assert [each.winner for each in inputs.comparisons].count("") == 2
+    assert {each.stage for each in inputs.carried} == {"qualifying"}
+    figures = {each.team: each.value for each in inputs.carried}
+    assert figures == {"ant": Decimal("61.5"), "bee": Decimal(82), "cat": Decimal("75.5")}
+    assert rules.decide(duel(), inputs).advanced == ("bee", "ant", "cat")
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "code"),
+    [
+        ("arena,judge-1,ant,q1,maybe,bee", "line 2, value", "RESULT_UNKNOWN"),
+        ("arena,judge-1,ant,q1,win,", "line 2, against", "FIELD_MISSING"),
+        ("arena,judge-1,ant,q1,win,ant", "line 2, against", "COMPARED_WITH_ITSELF"),
+        ("arena,,ant,q1,win,bee", "line 2, assessor", "FIELD_MISSING"),
+        ("arena,judge-1,ant,,win,bee", "line 2, criterion", "FIELD_MISSING"),
+        ("arena,judge-1,ant,q1,win,bee\narena,judge-1,bee,q1,win,ant", "line 3, value", "DUPLICATE"),
+        ("before,judge-1,ant,total,50,", "line 2, assessor", "ASSESSOR_NOT_EXPECTED"),
+        ("before,,ant,total,101,", "line 2, value", "VALUE_OFF_SCALE"),
+    ],
+)
+def test_what_is_wrong_with_a_comparison_or_a_figure_is_named(row: str, path: str, code: str) -> None:
+    found = refused("source,assessor,team,criterion,value,against\n" + row + "\n", duel())
+    assert (path, code) in [(where, kind) for where, _, kind in found]
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules.document import TrimmedMean
 from rules.exact import exact
+from rules.score_file_csv import load_csv_inputs
 from rules.scoring import score_table
 from rules.sensitivity import Sensitivity, sensitivity
+from rules.sensitivity_made_up import made_up_inputs
 from rules.sensitivity_spread import covariance
 from rules.sensitivity_trials import condensed, minimum_in, prepared, reweighted, size_of, tried
 from rules.sensitivity_variants import scalings
 from rules.sensitivity_weights import simplest_between, weight_report
 
-from tests.builders.rule_sets import league, league_inputs
+from tests.builders.rule_sets import DUEL_TABLE, duel, league, league_inputs
 
 FOLDER = Path(next(iter(client.programmes.__path__))) / "sovereign-ai"
 STAGES = ("written-review", "presentation", "stage-1", "added-call", "stage-2")
@@ -256,3 +258,40 @@ def test_covariance_is_the_mean_product_of_distances_from_the_means(pairs: list[
     means = sum(left) / len(pairs), sum(right) / len(pairs)
     by_hand = sum((one - means[0]) * (other - means[1]) for one, other in pairs) / len(pairs)
     assert covariance(left, right) == by_hand
+
+
+def test_without_a_judge_is_the_decision_without_that_judges_comparisons() -> None:
+    inputs = load_csv_inputs(DUEL_TABLE.encode(), duel())
+    found = {each.how: each for each in sensitivity(duel(), inputs).variants if each.kind == "panellist"}
+    assert set(found) == {"judge-1", "judge-2", "judge-3"}
+    for judge, variant in found.items():
+        lines = [line for line in DUEL_TABLE.splitlines() if f",{judge}," not in line]
+        decision = rules.decide(duel(), load_csv_inputs("\n".join(lines).encode(), duel()))
+        assert (variant.outcome.order, variant.below_minimum) == (decision.ranking, False)
+
+
+def test_where_the_own_points_lie_on_a_flip_each_side_is_held_against_the_decision() -> None:
+    # Team 1 has exactly the minimum of 4 points in all, in effort alone: with more for effort it stays above it.
+    inputs = league_inputs([100, 0], [5, 0], [Fraction(4), Fraction(4)])
+    rule_set = league()
+    plain = rule_set.model_copy(update={"gates": rule_set.gates[:1], "procedure": rule_set.procedure[:3]})
+    ready = prepared(plain, inputs)[:2]
+    part = next(part for part in plain.parts if part.id == "effort")
+    found = weight_report(*ready, score_table(plain, inputs), part)
+    assert found is not None
+    assert found.own.advanced == ("team-0", "team-1")
+    below, above = found.turns(winners=True)
+    assert above is None
+    assert below is not None
+    assert (below.points, below.outcome.advanced) == (Fraction(4), ("team-0",))
+    assert found.in_from("team-1") == Fraction(4)
+
+
+@pytest.mark.parametrize("rule_set", [league(), duel(), *(stage(name)[0] for name in STAGES)], ids=lambda each: each.id)
+def test_made_up_inputs_can_be_decided_and_are_the_same_each_time_and_marked(rule_set: rules.RuleSet) -> None:
+    inputs = made_up_inputs(rule_set)
+    assert inputs.canonical_bytes() == made_up_inputs(rule_set).canonical_bytes()
+    decision = rules.decide(rule_set, inputs)
+    assert len(decision.entered) == rule_set.seats.planned + 2
+    assert {row.provenance for row in decision.table} == {rules.Provenance.SYNTHETIC}
+    assert len(set(decision.totals().values())) > 1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rules.sensitivity import LostLeader, Sensitivity
     from rules.sensitivity_trials import Outcome
     from rules.sensitivity_variants import Variant
-    from rules.sensitivity_weights import Flip, WeightReport
+    from rules.sensitivity_weights import Turn, WeightReport
 
 _SAY: Words = {
     "heading": {"ko": "민감도: {title} ({stage})", "en": "sensitivity: {title} ({stage})"},
@@ -53,7 +53,8 @@ _SAY: Words = {
     "panellist": {"ko": "평가위원이 한 명 빠졌다면", "en": "without one panellist"},
     "none-moves": {"ko": "{count}가지 모두 순위가 그대로", "en": "none of {count} moves anything"},
     "some-move": {"ko": "{count}가지 중 {moving}가지가 순위를 바꿈", "en": "{moving} of {count} move the order"},
-    "winners": {"ko": "진출 팀이 바뀜", "en": "other teams go on"},
+    "in": {"ko": "진출 {teams}", "en": "goes on: {teams}"},
+    "out": {"ko": "탈락 {teams}", "en": "out: {teams}"},
     "same-winners": {"ko": "진출 팀은 같음", "en": "the same teams go on"},
     "refused": {"ko": "결정할 수 없음: {why}", "en": "cannot be decided: {why}"},
     "below-minimum": {
@@ -165,19 +166,18 @@ def _weights(report: Sensitivity, rule_set: RuleSet, lang: Language) -> list[str
     depths = _depths(rule_set)
     rows: list[tuple[str, ...]] = [_WEIGHT_HEADS[lang]]
     for each in report.weights:
-        flips = (*each.nearest(winners=True), *each.nearest(winners=False))
+        turns = (*each.turns(winners=True), *each.turns(winners=False))
         name = "  " * depths[each.part] + each.part
-        rows.append((name, exact_text(each.points), *(_flip(flip, each) for flip in flips)))
+        rows.append((name, exact_text(each.points), *(_turn(turn, each) for turn in turns)))
     return aligned(rows, right=frozenset({1}), indent="  ")
 
 
-def _flip(flip: Flip | None, report: WeightReport) -> str:
-    """Where it flips; of winners also who comes in on the far side from the part's own points."""
-    if flip is None:
+def _turn(turn: Turn | None, report: WeightReport) -> str:
+    """Where it turns, and who would come in."""
+    if turn is None:
         return "-"
-    near, far = (flip.below, flip.above) if flip.points >= report.points else (flip.above, flip.below)
-    into = sorted(set(far.outcome.advanced) - set(near.outcome.advanced))
-    return _number(flip.points) + (f" (+{', '.join(into)})" if into else "")
+    into = sorted(set(turn.outcome.advanced) - set(report.own.advanced))
+    return _number(turn.points) + (f" (+{', '.join(into)})" if into else "")
 
 
 def _moving(variant: Variant, base: Outcome) -> bool:
@@ -216,7 +216,11 @@ def _moves(outcome: Outcome, base: Outcome, lang: Language) -> str:
     if outcome.refused:
         return _say("refused", lang, why=outcome.refused)
     ranks = [f"{team} {before or '-'}→{after or '-'}" for team, (before, after) in outcome.moved(base).items()]
-    return f"{', '.join(ranks)}; {_say('same-winners' if outcome.same_winners(base) else 'winners', lang)}"
+    into, out = set(outcome.advanced) - set(base.advanced), set(base.advanced) - set(outcome.advanced)
+    changes = [
+        _say(name, lang, teams=", ".join(sorted(teams))) for name, teams in (("in", into), ("out", out)) if teams
+    ]
+    return "; ".join([*([", ".join(ranks)] if ranks else []), *(changes or [_say("same-winners", lang)])])
 
 
 def _panellists(report: Sensitivity, lang: Language) -> Iterator[str]:
