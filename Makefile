@@ -70,7 +70,7 @@ format: setup ## Put the code in its form
 bench: setup ## List the benchmarks; NAME=relay runs one
 	@$(BIN)/python -m tests.bench $(NAME)
 
-docs: setup ## Write the generated pages: docs/rules.md and docs/events.md
+docs: setup ## Write the generated pages: rules, events and JSON Schemas under docs/
 	@$(BIN)/python docs/generate.py
 
 lock: $(UV) ## Resolve all dependencies anew into uv.lock

@@ -1,4 +1,7 @@
-"""Write ``docs/rules.md`` and ``docs/events.md`` from code and contracts: ``python -m docs.generate [--check]``.
+"""Write the generated pages from code and contracts: ``python -m docs.generate [--check]``.
+
+``docs/rules.md`` and ``docs/events.md`` are for readers; ``docs/rule-set.schema.json`` and
+``docs/schedule.schema.json`` are JSON Schemas (2020-12) of the documents that people write, for editors and programs.
 
 A rule is a module, function or class of a service's ``domain`` or of a pure library whose docstring says ``Source: …``
 or names a design page, ``(page.md, "Section")``. Its first sentence is the rule; its test is under ``tests/unit``.
@@ -8,6 +11,7 @@ An event is a message of ``proto/dokpamo/*/v1`` with the ``event`` option; its s
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tempfile
@@ -126,13 +130,26 @@ def _events() -> Iterator[tuple[str, str, str, str]]:
                 yield f"dokpamo.{service}.{route.aggregate}.v1", route.key_field, message.name, meaning
 
 
+def schema_page(name: str) -> str:
+    """The text of the JSON Schema of a document: ``rule-set`` or ``schedule``."""
+    import rules
+    from rules.scheduling import schedule_schema
+
+    made = {"rule-set": rules.schema, "schedule": schedule_schema}[name]()
+    return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
 def main() -> int:
-    """Write both pages, or with ``--check`` name those that are out of date and return 1."""
-    pages = {ROOT / "docs/rules.md": rules_page(), ROOT / "docs/events.md": events_page()}
+    """Write every page, or with ``--check`` name those that are out of date and return 1."""
+    pages = {
+        ROOT / "docs/rules.md": rules_page(),
+        ROOT / "docs/events.md": events_page(),
+        **{ROOT / f"docs/{name}.schema.json": schema_page(name) for name in ("rule-set", "schedule")},
+    }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
         names = ", ".join(str(path.relative_to(ROOT)) for path in stale)

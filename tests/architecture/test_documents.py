@@ -19,6 +19,13 @@ def test_the_page_of_events_is_up_to_date() -> None:
     assert (ROOT / "docs/events.md").read_text(encoding="utf-8") == generate.events_page(), "run `make docs`"
 
 
+@pytest.mark.parametrize("name", ["rule-set", "schedule"])
+def test_the_published_schemas_are_up_to_date(name: str) -> None:
+    assert (ROOT / f"docs/{name}.schema.json").read_text(encoding="utf-8") == generate.schema_page(name), (
+        "run `make docs`"
+    )
+
+
 def test_every_rule_has_its_test_file() -> None:
     rules = list(generate.rules())
     assert rules

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rules.dates import Span, end_of_day, instant_at, later
@@ -57,6 +57,11 @@ def load_schedule(text: str | bytes) -> Schedule:
     schedule = document_of(Schedule, text, ScheduleInvalidError)
     plan(schedule)
     return schedule
+
+
+def schedule_schema() -> dict[str, Any]:
+    """The published JSON Schema (2020-12) of a schedule."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Schedule.model_json_schema(mode="validation")}
 
 
 def plan(schedule: Schedule) -> Planned:
