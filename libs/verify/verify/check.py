@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verify import layout
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from verify.canonical import JsonValue
     from verify.folder import Folder
     from verify.head import SignedTreeHead
+    from verify.log_check import ReadLog
     from verify.note import VerifierKey
 
 
@@ -30,13 +34,15 @@ def check(
     """Check the export in a folder; see `check_files`. Nothing but the folder is read."""
     report = Report()
     folder = read(root, report)
-    if layout.MANIFEST not in folder.files:
-        if root.is_dir() and not root.is_symlink():
-            # What else is there is not worth a list: it may be any folder.
-            report.findings.clear()
-            report.add(layout.MANIFEST, "", "is missing: an export is the folder that holds it")
-        return report
     return check_files(folder, report, fingerprint=fingerprint, witnesses=witnesses, quorum=quorum)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What of an export further questions are about."""
+
+    key: Ed25519PublicKey | None
+    log: ReadLog
 
 
 def check_files(
@@ -47,12 +53,31 @@ def check_files(
     witnesses: Sequence[VerifierKey] = (),
     quorum: int | None = None,
 ) -> Report:
-    """Check the files of an export, wherever they were read from; the report, with what does not hold added to it.
+    """Check the files of an export as `examine` does; the report, with what does not hold added to it."""
+    examine(folder, report, fingerprint=fingerprint, witnesses=witnesses, quorum=quorum)
+    return report
+
+
+def examine(
+    folder: Folder,
+    report: Report,
+    *,
+    fingerprint: str | None = None,
+    witnesses: Sequence[VerifierKey] = (),
+    quorum: int | None = None,
+) -> Examined | None:
+    """Check the files of an export, wherever they were read from; its key and log, if it is an export at all.
 
     It holds if and only if every file is as it is listed, every signature and proof holds, and every rule set, decision
     and receipt is the one that the log has; the notary's key is the one of this fingerprint, if one is given; and a
     quorum (default: all) of these witnesses cosigned the log.
     """
+    if layout.MANIFEST not in folder.files:
+        if not any(finding.path in ("", layout.MANIFEST) for finding in report.findings):
+            # What else is there is not worth a list: it may be any folder.
+            report.findings.clear()
+            report.add(layout.MANIFEST, "", "is missing: an export is the folder that holds it")
+        return None
     claimed = check_manifest(folder, report)
     key = check_key(folder, fingerprint, report)
     heads = check_heads(folder, key, report)
@@ -67,7 +92,7 @@ def check_files(
     check_rule_sets(folder, log.chronicle, report)
     check_decisions(folder, log.chronicle, report)
     check_receipts(folder, log.chronicle, log.hashes, newest, report)
-    return report
+    return Examined(key, log)
 
 
 def _check_claimed_head(claimed: JsonValue | None, newest: SignedTreeHead | None, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from verify.head import instant_text
@@ -40,6 +40,15 @@ class Witnessed:
     """As the witness says (UTC), in whole seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """That one tree extends another, with the number of hashes that prove it."""
+
+    first: int
+    second: int
+    hashes: int
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome of a check."""
@@ -68,6 +77,10 @@ class Report:
     """What each witness that was asked for saw last."""
     quorum: int = 0
     """How many witnesses were wanted."""
+    extends: Extension | None = None
+    """That the log extends a head that was asked about."""
+    own_receipt: dict[str, JsonValue] | None = None
+    """The receipt that was asked about, where it holds."""
     not_verified: dict[str, str] = field(default_factory=dict)
     """Stages whose decision cannot be held against the log, since something of it is sealed: why."""
 
@@ -107,6 +120,8 @@ class Report:
                 {"name": seen.name, "tree_size": seen.tree_size, "signed_at": instant_text(seen.signed_at)}
                 for seen in self.witnessed
             ],
+            "extends": None if self.extends is None else asdict(self.extends),
+            "own_receipt": self.own_receipt,
             "quorum": self.quorum,
             "witnessed_size": self.witnessed_size,
         }

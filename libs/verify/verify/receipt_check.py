@@ -34,13 +34,17 @@ def check_receipts(
         document = folder.document(path, report)
         if document is None:
             continue
-        problem = _shape(document)
+        problem = shape_problem(document)
         if problem:
             report.add(path, *problem)
             continue
         name = (document["application_id"], document["version"])
         seen.add(name)
-        found = [*_place(path, document), *_content(document, logged.get(name)), *_inclusion(document, hashes, newest)]
+        found = [
+            *_place(path, document),
+            *content_problems(document, logged.get(name)),
+            *_inclusion(document, hashes, newest),
+        ]
         for place, rule in found:
             report.add(path, place, rule)
         report.receipts += not found
@@ -48,7 +52,7 @@ def check_receipts(
         report.add("receipts", "", f"application {application_id} version {version} is in the log and has no receipt")
 
 
-def _shape(document: JsonValue) -> tuple[str, str] | None:
+def shape_problem(document: JsonValue) -> tuple[str, str] | None:
     """What is wrong with the receipt's members; nothing where they are as they must be."""
     if not isinstance(document, dict) or set(document) != MEMBERS:
         return "", f"a receipt has exactly the members {', '.join(sorted(MEMBERS))}"
@@ -73,7 +77,7 @@ def _place(path: str, document: dict[str, JsonValue]) -> list[tuple[str, str]]:
     return [] if path == named else [("application_id", f"the receipt belongs into {named}")]
 
 
-def _content(document: dict[str, JsonValue], event: Logged | None) -> list[tuple[str, str]]:
+def content_problems(document: dict[str, JsonValue], event: Logged | None) -> list[tuple[str, str]]:
     """What differs between the receipt and the application's event."""
     if event is None:
         return [("application_id", "the log has no application of this id and version")]

@@ -1,0 +1,140 @@
+"""What a check says, in Korean and English. What does not hold is named in English, with its place, in both."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from verify.findings import Report
+
+SHOWN = 50
+"""So many findings are printed; all of them are in the JSON."""
+
+
+class Language(StrEnum):
+    """In which a report is printed."""
+
+    EN = "en"
+    KO = "ko"
+
+
+_SAID = {
+    "more": ("… and {count} more (--json prints them all)", "… 그 밖에 {count}건 (--json 은 모두 보여 줍니다)"),
+    "fails": ("The record does not hold: {count} findings.", "기록이 맞지 않습니다: {count}건."),
+    "log": (
+        "✓ log: {size} entries, {heads} signed heads, each extends the one before",
+        "✓ 기록: {size}건, 서명된 머리 {heads}개, 각각 앞의 것을 잇습니다",
+    ),
+    "root": ("✓ root {root}", "✓ 뿌리 {root}"),
+    "receipts": ("✓ receipts: {count}, each in the log", "✓ 접수증: {count}건, 모두 기록에 있습니다"),
+    "rules": (
+        "✓ rule sets: {count}, each as it was logged, frozen before its stage opened",
+        "✓ 평가기준: {count}건, 기록된 그대로이며 단계가 열리기 전에 확정되었습니다",
+    ),
+    "openings": (
+        "✓ openings: {count}, each that of a sealed value of the log",
+        "✓ 열린 값: {count}건, 각각 기록에 봉인된 그 값입니다",
+    ),
+    "sealed": (
+        "– sealed: {count} values that nobody has opened; what they are is not verified",
+        "– 봉인: {count}건은 아직 열리지 않아 무엇인지 확인하지 못했습니다",
+    ),
+    "erased": (
+        "– erased: {count} values, as the log tells; what they were cannot be verified any more",
+        "– 삭제: {count}건은 기록에 적힌 대로 지워져 더는 확인할 수 없습니다",
+    ),
+    "unreadable": (
+        "– entry {index}: is not the event that it says to be; who listened parked it, and it is not verified",
+        "– {index}번 항목: 스스로 말하는 사건이 아니며, 확인하지 못했습니다",
+    ),
+    "decision": (
+        "✓ decision {stage}: computed again, the same byte for byte",
+        "✓ 결정 {stage}: 다시 계산하여 한 바이트도 다르지 않습니다",
+    ),
+    "not verified": ("– decision {stage}: NOT VERIFIED: {why}", "– 결정 {stage}: 확인하지 못함: {why}"),
+    "witness": (
+        "✓ witness {name}: saw the first {size} entries at {at}",
+        "✓ 증인 {name}: {at}에 처음 {size}건을 보았습니다",
+    ),
+    "quorum": (
+        "✓ quorum: {quorum} witnesses saw the first {size} of {all} entries",
+        "✓ 정족수: 증인 {quorum}명이 {all}건 가운데 처음 {size}건을 보았습니다",
+    ),
+    "extends": (
+        "✓ the log of {second} entries extends that of {first}: the proof of {hashes} hashes holds",
+        "✓ {second}건의 기록은 {first}건의 기록을 잇습니다: 해시 {hashes}개의 증명이 맞습니다",
+    ),
+    "own receipt": (
+        "✓ your receipt of {application} version {version}: entry {index} of the log, received {at}",
+        "✓ 가지고 계신 접수증 {application} 제{version}판: 기록의 {index}번 항목, {at} 접수",
+    ),
+    "key": ("✓ key {key}", "✓ 열쇠 {key}"),
+    "compare": (
+        " (compare it with one you know from elsewhere: --key)",
+        " (다른 경로로 아는 지문과 견주십시오: --key)",
+    ),
+    "holds": ("The record holds.", "기록이 맞습니다."),
+    "holds so far": ("The record holds as far as it is open.", "열려 있는 범위에서 기록이 맞습니다."),
+}
+
+
+def say(what: str, language: Language, **values: object) -> str:
+    """One sentence."""
+    english, korean = _SAID[what]
+    return (korean if language is Language.KO else english).format(**values)
+
+
+def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
+    """What a report says, a line each."""
+    if not report.holds:
+        said = [f"✗ {finding}" for finding in report.findings[:SHOWN]]
+        if len(report.findings) > SHOWN:
+            said.append(say("more", language, count=len(report.findings) - SHOWN))
+        return [*said, say("fails", language, count=len(report.findings))]
+    compare = "" if key_known else say("compare", language)
+    return [
+        say("log", language, size=report.tree_size, heads=report.heads),
+        say("root", language, root=report.root_hash),
+        *_witnesses(report, language),
+        say("receipts", language, count=report.receipts),
+        say("rules", language, count=report.rule_sets),
+        say("openings", language, count=report.opened),
+        *([say("sealed", language, count=report.sealed)] if report.sealed else []),
+        *([say("erased", language, count=report.erased)] if report.erased else []),
+        *(say("unreadable", language, index=index) for index in report.unreadable),
+        *(say("decision", language, stage=stage) for stage in report.decisions),
+        *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
+        *_asked(report, language),
+        say("key", language, key=report.log_id) + compare,
+        say("holds so far" if report.not_verified else "holds", language),
+    ]
+
+
+def _asked(report: Report, language: Language) -> list[str]:
+    said = []
+    if (extends := report.extends) is not None:
+        said.append(say("extends", language, first=extends.first, second=extends.second, hashes=extends.hashes))
+    if (receipt := report.own_receipt) is not None:
+        said.append(
+            say(
+                "own receipt",
+                language,
+                application=receipt["application_id"],
+                version=receipt["version"],
+                index=receipt["inclusion"]["leaf_index"],
+                at=receipt["received_at"],
+            )
+        )
+    return said
+
+
+def _witnesses(report: Report, language: Language) -> list[str]:
+    seen = [
+        say("witness", language, name=each.name, size=each.tree_size, at=each.signed_at.isoformat())
+        for each in report.witnessed
+    ]
+    if report.witnessed_size:
+        size = report.witnessed_size
+        seen.append(say("quorum", language, quorum=report.quorum, size=size, all=report.tree_size))
+    return seen
