@@ -50,9 +50,18 @@ class Selection:
         self.database = database
         self.clock = clock
 
-    async def write(self, use_case: Any, *arguments: Any) -> Any:
-        async with self.database.transaction() as tx:
-            return await use_case(*arguments, SelectionStore(tx))
+    async def write(self, use_case: Any, *arguments: Any, actor: str = "kim", **named: Any) -> Any:
+        async with self.database.transaction(actor=actor) as tx:
+            return await use_case(*arguments, SelectionStore(tx), **named)
+
+    async def read(self, view: str, *arguments: Any, **named: Any) -> Any:
+        async with self.database.transaction(readonly=True) as tx:
+            return await getattr(SelectionViews(tx), view)(*arguments, **named)
+
+    async def freeze(self, text: str) -> str:
+        kept = await self.write(handlers.publish_rule_set, text)
+        await self.write(handlers.freeze_rule_set, kept.sha256)
+        return str(kept.sha256)
 
     async def publish(self, stage: str, text: str | None = None) -> str:
         kept = await self.write(handlers.publish_rule_set, text or document(stage))
@@ -73,16 +82,20 @@ class Selection:
             measured[measurement.source].append(measurement)
         for source, measurements in measured.items():
             await self.write(handlers.take_scores, stage, source, measurements, at)
+        await self.close_scoring(stage, given)
+
+    async def close_scoring(self, stage: str, given: Inputs) -> None:
+        """Say, as evaluation does, that this is all for the stage's last instant for scores."""
+        sheets = {(score.source, score.assessor) for score in given.scores()}
         handed_in = Counter(source for source, _ in sheets)
-        handed_in.update({source: len(measurements) for source, measurements in measured.items()})
+        handed_in.update(each.source for each in given.measurements)
         closes_at = (await self.kept_stage(stage)).closes_at
         await self.write(handlers.close_scoring, stage, ScoringClose(closes_at, handed_in))
 
     async def kept_stage(self, stage: str) -> Stage:
-        async with self.database.transaction(readonly=True) as tx:
-            found = await SelectionViews(tx).stage(stage)
-        assert found is not None
-        return found[1]
+        found = await self.read("stage", stage)
+        kept: Stage = found[1]
+        return kept
 
     async def judge(self, stage: str, given: Inputs) -> None:
         for verdict in given.verdicts:
@@ -104,18 +117,16 @@ class Selection:
             await self.write(WOKEN[row["kind"]], row["id"])
         self.clock.set(instant)
 
-    async def stage(self, stage: str) -> service_pb2.Stage:
-        async with self.database.transaction(readonly=True) as tx:
-            found = await SelectionViews(tx).stage(stage)
-            decision = await SelectionViews(tx).decision(stage)
+    async def stage(self, stage: str, as_of: datetime | None = None) -> service_pb2.Stage:
+        found = await self.read("stage", stage, as_of)
+        known = await self.read("decision", stage, as_of)
         assert found is not None
-        return wire.stage_message(*found, decision[0] if decision else None)
+        place, kept = found
+        return wire.stage_message(place, kept, known.record if known else None)
 
     async def documents(self, stage: str) -> tuple[bytes, bytes]:
-        async with self.database.transaction(readonly=True) as tx:
-            found = await SelectionViews(tx).decision(stage)
-        assert found is not None
-        return found[0].inputs, found[0].document
+        known = await self.read("decision", stage)
+        return known.record.inputs, known.record.document
 
     async def said(self, kind: type) -> list[Any]:
         async with self.database.transaction(readonly=True) as tx:
@@ -142,3 +153,27 @@ async def stage_one(selection: Selection, teams: Any, text: str = STAGE_ONE_BY_C
     await selection.write(handlers.plan_stage, "stage-1", kept.sha256, "call", ())
     await selection.write(handlers.close_call, "call", teams)
     await selection.go_to(datetime(2026, 1, 5, tzinfo=UTC))
+
+
+def version(text: str, number: int, **changes: str) -> str:
+    """A later version of a rule set, with other dates or other text where `changes` says so."""
+    assert "version: 1\n" in text
+    text = text.replace("version: 1\n", f"version: {number}\n", 1)
+    for name, value in changes.items():
+        before = next(line for line in text.splitlines() if line.strip().startswith(f"{name}: "))
+        text = text.replace(before, f"{before.split(name)[0]}{name}: {value}", 1)
+    return text
+
+
+async def decided_stage_one(selection: Selection, text: str = STAGE_ONE_BY_CALL) -> None:
+    """Stage 1 scored, judged by a panel's minute, and decided: its objection window is open."""
+    given = inputs("stage-1")
+    await stage_one(selection, given.entrants, text)
+    await selection.give("stage-1", given)
+    await selection.judge("stage-1", given)
+    await selection.go_to(DECIDES)
+
+
+def waits(stage: service_pb2.Stage) -> dict[str, dict[str, str]]:
+    """What a stage waits for: facts by code."""
+    return {each.code: dict(each.facts) for each in stage.waits}

@@ -30,11 +30,8 @@ from tests.builders.selection_cases import (
     inputs,
     opened,
     stage_one,
+    waits,
 )
-
-
-def waits(stage: service_pb2.Stage) -> dict[str, dict[str, str]]:
-    return {each.code: dict(each.facts) for each in stage.waits}
 
 
 async def run_programme(selection: Selection) -> None:
