@@ -14,6 +14,7 @@ from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout
 from verify import chronicle as told
+from verify.decision_parting import logged_decision, note_inputs, note_partings
 from verify.fields import NotOpenError
 from verify.input_check import differences
 
@@ -35,10 +36,13 @@ def check_rule_sets(folder: Folder, chronicle: Chronicle, report: Report) -> Non
             continue
         if path != layout.rule_set_path(sha256):
             report.add(path, "", f"its SHA-256 is {sha256}")
+            meant = logged.get(path.removeprefix("rule-sets/").removesuffix(".json"))
+            note_partings(path, meant.fields.blob("rule_set_json") if meant else None, data, report)
         elif sha256 not in logged:
             report.add(path, "", "the log has no publication of this rule set")
         elif logged[sha256].fields.blob("rule_set_json") != data:
             report.add(path, "", "is not the document that was logged when the rule set was published")
+            note_partings(path, logged[sha256].fields.blob("rule_set_json"), data, report)
         else:
             report.rule_sets += 1
     for sha256 in sorted(logged):
@@ -61,7 +65,7 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
 def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chronicle, report: Report) -> bool:
     """Whether the decision of a stage holds; each thing that does not is noted."""
     before = len(report.findings)
-    documents = _Documents.of(stage_id, event, folder, report)
+    documents = _Documents.of(stage_id, event, folder, chronicle, report)
     if documents is not None:
         _check_in_time(stage_id, documents.rule_set_sha256, event, chronicle, report)
         try:
@@ -83,8 +87,10 @@ class _Documents:
     decision: bytes
 
     @classmethod
-    def of(cls, stage_id: str, event: Logged, folder: Folder, report: Report) -> _Documents | None:
-        """The documents; nothing where one is missing or another, which is noted."""
+    def of(
+        cls, stage_id: str, event: Logged, folder: Folder, chronicle: Chronicle, report: Report
+    ) -> _Documents | None:
+        """The documents; nothing where one is missing or another, which is noted with where it parts from the log."""
         sha256 = event.fields.text("rule_set_sha256")
         paths = (f"rule-sets/{sha256}.json", _inputs_path(stage_id), _decision_path(stage_id))
         found: list[bytes] = []
@@ -96,6 +102,10 @@ class _Documents:
                 report.add(
                     path, "", f"its SHA-256 is not the one in the event of the final decision, entry {event.index}"
                 )
+                if path == _inputs_path(stage_id):
+                    note_inputs(path, stage_id, event, data, chronicle, report)
+                elif path == _decision_path(stage_id):
+                    note_partings(path, logged_decision(stage_id, event.fields.text(name), chronicle), data, report)
                 continue
             found.append(data)
         return cls(sha256, *found) if len(found) == len(paths) else None
@@ -126,6 +136,9 @@ def _check_logged_decision(
         report.add(_decision_path(stage_id), "", "the log has no provisional decision of this hash")
     elif told_before[-1].fields.blob("decision_json") != documents.decision:
         report.add(_decision_path(stage_id), "", f"is not the decision in entry {told_before[-1].index}")
+        note_partings(
+            _decision_path(stage_id), told_before[-1].fields.blob("decision_json"), documents.decision, report
+        )
 
 
 def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: Chronicle, report: Report) -> None:
@@ -142,10 +155,8 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
         report.add(_inputs_path(stage_id), "", difference)
     again = decision.canonical_bytes()
     if again != documents.decision:
-        offset = next(
-            (at for at, (a, b) in enumerate(zip(again, documents.decision, strict=False)) if a != b), len(again)
-        )
-        report.add(path, f"byte {offset}", "is not what its rule set and inputs give")
+        report.add(path, "", "is not what its rule set and inputs give")
+        note_partings(path, again, documents.decision, report)
     if list(decision.advanced) != final.fields.texts("advanced"):
         report.add(path, "advanced", f"entry {final.index} of the log names other teams")
     out = [(e.text("team_id"), e.text("reason"), e.text("gate")) for e in final.fields.messages("eliminated")]
