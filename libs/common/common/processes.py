@@ -129,14 +129,16 @@ class ProcessTable:
         wake_at: datetime | None = None,
         deadline: datetime | None = None,
         data: dict[str, Any] | None = None,
+        reason: str = "",
     ) -> None:
         """Go on to `state`, with its own `owner`, `wake_at` and `deadline`; `data` stays where none is given.
 
-        Attempts, last error and alarm begin anew. Raises `NoSuchProcessError`.
+        Attempts and alarm begin anew, and the last error with `reason`: why people are waited for, where they are.
+        Raises `NoSuchProcessError`.
         """
         moved = await self._tx.fetchval(
             "UPDATE process SET state = $3, owner = $4, wake_at = $5, deadline = $6, data = coalesce($7, data), "
-            "attempt = 0, last_error = '', retry_at = NULL, alarmed_at = NULL, finished_at = NULL, updated_at = $8 "
+            "attempt = 0, last_error = $9, retry_at = NULL, alarmed_at = NULL, finished_at = NULL, updated_at = $8 "
             "WHERE kind = $1 AND id = $2 RETURNING true",
             process.kind,
             process.id,
@@ -146,6 +148,7 @@ class ProcessTable:
             deadline,
             data,
             self._tx.now,
+            storable(reason[:_LONGEST_ERROR]),
         )
         if not moved:
             raise NoSuchProcessError(process.kind, process.id)

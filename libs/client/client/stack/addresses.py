@@ -64,6 +64,11 @@ class Stack:
         return self.home / "keys" / "notary.pem"
 
     @property
+    def webhook_key(self) -> Path:
+        """Private key from which selection derives the secrets of webhooks."""
+        return self.home / "keys" / "webhooks.pem"
+
+    @property
     def virtual_clock(self) -> Path:
         """File of the clock that all processes share."""
         return StackHome(self.home).clock
@@ -82,6 +87,9 @@ class Stack:
             "DOKPAMO_TOKEN_KEYS": str(self.token_keys),
             "DOKPAMO_SERVICE_KEY": str(self.service_key),
             "DOKPAMO_NOTARY_KEY": str(self.notary_key),
+            "DOKPAMO_WEBHOOK_KEY": str(self.webhook_key),
+            # Whoever tries webhooks out listens on this machine.
+            "DOKPAMO_WEBHOOKS_REACH_OWN_NETWORK": "true",
             "DOKPAMO_VIRTUAL_CLOCK": str(self.virtual_clock),
         } | {f"DOKPAMO_{service.upper()}_ADDRESS": address for service, address in self.services.items()}
 

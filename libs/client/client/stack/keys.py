@@ -1,4 +1,4 @@
-"""The stack's keys, made at its first start: the development issuer's, with its public half, and the notary's."""
+"""The stack's keys, made at its first start: the development issuer's with its public half, notary's and webhooks'."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BANNER = (
 
 def create_keys(stack: Stack) -> None:
     """Make the keys and the clock that are missing; what is there stays."""
-    for path in (stack.service_key, stack.notary_key):
+    for path in (stack.service_key, stack.notary_key, stack.webhook_key):
         if not path.exists():
             _create_key(path)
     if not stack.token_keys.exists():

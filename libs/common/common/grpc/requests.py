@@ -1,6 +1,8 @@
 """One effect a request id: the record of each write, in the transaction of its effect.
 
 A refused write leaves no record, because its transaction is rolled back: it may be tried again with the same id.
+What the contract marks `debug_redact` in a response is answered once and recorded nowhere: a repetition gets the answer
+without it.
 """
 
 from __future__ import annotations
@@ -54,8 +56,8 @@ async def claim(tx: Transaction, rpc: Rpc, request: Message) -> Message | None:
 
 
 async def answer(tx: Transaction, request: Message, response: Message) -> None:
-    """Store the `response` of the `request` that this transaction claimed."""
-    await tx.execute(_ANSWER, request_id_of(request), response.SerializeToString(deterministic=True))
+    """Store the `response` of the `request` that this transaction claimed, without secrets."""
+    await tx.execute(_ANSWER, request_id_of(request), _without_secrets(response).SerializeToString(deterministic=True))
 
 
 def request_id_of(request: Message) -> UUID:
@@ -74,3 +76,14 @@ def digest_of(request: Message) -> str:
     bare.CopyFrom(request)
     bare.ClearField("request_id")
     return hashlib.sha256(bare.SerializeToString(deterministic=True)).hexdigest()
+
+
+def _without_secrets(response: Message) -> Message:
+    secrets = [field.name for field, _ in response.ListFields() if field.GetOptions().debug_redact]
+    if not secrets:
+        return response
+    bare = type(response)()
+    bare.CopyFrom(response)
+    for name in secrets:
+        bare.ClearField(name)
+    return bare

@@ -7,7 +7,7 @@ from typing import Final
 from common.errors import Reason, Reasons
 from grpc import StatusCode
 
-from selection.domain import refusal
+from selection.domain import refusal, webhook, webhook_address
 from selection.domain.rule_set import RuleSetRefusedError
 
 REASONS: Final[Reasons] = {
@@ -52,6 +52,13 @@ REASONS: Final[Reasons] = {
     refusal.JudgementTakenError: Reason(StatusCode.ALREADY_EXISTS, "JUDGEMENT_TAKEN"),
     refusal.ScoreTakenError: Reason(StatusCode.ALREADY_EXISTS, "SCORE_TAKEN"),
     refusal.ScoreRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SCORE_REFUSED"),
+    webhook.WebhookUnknownError: Reason(StatusCode.NOT_FOUND, "WEBHOOK_UNKNOWN"),
+    webhook.DeliveryUnknownError: Reason(StatusCode.NOT_FOUND, "DELIVERY_UNKNOWN"),
+    webhook.EventTypeUnknownError: Reason(StatusCode.INVALID_ARGUMENT, "EVENT_TYPE_UNKNOWN"),
+    webhook.WebhookFieldError: Reason(StatusCode.INVALID_ARGUMENT, "WEBHOOK_FIELD_INVALID"),
+    webhook.ReplayTooLargeError: Reason(StatusCode.INVALID_ARGUMENT, "REPLAY_TOO_LARGE"),
+    webhook.SigningKeyMissingError: Reason(StatusCode.FAILED_PRECONDITION, "WEBHOOKS_OFF"),
+    webhook_address.WebhookUrlError: Reason(StatusCode.INVALID_ARGUMENT, "WEBHOOK_URL_INVALID"),
     refusal.ScoreLateError: Reason(StatusCode.FAILED_PRECONDITION, "SCORE_LATE"),
     refusal.DecisionMissingError: Reason(StatusCode.FAILED_PRECONDITION, "DECISION_MISSING"),
     refusal.VersionUnknownError: Reason(StatusCode.NOT_FOUND, "VERSION_UNKNOWN"),
