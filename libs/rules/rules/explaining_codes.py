@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.completeness import Missing
+    from rules.explaining_words import Language
+
 CODES: dict[str, str] = {
     "ASSESSOR_NOT_EXPECTED": "측정값과 판정에는 평가위원이 없습니다",
     "CARRIED_FROM_TWO_DECISIONS": "이어받는 점수는 한 결정에서 옵니다",
@@ -55,6 +62,7 @@ CODES: dict[str, str] = {
     "PROVENANCE_UNKNOWN": "없는 출처 구분입니다",
     "QUORUM_MISSED": "판정한 사람이 정족수보다 적습니다",
     "REASON_MISSING": "판정에는 사유가 있어야 합니다",
+    "RESULT_UNKNOWN": "비교 결과는 승, 패, 무입니다",
     "ROW_LENGTH": "줄의 길이가 맞지 않습니다",
     "SCALE_EMPTY": "최소는 최대보다 작아야 하고 배율은 0보다 커야 합니다",
     "SCORE_FILE_MALFORMED": "점수 파일의 형식이 아닙니다",
@@ -93,6 +101,25 @@ CODES: dict[str, str] = {
     "YAML_MALFORMED": "UTF-8로 된 올바른 YAML이 아닙니다",
     "YAML_TAG": "태그는 쓸 수 없습니다",
 }
+
+
+_MISSING = {
+    "assessors": "평가위원",
+    "comparisons": "비교",
+    "figure": "이어받는 점수",
+    "measurement": "측정값",
+    "score": "점수",
+    "scores": "점수",
+    "sheets": "평가표",
+    "verdict": "판정",
+}
+
+
+def missing_words(missing: Missing, lang: Language) -> str:
+    """What is missing, in words; of a kind without Korean words as it is."""
+    if lang == "en" or missing.what not in _MISSING:
+        return str(missing)
+    return str(replace(missing, what=_MISSING[missing.what]))
 
 
 def code_words(code: str) -> str | None:

@@ -6,17 +6,17 @@ Nothing here estimates: a trial is a rule set or inputs with one thing changed, 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
 from rules.completeness import InputsIncompleteError
 from rules.deciding import decide
-from rules.document import Axis, Criterion, Linear, LotTie, MeasurementSource, Sum, Title, VerdictGate
-from rules.exact import exact, exact_text
-from rules.inputs import Measurement, Verdict
+from rules.document import Linear, LotTie, VerdictGate
+from rules.exact import exact
+from rules.inputs import Verdict
 from rules.violations import InputsRefusedError
 
 if TYPE_CHECKING:
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 
     from rules.document import Part, RuleSet
     from rules.inputs import Inputs
-    from rules.scoring import TeamScore
 
 _Rule = TypeVar("_Rule", bound=BaseModel)
 _SEED = "sensitivity"
-_POINTS = "points-as-given"
 _ASSUMED = "assumed for the sensitivity report"
 
 
@@ -86,41 +84,6 @@ def prepared(rule_set: RuleSet, inputs: Inputs) -> tuple[RuleSet, Inputs, tuple[
         changed = rule_set.model_copy(update={"ties": (*rule_set.ties[:-1], drawn)})
         given = replace(given, seed=_SEED)
     return changed, given, assumed
-
-
-def condensed(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamScore]) -> tuple[RuleSet, Inputs]:
-    """Rules and inputs that give the same decision from each part's points, without reading its sheets again.
-
-    What moves with a weight is a sum of points; sheets that the procedure itself reads stay.
-    """
-    leaves = rule_set.leaves()
-    read = {getattr(step, "source", None) for step in rule_set.procedure}
-    limit = Decimal(10**15 - 1)
-    criteria = tuple(
-        Criterion(id=leaf.id, title=leaf.title, minimum=-limit, maximum=limit, digits=6) for leaf in leaves
-    )
-    title = Title(ko="부문별 점수", en="Points of each part")
-    source = MeasurementSource(kind="measurements", id=_POINTS, title=title, provider=_POINTS, criteria=criteria)
-
-    def from_points(leaf: Part) -> Part:
-        steps = (Sum(operator="sum", over=Axis.CRITERIA),)
-        return leaf.model_copy(update={"source": _POINTS, "criteria": (leaf.id,), "steps": steps})
-
-    rules = with_leaves(rule_set, from_points)
-    sources = (*(each for each in rule_set.sources if each.id in read), source)
-    points = [
-        Measurement(_POINTS, team, leaf.id, Decimal(exact_text(score.parts[leaf.id])))
-        for team, score in sorted(table.items())
-        for leaf in leaves
-    ]
-    kept: dict[str, Any] = {
-        each.name: tuple(row for row in rows if not hasattr(row, "source") or row.source in read)
-        for each in fields(inputs)
-        if isinstance(rows := getattr(inputs, each.name), tuple)
-    }
-    kept["measurements"] += tuple(points)
-    given = replace(inputs, **kept)
-    return rules.model_copy(update={"sources": sources}), given
 
 
 def with_leaves(rule_set: RuleSet, change: Callable[[Part], Part]) -> RuleSet:

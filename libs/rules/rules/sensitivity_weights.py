@@ -2,7 +2,8 @@
 
 With one part at w points and all others sharing the rest in proportion, every total is a straight line in w. Two teams
 can change places only where their lines cross, and a minimum of the total can be missed only where a line crosses it;
-between two such points nothing can change. So each stretch is decided once, and no flip is missed or guessed.
+between two such points nothing can change. So each stretch is decided once, from the whole inputs, and no flip is
+missed or guessed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from rules.exact import exact
-from rules.sensitivity_trials import condensed, minimum_in, reweighted, size_of, tried
+from rules.sensitivity_trials import minimum_in, reweighted, size_of, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -104,39 +105,34 @@ class WeightReport:
         return not outcome.same_winners(self.own) or not (winners or outcome.same_order(self.own))
 
 
-class FlipNotConfirmedError(RuntimeError):
-    """A stretch that the crossings gave is not what deciding on the whole inputs gives: a defect of this module."""
-
-
 def weight_report(rule_set: RuleSet, inputs: Inputs, table: Mapping[str, TeamScore], part: Part) -> WeightReport | None:
-    """The report on one part, None for a part that is the whole; rules and inputs are prepared for trials.
-
-    Each stretch is decided again from the whole inputs; raises FlipNotConfirmedError where that gives another outcome.
-    """
+    """The report on one part, None for a part that is the whole; rules and inputs are prepared for trials."""
     whole, points = exact(rule_set.points), exact(part.points)
     if points >= whole:
         return None
-    lines = _lines(part, whole, points, table)
-    ends = sorted({end for end in _ends(rule_set, part, lines, table, whole) if 0 < end < whole})
-    short_rules, short_inputs = condensed(rule_set, inputs, table)
+    lines = _lines(part, whole, table)
+    meetings = _meetings(lines)
+    ends = {*meetings, *_other_ends(rule_set, part, lines, table, whole)}
+    inner = sorted(end for end in ends if 0 < end < whole)
     stretches: list[Stretch] = []
-    for low, high in pairwise([exact(0), *ends, whole]):
+    for low, high in pairwise([Fraction(0), *inner, whole]):
         sample = points if low < points < high else simplest_between(low, high)
-        outcome = tried(reweighted(short_rules, part, sample), short_inputs)
-        before = stretches[-1] if stretches else None
-        if before and before.outcome.same_order(outcome) and before.outcome.same_winners(outcome):
-            inside = points if low < points < high else before.sample
-            stretches[-1] = Stretch(before.low, high, inside, outcome if inside == points else before.outcome)
-        else:
-            stretches.append(Stretch(low, high, sample, outcome))
-    for stretch in stretches:
-        _confirm(rule_set, inputs, part, stretch)
+        here = Stretch(low, high, sample, tried(reweighted(rule_set, part, sample), inputs))
+        if stretches and _same(stretches[-1].outcome, here.outcome):
+            before = stretches.pop()
+            kept = here if sample == points else before
+            here = Stretch(before.low, high, kept.sample, kept.outcome)
+        stretches.append(here)
     flips = tuple(
-        Flip(below.high, below, above, tuple(_level(lines, below.high))) for below, above in pairwise(stretches)
+        Flip(below.high, below, above, tuple(meetings.get(below.high, ()))) for below, above in pairwise(stretches)
     )
-    own = next((each.outcome for each in stretches if each.low < points < each.high), None)
-    own = own or tried(reweighted(short_rules, part, points), short_inputs)
+    around = next((each for each in stretches if each.low < points < each.high), None)
+    own = around.outcome if around else tried(reweighted(rule_set, part, points), inputs)
     return WeightReport(part.id, points, whole, own, tuple(stretches), flips)
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    return one.same_order(other) and one.same_winners(other)
 
 
 def simplest_between(low: Fraction, high: Fraction) -> Fraction:
@@ -150,30 +146,42 @@ def simplest_between(low: Fraction, high: Fraction) -> Fraction:
     return whole + 1 / simplest_between(1 / top, 1 / rest)
 
 
-def _lines(part: Part, whole: Fraction, points: Fraction, table: Mapping[str, TeamScore]) -> dict[str, Line]:
-    """Each team's total as a line in the points of the part."""
+def _lines(part: Part, whole: Fraction, table: Mapping[str, TeamScore], around: Part | None = None) -> dict[str, Line]:
+    """Each team's points, in all or in a part around this one, as a line in the points of this one."""
+    points = exact(part.points)
     lines = {}
     for team, score in table.items():
         inside = score.parts[part.id]
-        outside = (score.total - inside) / (whole - points)
-        lines[team] = (outside * whole, inside / points - outside)
+        outside = (score.total if around is None else score.parts[around.id]) - inside
+        rest = outside / (whole - points)
+        lines[team] = (rest * whole, inside / points - rest)
     return lines
 
 
-def _ends(
+def _meetings(lines: Mapping[str, Line]) -> dict[Fraction, list[tuple[str, str]]]:
+    """Where two teams' lines cross, with those who do."""
+    found: dict[Fraction, list[tuple[str, str]]] = {}
+    for (team, (constant, slope)), (other, (other_constant, other_slope)) in combinations(sorted(lines.items()), 2):
+        if slope != other_slope:
+            crossing = (other_constant - constant) / (slope - other_slope)
+            found.setdefault(crossing, []).append((team, other))
+    return found
+
+
+def _other_ends(
     rule_set: RuleSet, part: Part, lines: Mapping[str, Line], table: Mapping[str, TeamScore], whole: Fraction
 ) -> Iterator[Fraction]:
-    yield from _crossings(lines.values())
+    """Where a line meets a minimum, and where the lines of a part around this one cross."""
     asked = [found for rule in (*rule_set.gates, *rule_set.procedure) if (found := minimum_in(rule))]
     yield from (end for name, least in asked if name == "total" for end in _meet(lines.values(), (least, exact(0))))
     # Level teams are ordered by parts, and parts have minimums: only one that holds this part changes its own order.
     for branch in rule_set.every_part():
         if branch.id != part.id and part.id in _below(branch):
-            branch_lines = _branch_lines(branch, part, whole, table)
-            yield from _crossings(branch_lines)
+            branch_lines = _lines(part, whole, table, branch)
+            yield from _meetings(branch_lines)
             size = _line(branch, part, whole)
             for least in (minimum / exact(branch.points) for name, minimum in asked if name == branch.id):
-                yield from _meet(branch_lines, (size[0] * least, size[1] * least))
+                yield from _meet(branch_lines.values(), (size[0] * least, size[1] * least))
 
 
 def _line(branch: Part, part: Part, whole: Fraction) -> Line:
@@ -182,39 +190,11 @@ def _line(branch: Part, part: Part, whole: Fraction) -> Line:
     return constant, (size_of(branch, part, whole, whole) - constant) / whole
 
 
-def _branch_lines(branch: Part, part: Part, whole: Fraction, table: Mapping[str, TeamScore]) -> list[Line]:
-    points = exact(part.points)
-    lines = []
-    for score in table.values():
-        inside = score.parts[part.id]
-        rest = (score.parts[branch.id] - inside) / (whole - points)
-        lines.append((rest * whole, inside / points - rest))
-    return lines
-
-
 def _below(part: Part) -> set[str]:
     return {each.id for each in part.parts} | {name for each in part.parts for name in _below(each)}
-
-
-def _crossings(lines: Iterable[Line]) -> Iterator[Fraction]:
-    for (constant, slope), (other_constant, other_slope) in combinations(sorted(set(lines)), 2):
-        if slope != other_slope:
-            yield (other_constant - constant) / (slope - other_slope)
 
 
 def _meet(lines: Iterable[Line], other: Line) -> Iterator[Fraction]:
     for constant, slope in lines:
         if slope != other[1]:
             yield (other[0] - constant) / (slope - other[1])
-
-
-def _level(lines: Mapping[str, Line], points: Fraction) -> Iterator[tuple[str, str]]:
-    for (team, line), (other, other_line) in combinations(sorted(lines.items()), 2):
-        if line != other_line and line[0] + line[1] * points == other_line[0] + other_line[1] * points:
-            yield team, other
-
-
-def _confirm(rule_set: RuleSet, inputs: Inputs, part: Part, stretch: Stretch) -> None:
-    found = tried(reweighted(rule_set, part, stretch.sample), inputs)
-    if not (found.same_order(stretch.outcome) and found.same_winners(stretch.outcome)):
-        raise FlipNotConfirmedError(f"{part.id} at {stretch.sample}: {found} is not {stretch.outcome}")

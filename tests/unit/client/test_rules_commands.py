@@ -17,6 +17,7 @@ import rules
 from client.cli import application
 from client.commands.rules.columns import aligned, width
 from client.commands.rules.language import Lang, of_locale
+from rules.score_file_table import COLUMNS
 from typer.testing import CliRunner
 
 from tests.builders.score_tables import as_csv
@@ -288,3 +289,12 @@ def test_columns_stand_straight_where_korean_letters_are_two_wide() -> None:
     lines = aligned([("팀", "1"), ("team", "20")], right=frozenset({1}))
     assert [width(line) for line in lines] == [8, 8]
     assert all(unicodedata.normalize("NFC", line) == line for line in lines)
+
+
+def test_the_page_for_staff_names_every_command_and_every_column() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rules-commands.md").read_text()
+    _, said, _ = run("--help")
+    listed = re.findall(r"^  ([a-z]+)  ", said.partition("Commands:")[2], re.MULTILINE)
+    assert len(listed) == 8
+    assert [name for name in listed if f"`dokpamo rules {name}" not in page] == []
+    assert [name for name, aliases in COLUMNS.items() if f"`{name}`" not in page or aliases[0] not in page] == []

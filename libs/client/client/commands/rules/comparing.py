@@ -50,7 +50,7 @@ def diff(old: RulesFile, new: RulesFile, as_json: AsJson = False, lang: AnyLang 
         ]
         print_json({**hashes, "changes": told})
     else:
-        print(f"{hashes['old_sha256']}\n{hashes['new_sha256']}")
+        print(f"- {old} {hashes['old_sha256']}\n+ {new} {hashes['new_sha256']}")
         for moves, heading in ((True, _MOVING), (False, _OTHERS)):
             _print(
                 heading[language],

@@ -126,6 +126,8 @@ def refuse(name: str, violations: Sequence[Violation], lang: Language, *, as_jso
 
 def refuse_incomplete(name: str, error: InputsIncompleteError, lang: Language, *, as_json: bool = False) -> NoReturn:
     """Say what is missing and end with 1."""
+    from rules.explaining_codes import missing_words
+
     if as_json:
         keys = ("what", "source", "team", "assessor", "criterion")
         missing = [{key: getattr(each, key) for key in keys} for each in error.missing]
@@ -133,7 +135,7 @@ def refuse_incomplete(name: str, error: InputsIncompleteError, lang: Language, *
     else:
         told = "결정할 수 없음: 빠진 것이 있음" if lang == "ko" else "cannot be decided, something is missing"
         print(f"{name}: {told} ({error.code}): {len(error.missing)}", file=sys.stderr)
-        _print_some((f"- {each}" for each in error.missing), len(error.missing))
+        _print_some((f"- {missing_words(each, lang)}" for each in error.missing), len(error.missing))
     raise typer.Exit(1)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
+from contextlib import redirect_stdout
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -214,6 +216,8 @@ def _receipt(kept: pb.RuleSet | None, rule_set: RuleSet, manner: _Manner) -> Non
         return
     print(manner.say("receipt", id=kept.rule_set_id, version=kept.version, stage=kept.stage_id))
     print(f"SHA-256 {sha}")
+    if kept.state == "superseded":
+        print(manner.say("superseded"))
     zone = ZoneInfo(rule_set.zone)
     print(manner.say("at", at=f"{_utc(at)} ({at.astimezone(zone):%Y-%m-%d %H:%M:%S} {rule_set.zone})"))
     if at > rule_set.dates.opens:
@@ -245,7 +249,8 @@ def _access(address: str | None, token: str | None) -> tuple[str, Callable[[], s
         stack = running_stack()
     except NoStackError as error:
         fail("freeze", f"{error}, or name selection with --selection and set DOKPAMO_TOKEN")
-    issuer, caller = DevelopmentIssuer(stack.service_key), Caller.staff()
+    with redirect_stdout(sys.stderr):  # its warning is no part of the answer
+        issuer, caller = DevelopmentIssuer(stack.service_key), Caller.staff()
     return stack.services["selection"], lambda: token or issuer.issue(caller.subject, caller.roles, None, TOKEN_LIFE)
 
 
