@@ -27,16 +27,6 @@ class Sealing(StrEnum):
     PERSONAL = "personal"
     BLIND_PERSONAL = "blind-personal"
 
-    @property
-    def opens_by_itself(self) -> bool:
-        """Whether it is opened when the embargo ends."""
-        return self in {Sealing.BLIND, Sealing.BLIND_PERSONAL}
-
-    @property
-    def erasable(self) -> bool:
-        """Whether its opening may be erased."""
-        return self in {Sealing.PERSONAL, Sealing.BLIND_PERSONAL}
-
 
 _SEALINGS = {
     options_pb2.SEALED_UNSPECIFIED: Sealing.OPEN,

@@ -107,7 +107,7 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
         *_asked(report, language),
         say("key", language, key=report.log_id) + compare,
-        say("holds so far" if report.not_verified else "holds", language),
+        say("holds so far" if report.not_verified or report.unreadable else "holds", language),
     ]
 
 

@@ -15,6 +15,7 @@ from verify.check import check
 from verify.entry import decode
 from verify.export import Opened, Record, write
 from verify.sealing import Opening, Seal, SealClass
+from verify.words import Language, lines
 
 from tests.builders.public_record import (
     ASSESSORS,
@@ -255,3 +256,16 @@ def test_default_values_are_sealed_as_others_are() -> None:
     log.add(MeasurementsRecorded(stage_id=STAGE))
     assert log.recorded[0].openings["/payload/rows"].value is None
     assert canonical.decode(log.leaves[0])["sealed"].keys() == {"/actor", "/payload/rows"}
+
+
+def test_a_record_with_what_nobody_can_read_or_verify_does_not_simply_hold(tmp_path: Path) -> None:
+    log, inputs, decision = decided()
+    whole = report_of(decided_record(log, inputs, decision), tmp_path)
+    assert lines(whole, Language.EN, key_known=True)[-1] == "The record holds."
+    log.add(ScoreSheetSubmitted(), payload=b"\xff no message")
+    report = report_of(decided_record(log, inputs, decision), tmp_path / "again")
+    assert report.findings == []
+    said = lines(report, Language.EN, key_known=True)
+    assert said[-1] == "The record holds as far as it is open."
+    assert any(line.startswith("– entry 12: is not the event that it says to be") for line in said)
+    assert any(line.startswith(f"– sealed: {report.sealed} values") for line in said)
