@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import ValidationError
 from selection.domain.webhook import (
     PLATFORM,
     Answer,
@@ -25,6 +28,7 @@ from selection.domain.webhook import (
 )
 from selection.domain.webhook_address import Reach, WebhookUrlError
 from selection.domain.webhook_retry import PAUSES, pause_after
+from selection.settings import Settings
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 KIM = Change(NOW, "kim")
@@ -146,6 +150,24 @@ def test_an_embedded_stack_reaches_its_own_machine_and_still_no_multicast() -> N
     assert not own.allows(ip_address("224.0.0.1"))
     with pytest.raises(WebhookUrlError):
         own.require_url("ftp://127.0.0.1/")
+
+
+def settings(environment: Literal["embedded", "production"], *, reach: bool) -> Settings:
+    return Settings(
+        environment=environment,
+        database_url="postgresql://nobody@127.0.0.1/none",
+        kafka_bootstrap=["127.0.0.1:1"],
+        grpc_listen="127.0.0.1:1",
+        token_keys=Path("keys.json"),
+        webhooks_reach_own_network=reach,
+    )
+
+
+def test_only_an_embedded_stack_may_reach_its_own_network() -> None:
+    assert settings("embedded", reach=True).webhooks_reach_own_network
+    assert not settings("production", reach=False).webhooks_reach_own_network
+    with pytest.raises(ValidationError, match="embedded"):
+        settings("production", reach=True)
 
 
 def test_a_webhook_hears_what_comes_behind_its_beginning_and_only_its_types() -> None:

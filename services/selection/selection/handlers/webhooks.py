@@ -86,7 +86,9 @@ async def resume_webhook(webhook_id: str, skip: Collection[str], records: Webhoo
     resumed = webhooks.resumed(found, Change(records.now, records.actor))
     await records.save_webhook(resumed)
     for head in await records.heads(webhook_id):
-        await line_up(replace(head, tries=0), records)
+        # What is under way needs no second attempt beside it.
+        if head.next_try_at is None or head.next_try_at > records.now:
+            await line_up(replace(head, tries=0), records)
     return resumed
 
 

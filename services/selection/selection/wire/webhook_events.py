@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,6 @@ from selection.domain.webhook import EventTypeUnknownError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
@@ -28,8 +28,9 @@ CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 TEST_TYPE: Final = webhooks_pb2.WebhookTest.DESCRIPTOR.full_name
 _OWNER: Final = "selection"
 _ORDER: Final = "stage_id"
-# Told by their names: ids, hashes, instants, states and versions point at content, and are none.
-_REFERENCES: Final = ("_id", "_sha256", "state", "version")
+_CONTRACTS: Final = "dokpamo."
+# Told by their names: what points at content, or says how far something is, and is no content itself.
+_REFERENCE: Final = re.compile(r"(?:.+_)?(?:id|sha256|state|version|sequence|cause|owner)")
 
 
 @cache
@@ -77,27 +78,27 @@ def test_event(event_id: str, webhook_id: str, time: str) -> bytes:
 
 
 def reference(message: Message) -> dict[str, Any]:
-    """Return the ids, hashes, instants, states and versions of an event, without what is sealed, in JSON's mapping.
+    """Return the ids, hashes, instants and states of an event, without what is sealed, in JSON's mapping.
 
     What is none of these is left out, so that a field that somebody adds is told to nobody until it is thought of.
     """
     told = type(message)()
-    for field, value in message.ListFields():
-        if not _refers(field) or sealing_of(field) is not Sealing.OPEN:
-            continue
-        if field.message_type is None:
-            setattr(told, field.name, value)
-        else:
-            getattr(told, field.name).CopyFrom(value)
+    _refer(message, told)
     return _json(told)
 
 
-def _refers(field: FieldDescriptor) -> bool:
-    if field.is_repeated:
-        return False
-    if field.message_type is not None:
-        return bool(field.message_type.full_name == Timestamp.DESCRIPTOR.full_name)
-    return bool(field.type != field.TYPE_BYTES and field.name.endswith(_REFERENCES))
+def _refer(message: Message, told: Message) -> None:
+    """Copy into the empty `told` what of `message` is told."""
+    for field, value in message.ListFields():
+        if field.is_repeated or sealing_of(field) is not Sealing.OPEN:
+            continue
+        if field.message_type is None:
+            if field.type != field.TYPE_BYTES and _REFERENCE.fullmatch(field.name):
+                setattr(told, field.name, value)
+        elif field.message_type.full_name == Timestamp.DESCRIPTOR.full_name:
+            getattr(told, field.name).CopyFrom(value)
+        elif field.message_type.file.package.startswith(_CONTRACTS):
+            _refer(value, getattr(told, field.name))
 
 
 def _read(event_type: str, payload: bytes) -> Message:
