@@ -209,6 +209,15 @@ def test_what_nobody_can_read_is_a_secret_whole(data: bytes, kind: str) -> None:
     }
 
 
+def test_an_event_whose_json_nobody_could_fetch_is_a_secret_whole() -> None:
+    """Or one event of control characters, of anybody who may raise one, would end every export."""
+    large = GateVerdictRecorded(stage_id="trial", reason="x" * 900_000)
+    assert arrived_of(received(large)).secrets["/payload/reason"].value == "x" * 900_000
+    grown = GateVerdictRecorded(stage_id="trial", reason="\x01" * 900_000)
+    arrived = arrived_of(received(grown))
+    assert (arrived.payload, arrived.secrets.keys()) == (None, {"/payload"})
+
+
 def test_fields_of_a_newer_contract_are_kept_as_a_secret_beside_those_that_are_known() -> None:
     data = RuleSetFrozen(rule_set_sha256="a").SerializeToString() + b"\xfa\x07\x03new"
     arrived = arrived_of(received(data, type="dokpamo.selection.v1.RuleSetFrozen"))

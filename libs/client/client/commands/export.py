@@ -41,6 +41,7 @@ def export(
     their proofs. Any web server can mirror the folder.
     """
     from common.errors import Refused
+    from verify.entry import EntryRefusedError
     from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, require_free, write
     from verify.layout import UnsafeNameError
     from verify.tiles import TileRefusedError
@@ -55,6 +56,8 @@ def export(
         write(record, folder, bundles=bundles)
     except NothingSignedError:
         _fail("the notary has not signed a head yet: nothing has happened that could be exported")
+    except EntryRefusedError as error:
+        _fail(f"the log has an entry that this release cannot read, as one of an earlier release ({error})")
     except Refused as refused:
         _fail(in_words(refused))
     except (

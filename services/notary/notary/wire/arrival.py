@@ -1,7 +1,9 @@
 """An event from Kafka as the notary takes it: in protobuf's JSON mapping, with the contract's secrets taken out.
 
-What the notary cannot read is a secret whole: it does not know what is in it. Fields that its release of the contract
-does not have, of an event from a newer service, stay in the log as well, as a secret beside the others.
+What the notary cannot read is a secret whole: it does not know what is in it. So is an event whose JSON would not fit a
+message of gRPC, as one of control characters alone, each of which is six in JSON: nobody could fetch its entry. Fields
+that its release of the contract does not have, of an event from a newer service, stay in the log as well, as a secret
+beside the others.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from common.topics import event_types
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
+from verify import canonical
 from verify.pointer import pointer
 from verify.sealing import SealClass
 
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
 
 NOT_IN_CONTRACT = "$bytes"
 """No field can have this name: under it are the bytes of an event of which some fields are not known."""
+
+LARGEST_BYTES = 2 * 1024 * 1024
+"""Of the JSON of an event, well below the 4 MiB that a gRPC message may have; in base64 every event is smaller."""
+LARGEST_GROWTH = 64
+"""So many bytes of JSON, or fewer, are for one byte of protobuf: those of the longest name of a value."""
 
 
 def arrived_of(received: Received[Any]) -> Arrived:
@@ -61,6 +69,8 @@ def _payload(event_type: str, data: bytes) -> tuple[dict[str, JsonValue] | None,
         payload, secrets = parted(message)
     except (KeyError, DecodeError, json_format.Error, ValueError, TypeError):
         return None, {"/payload": _bytes(data)}
+    if len(data) * LARGEST_GROWTH > LARGEST_BYTES and _size(payload, secrets) > LARGEST_BYTES:
+        return None, {"/payload": _bytes(data)}
     if message.ByteSize() != size:
         secrets[pointer(("payload", NOT_IN_CONTRACT))] = _bytes(data)
     return payload, secrets
@@ -76,6 +86,10 @@ def parted(message: Message) -> tuple[dict[str, JsonValue], dict[str, Secret]]:
     document = json_format.MessageToDict(message, preserving_proto_field_name=True)
     descriptor = cast("Descriptor", message.DESCRIPTOR)
     return document, dict(_taken_out(descriptor, document, ("payload",)))
+
+
+def _size(payload: dict[str, JsonValue], secrets: dict[str, Secret]) -> int:
+    return sum(len(canonical.encode(each)) for each in (payload, *(secret.value for secret in secrets.values())))
 
 
 def _bytes(data: bytes) -> Secret:
