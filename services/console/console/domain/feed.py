@@ -54,6 +54,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "ReferenceModelsImported": ("비교 모델이 등록되었습니다", "Reference models imported"),
     "TargetPinned": ("무빙타깃이 고정되었습니다", "Moving target pinned"),
     "BenchmarkRunFinished": ("벤치마크가 끝났습니다", "Benchmark run finished"),
+    "OpeningsReleased": ("봉인된 내용이 공개되었습니다", "Sealed content opened"),
+    "OpeningsErased": ("봉인된 내용의 열쇠가 삭제되었습니다", "Openings of sealed content erased"),
+    "EntryWithheld": ("기록 내용이 비공개로 전환되었습니다", "Content of an entry withheld"),
+    "EntryRestored": ("비공개된 기록 내용이 복원되었습니다", "Content of an entry restored"),
     "ProcessOverdue": ("기한이 지났습니다", "Process overdue"),
     "EventParked": ("이벤트가 보류되었습니다", "Event parked"),
 }
