@@ -11,11 +11,13 @@ from rules.explaining_words import OPERATORS, STEPS, Language, Words, in_words, 
 from rules.inputs import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rules.decision import Decision, PartScore, Row, TieStep
     from rules.document import Part, RuleSet
     from rules.inputs import Inputs
+
+    Ways = Mapping[str, Sequence[str]]
 
 __all__ = ["Language", "explain", "explain_procedure"]
 
@@ -66,8 +68,9 @@ def explain(
     """
     rows = decision.table if team is None else (decision.row(team),)
     lines = [*_heading(rule_set, decision, lang)]
+    ways = {leaf.id: values_on_the_way(rule_set, leaf, inputs, lang) for leaf in rule_set.leaves()} if inputs else {}
     for row in rows:
-        lines += _team(rule_set, row, lang, inputs)
+        lines += _team(rule_set, row, lang, {leaf: by_team[row.team] for leaf, by_team in ways.items()})
     lines += explain_procedure(rule_set, decision, lang, team)
     if rule_set.references:
         lines.append(_say("references", lang))
@@ -93,14 +96,14 @@ def _heading(rule_set: RuleSet, decision: Decision, lang: Language) -> Iterator[
     yield _say("inputs", lang, sha=decision.inputs_sha256)
 
 
-def _team(rule_set: RuleSet, row: Row, lang: Language, inputs: Inputs | None) -> Iterator[str]:
+def _team(rule_set: RuleSet, row: Row, lang: Language, ways: Ways) -> Iterator[str]:
     scores = {each.part: each for each in row.parts}
     added = " + ".join(f"{part.id} {scores[part.id].points}" for part in rule_set.parts)
     name = "team" if row.rank else "unranked"
     yield _say(name, lang, rank=row.rank, team=row.team, total=row.total, sum=added) + _mark(
         row.provenance_of_points(), lang
     )
-    yield from _parts(rule_set, rule_set.parts, scores, lang, (row.team, inputs), "  ")
+    yield from _parts(rule_set, rule_set.parts, scores, lang, ways, "  ")
 
 
 def _parts(
@@ -108,7 +111,7 @@ def _parts(
     parts: tuple[Part, ...],
     scores: dict[str, PartScore],
     lang: Language,
-    given: tuple[str, Inputs | None],
+    ways: Ways,
     indent: str,
 ) -> Iterator[str]:
     for part in parts:
@@ -123,18 +126,15 @@ def _parts(
             + _mark(score.provenance, lang)
         )
         if part.parts:
-            yield from _parts(rule_set, part.parts, scores, lang, given, indent + "  ")
+            yield from _parts(rule_set, part.parts, scores, lang, ways, indent + "  ")
         else:
-            yield from _steps(rule_set, part, score, lang, given, indent + "  ")
+            yield from _steps(rule_set, part, score, lang, ways, indent + "  ")
 
 
-def _steps(
-    rule_set: RuleSet, part: Part, score: PartScore, lang: Language, given: tuple[str, Inputs | None], indent: str
-) -> Iterator[str]:
+def _steps(rule_set: RuleSet, part: Part, score: PartScore, lang: Language, ways: Ways, indent: str) -> Iterator[str]:
     """Each step with its result: the last ones' are in the decision, the first ones' follow from the inputs."""
-    team, inputs = given
     titles, path = titles_of(rule_set, lang), paths_of(rule_set)[part.id]
-    before = values_on_the_way(rule_set, part, inputs, team, lang) if inputs else []
+    before = ways.get(part.id, ())
     if before:
         yield indent + _say("from", lang, source=titles.get(part.source or "", ""), values=before[0])
     first_known = len(part.steps) - len(score.working)

@@ -31,7 +31,7 @@ from rules.sources import CarriedSource, ComparisonSource, MeasurementSource
 from rules.violations import InputsRefusedError, violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rules.document import Part, RuleSet
     from rules.formulas import Comparing, Operator
@@ -86,6 +86,26 @@ def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
         )
         for team in inputs.entrants
     }
+
+
+def along_the_way(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> Iterator[tuple[dict[str, Any], tuple[Axis, ...]]]:
+    """Every team's exact values before a leaf's first step and after each, with the axes still there.
+
+    A value is nested along the axes: a list of criteria, each a list of assessors, or one number at last; where teams
+    were compared in pairs it begins as a row of wins. The inputs are complete and can be decided.
+    """
+    ran = _start(rule_set, leaf, inputs)
+    yield _scaled(ran.values, ran.unit), tuple(ran.axes)
+    for step in leaf.steps:
+        _apply(step, ran, inputs)
+        yield _scaled(ran.values, ran.unit), tuple(ran.axes)
+
+
+def _scaled(values: dict[str, Any], unit: Fraction) -> dict[str, Any]:
+    def below(value: Any) -> Any:
+        return value * unit if isinstance(value, int | Fraction) else [below(each) for each in value]
+
+    return {team: below(value) for team, value in values.items()}
 
 
 def _add(branch: tuple[Part, ...], parts: dict[str, Fraction]) -> Fraction:

@@ -90,6 +90,23 @@ def test_a_defect_is_told_in_korean_with_the_same_code(tmp_path: Path) -> None:
     assert "[OPERATOR_UNKNOWN]" in wrong
 
 
+def test_the_rule_sets_of_a_programme_are_held_against_each_other_and_their_schedule(tmp_path: Path) -> None:
+    folder = PROGRAMME.parent / "research-grant"
+    rounds = [str(folder / "rule-sets" / f"round-{number}.yaml") for number in (1, 2)]
+    code, said, _ = run("validate", *rounds, "--schedule", str(folder / "schedule.yaml"))
+    assert code == 0
+    assert "schedule.yaml: sound, round-1, round-2" in said
+    assert run("validate", *(rule_file(stage) for stage in STAGES), "--programme")[0] == 0
+    code, _, wrong = run("validate", rounds[1], "--programme")
+    assert code == 1
+    assert "[STAGE_UNKNOWN]" in wrong
+    moved = tmp_path / "schedule.yaml"
+    moved.write_text((folder / "schedule.yaml").read_text().replace("by: P13D", "by: P14D"))
+    code, said, _ = run("validate", *rounds, "--schedule", str(moved), "--json")
+    assert code == 1
+    assert {each["path"].partition(".")[0] for each in json.loads(said)[-1]["violations"]} == {"round-2"}
+
+
 def test_a_rule_set_can_come_by_standard_input() -> None:
     code, said, _ = run("validate", "-", text=Path(rule_file("stage-2")).read_text())
     assert code == 0

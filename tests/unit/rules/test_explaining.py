@@ -16,17 +16,21 @@ from rules.explaining_rules import explain_rules
 from rules.explaining_words import FIGURES, GATES, OPERATORS, SOURCES, STEPS, TIES, VALUES, Language, Words, in_words
 from rules.operators import OPERATORS as ENGINE_OPERATORS
 from rules.score_file_csv import load_csv_inputs
+from rules.scoring import along_the_way, score_table
 
 from tests.builders.rule_sets import DUEL_TABLE, duel, league
 
-FOLDER = Path(next(iter(client.programmes.__path__))) / "sovereign-ai"
-STAGES = ("written-review", "presentation", "stage-1", "added-call", "stage-2")
+PROGRAMMES = Path(next(iter(client.programmes.__path__)))
+STAGES = tuple(sorted(str(path.relative_to(PROGRAMMES)) for path in PROGRAMMES.glob("*/rule-sets/*.yaml")))
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
 
 def stage(name: str) -> tuple[rules.RuleSet, rules.Inputs]:
-    text = (FOLDER / "rule-sets" / f"{name}.yaml").read_bytes()
-    return rules.load_rule_set(text), rules.load_inputs((FOLDER / "scores" / f"{name}.yaml").read_bytes())
+    """Rules and scores by the rule set's file, or by a stage of the model case."""
+    file = PROGRAMMES / (name if name in STAGES else f"sovereign-ai/rule-sets/{name}.yaml")
+    return rules.load_rule_set(file.read_bytes()), rules.load_inputs(
+        (file.parents[1] / "scores" / file.name).read_bytes()
+    )
 
 
 def kinds(union: object, field: str) -> dict[str, typing.Any]:
@@ -147,3 +151,19 @@ def test_comparisons_are_told_as_wins_ties_and_losses() -> None:
     lines = explain(duel(), rules.decide(duel(), inputs), "en", inputs=inputs, team="bee").splitlines()
     assert "    from Arena (arena): against ant 1 won, 0 level, 2 lost; against cat 2 won, 1 level, 0 lost" in lines
     assert "    from Before (before): total 82" in lines
+
+
+def test_what_a_team_has_in_comparison_with_the_others_is_told_for_each_assessor() -> None:
+    rule_set, inputs = stage("research-grant/rule-sets/round-1.yaml")
+    told = explain(rule_set, rules.decide(rule_set, inputs), "en", inputs=inputs, team="birch")
+    assert "for each of the assessors (level: average of the places, alone: 50) → 425/11 ≈ 38.6364, 450/11" in told
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_what_is_told_along_the_way_ends_in_the_points(name: str) -> None:
+    rule_set, inputs = stage(name)
+    table = score_table(rule_set, inputs)
+    for leaf in rule_set.leaves():
+        *_, (values, axes) = along_the_way(rule_set, leaf, inputs)
+        assert axes == ()
+        assert values == {team: score.parts[leaf.id] for team, score in table.items()}

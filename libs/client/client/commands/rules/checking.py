@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,12 @@ from client.commands.rules.files import (
     violations_json,
 )
 from client.commands.rules.language import AnyLang, AsJson, both, spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rules import RuleSet, Violation
+    from rules.explaining_words import Language
 
 
 def register(group: typer.Typer) -> None:
@@ -51,31 +57,86 @@ _Files = Annotated[
     ),
 ]
 
+_Programme = Annotated[
+    bool,
+    typer.Option(
+        "--programme",
+        help=both(
+            "These are all rule sets of one programme: hold them against each other, too.",
+            "한 프로그램의 평가기준 전부이므로 서로도 맞는지 검사",
+        ),
+    ),
+]
+_Schedule = Annotated[
+    Path | None,
+    typer.Option(
+        help=both(
+            "The programme's schedule: its dates are the rule sets'.", "프로그램의 일정 파일과 날짜가 맞는지 검사"
+        ),
+        dir_okay=False,
+    ),
+]
 
-def validate(files: _Files, as_json: AsJson = False, lang: AnyLang = None) -> None:
+
+def validate(
+    files: _Files,
+    programme: _Programme = False,
+    schedule: _Schedule = None,
+    as_json: AsJson = False,
+    lang: AnyLang = None,
+) -> None:
     """Check rule sets."""
     from rules import RuleSetInvalidError, load_rule_set, sha256_of
 
     language = spoken(lang)
     report: list[dict[str, Any]] = []
+    sound = []
     for path in files:
         try:
             rule_set = load_rule_set(content(path))
         except RuleSetInvalidError as error:
-            report.append({"file": str(path), "valid": False, "violations": violations_json(error.violations)})
-            if not as_json:
-                say_refused(str(path), error.violations, language)
+            report.append(_faulty(str(path), error.violations, language, as_json=as_json))
             continue
+        sound.append(rule_set)
         sha = sha256_of(rule_set)
         identity = {"id": rule_set.id, "version": rule_set.version, "stage": rule_set.stage, "sha256": sha}
         report.append({"file": str(path), "valid": True, **identity, "violations": []})
         if not as_json:
-            told = "옳음" if language == "ko" else "sound"
-            print(f"✓ {path}: {told}, {rule_set.id} {rule_set.version}, SHA-256 {sha}")
+            print(f"✓ {path}: {_sound(language)}, {rule_set.id} {rule_set.version}, SHA-256 {sha}")
+    if (programme or schedule is not None) and len(sound) == len(files):
+        report.append(_together(sound, schedule, language, as_json=as_json))
     if as_json:
         print_json(report)
     sys.stdout.flush()
     raise typer.Exit(0 if all(each["valid"] for each in report) else 1)
+
+
+def _together(rule_sets: list[RuleSet], schedule: Path | None, lang: Language, *, as_json: bool) -> dict[str, Any]:
+    """Hold the rule sets of one programme against each other, and against its schedule."""
+    from rules import ScheduleInvalidError, check_programme, load_schedule
+    from rules.scheduling import plan
+
+    name = str(schedule) if schedule else ("프로그램" if lang == "ko" else "programme")
+    try:
+        instants = plan(load_schedule(content(schedule))).instants if schedule else None
+        found = check_programme(rule_sets, instants)
+    except ScheduleInvalidError as error:
+        found = list(error.violations)
+    if found:
+        return _faulty(name, found, lang, as_json=as_json)
+    if not as_json:
+        print(f"✓ {name}: {_sound(lang)}, {', '.join(each.stage for each in rule_sets)}")
+    return {"file": name, "valid": True, "violations": []}
+
+
+def _faulty(name: str, found: Sequence[Violation], lang: Language, *, as_json: bool) -> dict[str, Any]:
+    if not as_json:
+        say_refused(name, found, lang)
+    return {"file": name, "valid": False, "violations": violations_json(found)}
+
+
+def _sound(lang: Language) -> str:
+    return "옳음" if lang == "ko" else "sound"
 
 
 def schema() -> None:
