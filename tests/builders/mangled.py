@@ -68,7 +68,7 @@ def json_from(chance: Random, value: Any) -> bytes:
             case 2 if isinstance(holder, list):
                 holder.insert(key, copy.deepcopy(holder[key]))
             case _:
-                holder[key] = chance.choice(ODD)
+                holder[key] = copy.deepcopy(chance.choice(ODD))
     if chance.randrange(30) == 0:
         return json.dumps(changed).encode()
     text = json.dumps(changed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

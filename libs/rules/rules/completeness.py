@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Missing:
-    """One thing that has not come: source or gate, team, assessor, criterion ("" where one does not apply)."""
+    """One thing that has not come: source or gate, team, assessor, criterion ("" where one does not apply).
+
+    A number of assessors or comparisons stands where there is no single one to name.
+    """
 
     what: str
     source: str
@@ -239,7 +242,7 @@ def _missing_figures(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
     present = {(each.source, each.team, each.criterion) for each in inputs.figures()}
     for source in rule_set.sources:
         if isinstance(source, MeasurementSource | CarriedSource):
-            what = "measurement" if isinstance(source, MeasurementSource) else "figure carried over"
+            what = "measurement" if isinstance(source, MeasurementSource) else "figure"
             for team in inputs.entrants:
                 for criterion in source.criteria:
                     if (source.id, team, criterion.id) not in present:
@@ -257,8 +260,8 @@ def _missing_comparisons(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]
         pairs = Counter((each.first, each.second) for each in compared)
         for first, second in combinations(inputs.entrants, 2):
             if pairs[first, second] < source.per_pair:
-                found = f"{pairs[first, second]} of at least {source.per_pair}"
-                yield Missing(f"comparisons with {second}", source.id, first, criterion=found)
+                found = f"with {second}: {pairs[first, second]} of at least {source.per_pair}"
+                yield Missing("comparisons", source.id, first, criterion=found)
 
 
 def _missing_verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:

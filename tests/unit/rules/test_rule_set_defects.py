@@ -12,6 +12,7 @@ TEXT = STAGE_1.read_text()
 
 EXPERTS = "title: {ko: 전문가 평가, en: Experts}\n    points: "
 SCALED = "      - {operator: leader_scaled, points: 25}\n"
+SEED = "seed_sha256: 7eb9a8d305705b0bfab4500d690f2b1f0e3f9ceb062b3976ff7b19bc5a40350c"
 AVERAGED = "      - {operator: mean, over: assessors}\n"
 ROUNDED = "      - {operator: round, digits: 1}"
 PANEL = "source: expert-panel\n"
@@ -62,6 +63,41 @@ DEFECTS: list[tuple[str, str, str, str]] = [
     ("YAML_DUPLICATE_KEY", "points", "points: 100", "points: 100\npoints: 100"),
     ("YAML_DOCUMENTS", "", "points: 100", "points: 100\n---\npoints: 100"),
     ("YAML_MALFORMED", "", "points: 100", "points: [100"),
+    ("YAML_KEY", "", "points: 100", "points: 100\n? [a, b]\n: 1"),
+    ("TEXT_NOT_UNICODE", "id", "id: sovereign-ai-stage-1", 'id: "\\ud800"'),
+    ("POINTS_NOT_POSITIVE", "parts[1].points", EXPERTS + "35", EXPERTS + "-35"),
+    ("POINTS_NOT_POSITIVE", "parts[1].points", EXPERTS + "35", EXPERTS + "0"),
+    ("VALUE_INVALID", "points", "points: 100", "points: 1000000000000000000000000000000000000000"),
+    ("VALUE_INVALID", "points", "points: 100", "points: 0.0000000000001"),
+    ("VALUE_INVALID", "version", "\nversion: ", "\nversion: 99999"),
+    ("VALUE_INVALID", "seats.maximum", "maximum: 4}", "maximum: 100001}"),
+    ("VALUE_INVALID", "rounding.digits", "half-up, digits: 1", "half-up, digits: 7"),
+    ("VALUE_INVALID", "rounding.mode", "mode: half-up", "mode: half-even"),
+    ("VALUE_INVALID", "dates.decides", "decides: 2026-01-15", "decides: 2026-02-30"),
+    ("VALUE_INVALID", "dates.decides", "decides: 2026-01-15T15:00:00+09:00", "decides: 0001-01-01T00:00:00+09:00"),
+    ("VALUE_INVALID", "zone", "zone: Asia/Seoul", "zone: Asia/Nowhere"),
+    ("VALUE_INVALID", "zone", "zone: Asia/Seoul", "zone: localtime"),
+    ("VALUE_INVALID", "id", "id: sovereign-ai-stage-1", "id: Stage 1"),
+    ("VALUE_INVALID", "objections.days", "objections: {days: 10", "objections: {days: 366"),
+    ("VALUE_INVALID", "kind", "title: {ko: 1차 단계평가", "kind: contest\ntitle: {ko: 1차 단계평가"),
+    ("PART_FORM", "parts[1]", "    source: expert-panel\n", ""),
+    ("PART_FORM", "parts[0]", "    points: 40\n    parts:", "    points: 40\n    source: nia\n    parts:"),
+    ("PART_FORM", "parts[0]", "    points: 40\n    parts:", "    points: 40\n    criteria: [hidden-set]\n    parts:"),
+    ("SUM_OF_ASSESSORS", "parts[2].steps[1]", AVERAGED + SCALED, AVERAGED.replace("mean", "sum") + SCALED),
+    ("TARGET_MISMATCH", "parts[0].parts[2].steps[0].target", "target: declared-target", "target: global-common"),
+    ("TARGET_MISMATCH", "parts[0].parts[2].steps[0].target", "minimum: 0.1,", "minimum: 0,"),
+    ("TARGET_MISMATCH", "parts[0].parts[2].steps[0].cap", "cap: 1}", "cap: 0}"),
+    ("SOURCE_UNKNOWN", "parts[0].parts[2].steps[0].target", "target: declared-target", "target: expert-panel"),
+    ("SCALE_EMPTY", "parts[0].parts[0].steps[1]", "points: 10, scale: 100}", "points: 10, scale: 0}"),
+    ("TIE_CHAIN_WITHOUT_LOT", "ties", "  - {by: lot, ", f"  - {{by: lot, {SEED}}}\n  - {{by: lot, "),
+    ("VALUE_INVALID", "ties[2].seed_sha256", "seed_sha256: 7", "seed_sha256: X"),
+    ("DUPLICATE", "ties", "{by: part, part: expert}", "{by: part, part: benchmark}"),
+    ("DUPLICATE", "sources", "    id: expert-users\n", "    id: expert-panel\n"),
+    ("DUPLICATE", "parts[1].criteria", PANEL, PANEL + "    criteria: [strategy, results, effect, effect]\n"),
+    ("KIND_UNKNOWN", "sources[0]", "kind: measurements\n    id: nia", "kind: rumours\n    id: nia"),
+    ("FIELD_MISSING", "sources[0]", "  - kind: measurements\n    id: nia", "  - id: nia"),
+    ("FIELD_MISSING", "ties", "ties:\n", "chain:\n"),
+    ("FIELD_UNKNOWN", "parts[1].steps[1].formula", "highest: 1,", "highest: 1, formula: x,"),
 ]  # fmt: skip
 
 
@@ -87,6 +123,52 @@ def test_all_violations_are_reported_at_once() -> None:
 
 def test_a_deep_document_is_refused() -> None:
     assert violations_of("a: " + "[" * 200 + "]" * 200)[0].code == "YAML_MALFORMED"
+
+
+def test_a_bomb_is_refused_at_its_first_anchor_and_nothing_is_expanded() -> None:
+    levels = "".join(f"l{at}: &l{at} [{', '.join([f'*l{at - 1}'] * 9)}]\n" for at in range(1, 12))
+    found = violations_of(f"l0: &l0 [x, x]\n{levels}")
+    assert {each.code for each in found} == {"YAML_ANCHOR"}
+    assert violations_of("a: &a\n  <<: *a\n")[0].code == "YAML_ANCHOR"
+
+
+def test_a_tie_chain_without_a_link_is_refused() -> None:
+    start, end = TEXT.index("ties:\n"), TEXT.index("objections:")
+    found = violations_of(f"{TEXT[:start]}ties: []\n{TEXT[end:]}")
+    assert ("TIE_CHAIN_WITHOUT_LOT", "ties", "none") in {(each.code, each.path, each.value) for each in found}
+
+
+def test_a_source_without_criteria_is_refused() -> None:
+    start, end = TEXT.index("      - {id: hidden-set"), TEXT.index("  - kind: measurements\n    id: global-common")
+    found = violations_of(f"{TEXT[:start].rstrip()} []\n{TEXT[end:]}")
+    assert ("SOURCE_EMPTY", "sources[0].criteria") in {(each.code, each.path) for each in found}
+
+
+LEAGUE = (STAGE_1.parents[2] / "benchmark-league" / "rule-sets" / "season.yaml").read_text()
+ADDED_CALL = (STAGE_1.parent / "added-call.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "text", "old", "new"),
+    [
+        ("STEPS_MISS_POINTS", "parts[0].steps", LEAGUE, "criterion: code, weight: 0.3", "criterion: code, weight: 0.4"),
+        ("WEIGHTS_MISMATCH", "parts[0].steps[1].weights", LEAGUE, "criterion: code,", "criterion: charm,"),
+        ("WEIGHTS_MISMATCH", "parts[0].steps[1].weights", LEAGUE, "criterion: code,", "criterion: maths,"),
+        ("WEIGHTS_MISMATCH", "parts[0].steps[1].weights", LEAGUE, "code, weight: 0.3", "code, weight: -0.3"),
+        ("WEIGHTS_MISMATCH", "parts[0].steps[1].weights", LEAGUE, "          - {criterion: code, weight: 0.3}\n", ""),
+        ("PART_UNKNOWN", "gates[0].part", LEAGUE, "part: total, minimum: 55", "part: charm, minimum: 55"),
+        ("SEATS_OVER_MAXIMUM", "procedure[3].seats", LEAGUE, "minimum: 1, maximum: 5}", "minimum: 1, maximum: 4}"),
+        ("SHARE_OUT_OF_RANGE", "procedure[0].share", ADDED_CALL, "share: 0.5", "share: 1"),
+        ("SHARE_OUT_OF_RANGE", "procedure[0].share", ADDED_CALL, "share: 0.5", "share: -0.1"),
+        ("CRITERION_UNKNOWN", "procedure[0].criteria[0]", ADDED_CALL, "[can-compete,", "[charm,"),
+        ("CRITERION_UNKNOWN", "procedure[0].criteria", ADDED_CALL, "[can-compete, can-contribute]", "[]"),
+        ("SOURCE_UNKNOWN", "procedure[0].source", ADDED_CALL, "majority, source: review-", "majority, source: no-"),
+    ],
+    ids=lambda part: part[:30],
+)  # fmt: skip
+def test_defects_of_other_documents_are_refused_too(code: str, path: str, text: str, old: str, new: str) -> None:
+    assert old in text
+    assert (code, path) in {(each.code, each.path) for each in violations_of(text.replace(old, new, 1))}
 
 
 def test_a_long_document_is_refused() -> None:
