@@ -31,6 +31,7 @@ _SAID_OPENLY = "written to be read by everyone, as the request says"
 _SCALE = "the rule set, public before the stage opens"
 _OUTCOME = "the outcome, published with this event: the embargo ends with it"
 _OFFICE = "an act in office, whose author and reason the public may know"
+_OFFICE = "officers who take something from everyone answer for it by name"
 _ROLE = "a service or an office, never a person"
 
 OPEN = {
@@ -44,6 +45,12 @@ OPEN = {
     "dokpamo.evaluation.v1.BenchmarkRunFinished.run.accuracy": "a measurement of a checkpoint, public as it happens",
     "dokpamo.evaluation.v1.BenchmarkRunFinished.run.reason": _SYSTEM,
     "dokpamo.grants.v1.HoldRefused.reason": _SYSTEM,
+    "dokpamo.notary.v1.EntryRestored.reason": _SAID_OPENLY,
+    "dokpamo.notary.v1.EntryRestored.requested_by": _OFFICE,
+    "dokpamo.notary.v1.EntryRestored.confirmed_by": _OFFICE,
+    "dokpamo.notary.v1.EntryWithheld.reason": _SAID_OPENLY,
+    "dokpamo.notary.v1.EntryWithheld.requested_by": _OFFICE,
+    "dokpamo.notary.v1.EntryWithheld.confirmed_by": _OFFICE,
     "dokpamo.notary.v1.OpeningsErased.reason": _SAID_OPENLY,
     "dokpamo.notary.v1.OpeningsReleased.reason": _SAID_OPENLY,
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.owner": _ORGANISATION,

@@ -92,6 +92,7 @@ def examine(
     check_rule_sets(folder, log.chronicle, report)
     check_decisions(folder, log.chronicle, report)
     check_receipts(folder, log.chronicle, log.hashes, newest, report)
+    report.settle()
     return Examined(key, log)
 
 

@@ -26,6 +26,8 @@ DECISION_FINALIZED = "dokpamo.selection.v1.DecisionFinalized"
 SCORE_SHEET_SUBMITTED = "dokpamo.evaluation.v1.ScoreSheetSubmitted"
 MEASUREMENTS_RECORDED = "dokpamo.evaluation.v1.MeasurementsRecorded"
 OPENINGS_ERASED = "dokpamo.notary.v1.OpeningsErased"
+ENTRY_WITHHELD = "dokpamo.notary.v1.EntryWithheld"
+ENTRY_RESTORED = "dokpamo.notary.v1.EntryRestored"
 
 TEXT: Final = "text"
 TEXTS: Final = "texts"
@@ -35,6 +37,13 @@ FLAG: Final = "flag"
 INSTANT: Final = "microseconds"
 
 _Shape = dict[str, Any]
+_ACT: _Shape = {
+    "leaf_index": INTEGER,
+    "leaf_hash": TEXT,
+    "reason": TEXT,
+    "requested_by": TEXT,
+    "confirmed_by": TEXT,
+}
 _ROW: _Shape = {"team_id": TEXT, "criterion": TEXT, "value": TEXT}
 _READ: dict[str, _Shape] = {
     APPLICATION_SUBMITTED: {
@@ -78,6 +87,8 @@ _READ: dict[str, _Shape] = {
     },
     MEASUREMENTS_RECORDED: {"stage_id": TEXT, "source_id": TEXT, "rows": [_ROW], "provenance": TEXT},
     OPENINGS_ERASED: {"event_id": TEXT, "paths": TEXTS},
+    ENTRY_WITHHELD: _ACT,
+    ENTRY_RESTORED: _ACT,
 }
 """The events that are read, with the kinds of the fields that are: a shape for a message, in a list where repeated."""
 _SEALED: dict[str, dict[str, SealClass]] = {
@@ -141,7 +152,7 @@ class Chronicle:
         listen: it had no effect, so it is no part of what the log says.
         """
         self._note_seals(index, entry, openings)
-        ended = embargo.ended_by(entry.type, entry.content.get("payload", {}))
+        ended = embargo.ended_by(entry)
         if ended is not None:
             self.ended.setdefault(ended, index)
         if entry.type not in _READ:
@@ -164,7 +175,7 @@ class Chronicle:
                 self._erased.update(_erased_in(logged))
 
     def _note_seals(self, index: int, entry: Entry, openings: Mapping[str, Opening]) -> None:
-        under = embargo.embargo_of(entry.content.get("payload", {}))
+        under = embargo.embargo_of(entry)
         for path, seal in entry.sealed.items():
             if seal.seal_class.erasable:
                 self._erasable.add((entry.event_id, path))

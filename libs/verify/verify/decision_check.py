@@ -16,7 +16,7 @@ from verify import canonical, layout
 from verify import chronicle as told
 from verify.decision_parting import logged_decision, note_inputs, note_partings
 from verify.fields import NotOpenError
-from verify.input_check import differences
+from verify.input_check import NOT_LOGGED, differences
 
 if TYPE_CHECKING:
     from verify.chronicle import Chronicle, Logged
@@ -39,7 +39,7 @@ def check_rule_sets(folder: Folder, chronicle: Chronicle, report: Report) -> Non
             meant = logged.get(path.removeprefix("rule-sets/").removesuffix(".json"))
             note_partings(path, meant.fields.blob("rule_set_json") if meant else None, data, report)
         elif sha256 not in logged:
-            report.add(path, "", "the log has no publication of this rule set")
+            report.add(path, "", "the log has no publication of this rule set", absent=True)
         elif logged[sha256].fields.blob("rule_set_json") != data:
             report.add(path, "", "is not the document that was logged when the rule set was published")
             note_partings(path, logged[sha256].fields.blob("rule_set_json"), data, report)
@@ -59,7 +59,7 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
     wanted = {path(stage) for stage in final for path in (_inputs_path, _decision_path)}
     for path in [*folder.under("inputs/"), *folder.under("decisions/")]:
         if path not in wanted:
-            report.add(path, "", "the log has no final decision of this stage")
+            report.add(path, "", "the log has no final decision of this stage", absent=True)
 
 
 def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chronicle, report: Report) -> bool:
@@ -74,7 +74,10 @@ def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chron
         except NotOpenError as error:
             report.not_verified[stage_id] = str(error)
             return False
-    return len(report.findings) == before
+    found = report.findings[before:]
+    if found and report.withheld and all(finding.absent for finding in found):
+        report.not_verified[stage_id] = f"{found[0].rule}; entries are withheld, and one of them might say it"
+    return not found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,13 @@ def _check_in_time(stage_id: str, sha256: str, final: Logged, chronicle: Chronic
     opened = [e for e in chronicle.of_stage(told.STAGE_OPENED, stage_id) if e.entry.time <= final.entry.time]
     frozen = [e for e in chronicle.of(told.RULE_SET_FROZEN) if e.fields.text("rule_set_sha256") == sha256]
     if not opened:
-        report.add(path, "", f"the log does not say that stage {stage_id} opened before it was decided")
+        rule = f"the log does not say that stage {stage_id} opened before it was decided"
+        report.add(path, "", rule, absent=True)
     elif opened[-1].fields.text("rule_set_sha256") != sha256:
         other = opened[-1].fields.text("rule_set_sha256")
         report.add(path, "", f"stage {stage_id} opened under rule set {other}")
     elif not frozen or frozen[0].entry.time > opened[-1].entry.time:
-        report.add(path, "", f"the rule set was not frozen when stage {stage_id} opened")
+        report.add(path, "", f"the rule set was not frozen when stage {stage_id} opened", absent=not frozen)
 
 
 def _check_logged_decision(
@@ -133,7 +137,7 @@ def _check_logged_decision(
     provisional = chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id)
     told_before = [event for event in provisional if event.fields.text("decision_sha256") == sha256]
     if not told_before:
-        report.add(_decision_path(stage_id), "", "the log has no provisional decision of this hash")
+        report.add(_decision_path(stage_id), "", "the log has no provisional decision of this hash", absent=True)
     elif told_before[-1].fields.blob("decision_json") != documents.decision:
         report.add(_decision_path(stage_id), "", f"is not the decision in entry {told_before[-1].index}")
         note_partings(
@@ -152,7 +156,7 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
         report.add(path, "", f"cannot be computed again: {error}")
         return
     for difference in differences(stage_id, rule_set, inputs, final, chronicle):
-        report.add(_inputs_path(stage_id), "", difference)
+        report.add(_inputs_path(stage_id), "", difference, absent=difference.endswith(NOT_LOGGED))
     again = decision.canonical_bytes()
     if again != documents.decision:
         report.add(path, "", "is not what its rule set and inputs give")

@@ -15,8 +15,9 @@ from verify import canonical, entry, layout, note, readme, tiles
 from verify.checkpoint import checkpoint_of
 from verify.chronicle import Chronicle
 from verify.head import instant_text
-from verify.tiles import Tile
+from verify.tiles import Tile, TileRefusedError
 from verify.tree import Tree
+from verify.withheld import Withheld, withheld_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,8 +99,8 @@ class Record:
     log_id: str
     heads: Sequence[SignedTreeHead]
     """By size, smallest first; the last one covers what is exported."""
-    entries: Iterable[bytes]
-    """Leaves in order, at least as many as the last head covers."""
+    entries: Iterable[bytes | Withheld]
+    """Leaves in order, at least as many as the last head covers; what stands in place of those that are withheld."""
     rule_sets: Mapping[str, bytes]
     """Canonical documents by SHA-256."""
     decisions: Mapping[str, DecisionDocuments]
@@ -187,16 +188,20 @@ class _Writer:
         self._json(layout.MANIFEST, {"files": self._files, "format": layout.FORMAT, "head": head})
 
     def _entries(
-        self, leaves: Iterable[bytes], covered: int, openings: Mapping[int, Sequence[Opened]]
+        self, leaves: Iterable[bytes | Withheld], covered: int, openings: Mapping[int, Sequence[Opened]]
     ) -> tuple[Tree, Chronicle]:
         tree, chronicle = Tree(), Chronicle()
         tile: list[bytes] = []
         for leaf in leaves:
             if tree.frontier.size == covered:
                 break
-            index = tree.append(leaf)
-            chronicle.add(index, entry.decode(leaf), {each.path: each.opening for each in openings.get(index, ())})
-            tile.append(leaf + b"\n")
+            if isinstance(leaf, Withheld):
+                index = tree.append_hash(leaf.leaf_hash)
+                tile.append(leaf.encode() + b"\n")
+            else:
+                index = tree.append(leaf)
+                chronicle.add(index, entry.decode(leaf), {each.path: each.opening for each in openings.get(index, ())})
+                tile.append(leaf + b"\n")
             if len(tile) == layout.TILE_ENTRIES:
                 self._entry_tile(index // layout.TILE_ENTRIES, tile)
                 tile.clear()
@@ -210,6 +215,9 @@ class _Writer:
         self._file(layout.tile_path(number), b"".join(lines))
         if self._bundles:
             entries = [line.removesuffix(b"\n") for line in lines]
+            for at, each in enumerate(entries):
+                if withheld_of(each):
+                    raise TileRefusedError(f"entry {number * layout.TILE_ENTRIES + at} is withheld: no bundle has it")
             self._file(Tile(0, number, len(lines)).entries_path, tiles.bundle(entries))
 
     def _checkpoints(self, record: Record, covered: int) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from verify.canonical import JsonValue
+    from verify.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Finding:
     """Where in the file, as "line 3", "byte 120" or the name of a member; empty for the whole."""
     rule: str
     """What does not hold, in words."""
+    absent: bool = False
+    """Whether it is that the log does not have something: a withheld entry might be it."""
 
     def __str__(self) -> str:
         """`file, place: rule`."""
@@ -77,6 +80,10 @@ class Report:
     """What each witness that was asked for saw last."""
     quorum: int = 0
     """How many witnesses were wanted."""
+    withheld: dict[int, Withheld] = field(default_factory=dict)
+    """Entries whose content two people withheld."""
+    not_shown: list[Finding] = field(default_factory=list)
+    """What cannot be shown, since one of the withheld entries might be it."""
     extends: Extension | None = None
     """That the log extends a head that was asked about."""
     own_receipt: dict[str, JsonValue] | None = None
@@ -95,9 +102,15 @@ class Report:
         """Whether nothing was found."""
         return not self.findings
 
-    def add(self, path: str, place: str, rule: str) -> None:
-        """Note a thing that does not hold."""
-        self.findings.append(Finding(path, place, rule))
+    def add(self, path: str, place: str, rule: str, *, absent: bool = False) -> None:
+        """Note a thing that does not hold; `absent` where it is that the log does not have something."""
+        self.findings.append(Finding(path, place, rule, absent))
+
+    def settle(self) -> None:
+        """Where entries are withheld, take what the log seems not to have as not shown rather than as not there."""
+        if self.withheld:
+            self.not_shown.extend(finding for finding in self.findings if finding.absent)
+            self.findings = [finding for finding in self.findings if not finding.absent]
 
     def document(self) -> dict[str, JsonValue]:
         """The report as a JSON document."""
@@ -122,6 +135,16 @@ class Report:
             ],
             "extends": None if self.extends is None else asdict(self.extends),
             "own_receipt": self.own_receipt,
+            "withheld": [
+                {
+                    "leaf_index": index,
+                    "requested_by": entry.requested_by,
+                    "confirmed_by": entry.confirmed_by,
+                    "reason": entry.reason,
+                }
+                for index, entry in sorted(self.withheld.items())
+            ],
+            "not_shown": [{"file": f.path, "place": f.place, "rule": f.rule} for f in self.not_shown],
             "quorum": self.quorum,
             "witnessed_size": self.witnessed_size,
         }

@@ -27,6 +27,7 @@ Cell = tuple[str, ...]
 """What a value is of: source, assessor (none for a measurement), team, criterion."""
 
 
+NOT_LOGGED = ": is not in the log"
 MARKS = ("PROVENANCE_UNSPECIFIED", *(f"PROVENANCE_{mark.name}" for mark in Provenance))
 """The contract's names of marks, from the firmest to the weakest."""
 
@@ -108,7 +109,7 @@ def _compare(what: str, logged: Mapping[Cell, object], used: Mapping[Cell, objec
         if cell not in used:
             found.append(f"{name}: is in the log and was left out")
         elif cell not in logged:
-            found.append(f"{name}: is not in the log")
+            found.append(f"{name}{NOT_LOGGED}")
         elif logged[cell] != used[cell]:
             found.append(f"{name}: {used[cell]} here, {logged[cell]} in the log")
     return found

@@ -16,6 +16,7 @@ from verify.head import HASH_HEX, HeadRefusedError, check_signature, log_id, sig
 from verify.merkle import ProofRefusedError, check_consistency, hash_leaf
 from verify.opening_check import read_openings
 from verify.tree import Frontier, append
+from verify.withheld import check_withheld, withheld_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from verify.folder import Folder
     from verify.head import SignedTreeHead
     from verify.tree import Coordinate
+    from verify.withheld import Withheld
 
 
 def check_key(folder: Folder, fingerprint: str | None, report: Report) -> Ed25519PublicKey | None:
@@ -113,9 +115,11 @@ class ReadLog:
     """The log of an export, as it was read."""
 
     chronicle: Chronicle = field(default_factory=Chronicle)
-    leaves: list[bytes] = field(default_factory=list)
+    leaves: list[bytes | None] = field(default_factory=list)
+    """Nothing where the entry is withheld."""
     hashes: list[bytes] = field(default_factory=list)
     """Of the leaves."""
+    withheld: dict[int, Withheld] = field(default_factory=dict)
 
     def nodes(self) -> dict[Coordinate, bytes]:
         """Every complete node of its tree."""
@@ -127,15 +131,24 @@ def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -
     log, openings = ReadLog(), read_openings(folder, report)
     events: set[str] = set()
     places: set[tuple[str, int, int]] = set()
+    lines: dict[int, tuple[str, int]] = {}
     for path, number, leaf in _lines(folder, report):
         index = len(log.leaves)
-        log.leaves.append(leaf)
-        log.hashes.append(hash_leaf(leaf))
         try:
+            if (withheld := withheld_of(leaf)) is not None:
+                log.leaves.append(None)
+                log.hashes.append(withheld.leaf_hash)
+                log.withheld[index], lines[index] = withheld, (path, number)
+                continue
+            log.leaves.append(leaf)
+            log.hashes.append(hash_leaf(leaf))
             logged = entry.decode(leaf)
             log.chronicle.add(index, logged, openings.take(index, logged, report))
         except entry.EntryRefusedError as error:
             report.add(path, f"line {number}" + (f", byte {error.offset}" if error.offset else ""), str(error))
+            if len(log.leaves) == index:
+                log.leaves.append(leaf)
+                log.hashes.append(hash_leaf(leaf))
             continue
         place = _place_on_kafka(logged)
         if logged.event_id in events or place in places:
@@ -144,6 +157,7 @@ def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -
         if place is not None:
             places.add(place)
     openings.note_the_rest(report)
+    check_withheld(log.withheld, lines, log.chronicle, report)
     _check_roots(log.hashes, heads, report)
     return log
 

@@ -26,7 +26,8 @@ What is here
   entries/          the log: one line an event, 256 a file. A line without its line feed is a leaf of the Merkle tree
                     (RFC 6962: SHA-256, 0x00 before a leaf, 0x01 before two nodes). The payload is the event in
                     protobuf's JSON mapping. What is blind or about a person is not in it: "sealed" names its place
-                    (a JSON pointer, RFC 6901), its class and a commitment
+                    (a JSON pointer, RFC 6901), its class and a commitment. Where two people withheld an entry, its
+                    hash stands there, with who they are and why; the log has an event that says the same
   openings/         what was opened of the sealed values, one a line: the entry, the place in it, the salt and the
                     value (null is the field's default). The commitment is HMAC-SHA-256, keyed with the salt, over
                     "dokpamo sealed value v1", a line feed, and the canonical JSON of event_id, path and value

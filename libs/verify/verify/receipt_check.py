@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MEMBERS = {"application_id", "application_sha256", "event_id", "inclusion", "received_at", "version"}
 
 
+NOT_LOGGED = "the log has no application of this id and version"
+
+
 def check_receipts(
     folder: Folder, chronicle: Chronicle, hashes: Sequence[bytes], newest: SignedTreeHead | None, report: Report
 ) -> None:
@@ -46,7 +49,7 @@ def check_receipts(
             *_inclusion(document, hashes, newest),
         ]
         for place, rule in found:
-            report.add(path, place, rule)
+            report.add(path, place, rule, absent=rule == NOT_LOGGED)
         report.receipts += not found
     for application_id, version in sorted(logged.keys() - seen):
         report.add("receipts", "", f"application {application_id} version {version} is in the log and has no receipt")
@@ -80,7 +83,7 @@ def _place(path: str, document: dict[str, JsonValue]) -> list[tuple[str, str]]:
 def content_problems(document: dict[str, JsonValue], event: Logged | None) -> list[tuple[str, str]]:
     """What differs between the receipt and the application's event."""
     if event is None:
-        return [("application_id", "the log has no application of this id and version")]
+        return [("application_id", NOT_LOGGED)]
     receipt = event.fields.message("receipt")
     found = []
     if document["inclusion"]["leaf_index"] != event.index:

@@ -67,6 +67,6 @@ def _check_bundle(path: str, tile: Tile, folder: Folder, leaves: Sequence[bytes 
         return
     for number, entry in enumerate(entries):
         index = tile.index * tiles.WIDTH + number
-        if entry != (leaves[index] or b""):
+        if leaves[index] is not None and entry != leaves[index]:
             report.add(path, f"entry {number}", f"is not entry {index} of the log")
             return

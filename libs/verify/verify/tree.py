@@ -148,8 +148,12 @@ class Tree:
 
     def append(self, leaf: bytes) -> int:
         """Add a leaf by its bytes; its index."""
+        return self.append_hash(hash_leaf(leaf))
+
+    def append_hash(self, leaf_hash: bytes) -> int:
+        """Add a leaf by its hash; its index."""
         index = self.frontier.size
-        self.frontier, complete = append(self.frontier, [hash_leaf(leaf)])
+        self.frontier, complete = append(self.frontier, [leaf_hash])
         self.nodes.update(complete)
         return index
 

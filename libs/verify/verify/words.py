@@ -48,6 +48,14 @@ _SAID = {
         "– entry {index}: is not the event that it says to be; who listened parked it, and it is not verified",
         "– {index}번 항목: 스스로 말하는 사건이 아니며, 확인하지 못했습니다",
     ),
+    "withheld": (
+        "– entry {index}: withheld by {one} and {two}: {reason}; what it was cannot be verified",
+        "– {index}번 항목: {one}, {two} 두 사람이 내용을 감추었습니다: {reason}; 무엇이었는지 확인할 수 없습니다",
+    ),
+    "not shown": (
+        "– {finding}: cannot be shown, as a withheld entry might be it",
+        "– {finding}: 감추어진 항목일 수 있어 밝히지 못했습니다",
+    ),
     "decision": (
         "✓ decision {stage}: computed again, the same byte for byte",
         "✓ 결정 {stage}: 다시 계산하여 한 바이트도 다르지 않습니다",
@@ -92,6 +100,7 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         if len(report.findings) > SHOWN:
             said.append(say("more", language, count=len(report.findings) - SHOWN))
         return [*said, say("fails", language, count=len(report.findings))]
+    so_far = report.not_verified or report.unreadable or report.withheld
     compare = "" if key_known else say("compare", language)
     return [
         say("log", language, size=report.tree_size, heads=report.heads),
@@ -103,11 +112,16 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         *([say("sealed", language, count=report.sealed)] if report.sealed else []),
         *([say("erased", language, count=report.erased)] if report.erased else []),
         *(say("unreadable", language, index=index) for index in report.unreadable),
+        *(
+            say("withheld", language, index=index, one=each.requested_by, two=each.confirmed_by, reason=each.reason)
+            for index, each in sorted(report.withheld.items())
+        ),
+        *(say("not shown", language, finding=finding) for finding in report.not_shown),
         *(say("decision", language, stage=stage) for stage in report.decisions),
         *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
         *_asked(report, language),
         say("key", language, key=report.log_id) + compare,
-        say("holds so far" if report.not_verified or report.unreadable else "holds", language),
+        say("holds so far" if so_far else "holds", language),
     ]
 
 

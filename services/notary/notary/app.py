@@ -16,8 +16,8 @@ from common.outbox import Relay
 from common.topics import TopicProvisioner
 
 from notary import events
-from notary.grpc_api import NotaryApi, OpeningApi, WitnessApi
-from notary.store import LogStore, OpeningStore, WitnessStore
+from notary.grpc_api import NotaryApi, OpeningApi, WithholdingApi, WitnessApi
+from notary.store import LogStore, OpeningStore, WithholdingStore, WitnessStore
 from notary.wire import REASONS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def build(settings: Settings) -> list[Part]:
     database = Database(settings.database_url, "notary", MIGRATIONS, clock)
     relay = Relay(settings, database)
     consumers = Consumers(settings, database, events.subscriptions(LogStore, OpeningStore, recorded), REASONS, clock)
-    api = NotaryApi(LogStore, key.public_key())
+    api = NotaryApi(LogStore, WithholdingStore, key.public_key())
     return [
         database,
         TopicProvisioner(settings),
@@ -53,6 +53,7 @@ def build(settings: Settings) -> list[Part]:
             {
                 "dokpamo.notary.v1.NotaryService": api,
                 "dokpamo.notary.v1.OpeningService": OpeningApi(LogStore, OpeningStore),
+                "dokpamo.notary.v1.WithholdingService": WithholdingApi(LogStore, WithholdingStore),
                 "dokpamo.notary.v1.WitnessService": WitnessApi(WitnessStore, key),
             },
             REASONS,

@@ -19,6 +19,7 @@ from verify import canonical
 from verify.export import DecisionDocuments, Opened, Receipt, Record
 from verify.head import SignedTreeHead, TreeHead
 from verify.sealing import Opening
+from verify.withheld import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -122,14 +123,14 @@ class PublicRecord:
             for checkpoint in page.checkpoints:
                 yield checkpoint
 
-    async def _entries(self, covered: int, on_entries: Callable[[int, int], None]) -> list[bytes]:
-        entries: list[bytes] = []
+    async def _entries(self, covered: int, on_entries: Callable[[int, int], None]) -> list[bytes | Withheld]:
+        entries: list[bytes | Withheld] = []
         while len(entries) < covered:
             request = notary.ListEntriesRequest(start=len(entries), page_size=min(PAGE, covered - len(entries)))
             page = await self._notary.ListEntries(request)
             if not page.entries:
                 raise NotCoveredError(covered, len(entries))
-            entries.extend(entry.entry_json for entry in page.entries)
+            entries.extend(map(_entry, page.entries))
             on_entries(len(entries), covered)
         return entries
 
@@ -171,6 +172,13 @@ class PublicRecord:
                     received_at=each.received_at.ToDatetime(UTC),
                     event_id=each.event_id,
                 )
+
+
+def _entry(entry: notary.Entry) -> bytes | Withheld:
+    if not entry.HasField("withheld"):
+        return entry.entry_json
+    said = entry.withheld
+    return Withheld(said.leaf_hash, said.reason, said.requested_by, said.confirmed_by)
 
 
 async def _pages(rpc: Callable[[Any], Any], request: Any) -> AsyncIterator[Any]:

@@ -23,9 +23,15 @@ LARGEST_PAGE_BYTES = 2 * 1024 * 1024
 class NotaryApi:
     """One method for each RPC of the contract."""
 
-    def __init__(self, log: Callable[[Transaction], handlers.Log], key: Ed25519PublicKey) -> None:
-        """Answer from this log, which this key signs."""
+    def __init__(
+        self,
+        log: Callable[[Transaction], handlers.Log],
+        withholdings: Callable[[Transaction], handlers.Withholdings],
+        key: Ed25519PublicKey,
+    ) -> None:
+        """Answer from this log, which this key signs, without what is withheld of it."""
         self._log = log
+        self._withholdings = withholdings
         self._key = key
 
     async def GetHead(self, request: pb.GetHeadRequest, call: Call) -> pb.GetHeadResponse:  # noqa: ARG002 - it asks nothing
@@ -75,17 +81,21 @@ class NotaryApi:
         log = self._log(call.tx)
         response = pb.ListEntriesResponse(tree_size=await log.size())
         room = LARGEST_PAGE_BYTES
-        for placed in await log.leaves(wire.index_of("start", request.start), wire.page_size_of(request.page_size)):
+        page = await log.leaves(wire.index_of("start", request.start), wire.page_size_of(request.page_size))
+        withheld = await self._withholdings(call.tx).in_force([placed.index for placed in page])
+        for placed in page:
             room -= len(placed.leaf)
             if room < 0 and response.entries:
                 break
-            response.entries.append(wire.entry_message(placed.index, placed.leaf))
+            response.entries.append(wire.entry_message(placed.index, placed.leaf, withheld.get(placed.index)))
         return response
 
     async def FindEntry(self, request: pb.FindEntryRequest, call: Call) -> pb.FindEntryResponse:
         """The entry of one event."""
         placed = await handlers.find(self._log(call.tx), wire.event_id_of(request.event_id))
-        return pb.FindEntryResponse(entry=wire.entry_message(placed.index, placed.leaf))
+        withheld = await self._withholdings(call.tx).in_force([placed.index])
+        entry = wire.entry_message(placed.index, placed.leaf, withheld.get(placed.index))
+        return pb.FindEntryResponse(entry=entry)
 
     async def GetPublicKey(self, request: pb.GetPublicKeyRequest, call: Call) -> pb.GetPublicKeyResponse:  # noqa: ARG002 - it asks nothing
         """The key that signs heads."""

@@ -6,6 +6,7 @@ from notary.handlers.log import Log, Placed
 from notary.handlers.openings import Openings, confirm_erasure, read, release, request_erasure
 from notary.handlers.proofs import Proof, find, prove_consistency, prove_inclusion
 from notary.handlers.recording import record
+from notary.handlers.withholdings import Withholdings, confirm_withholding, request_withholding
 from notary.handlers.witnesses import Witnesses, add_cosignature, checkpoint, cosigned_checkpoints, register_witness
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "Openings",
     "Placed",
     "Proof",
+    "Withholdings",
     "Witnesses",
     "add_cosignature",
     "checkpoint",
     "confirm_erasure",
+    "confirm_withholding",
     "cosigned_checkpoints",
     "find",
     "prove_consistency",
@@ -28,6 +31,7 @@ __all__ = [
     "register_witness",
     "release",
     "request_erasure",
+    "request_withholding",
     "require_same_key",
     "sequence",
     "sign_head",

@@ -80,7 +80,8 @@ class OpeningStore:
         rows = await self._tx.fetch(
             "SELECT entry.leaf_index, opening.path, opening.salt, opening.value FROM entry"
             " JOIN opening USING (event_id) LEFT JOIN embargo_end USING (embargo)"
-            f" WHERE entry.leaf_index >= $1 AND entry.leaf_index < $2 AND {_RELEASED}"
+            " LEFT JOIN withheld ON withheld.leaf_index = entry.leaf_index"
+            f" WHERE withheld.leaf_index IS NULL AND entry.leaf_index >= $1 AND entry.leaf_index < $2 AND {_RELEASED}"
             " ORDER BY entry.leaf_index, opening.path",
             start,
             end,

@@ -18,10 +18,12 @@ from notary.wire.openings import (
     sealed_value_message,
 )
 from notary.wire.refusals import REASONS
+from notary.wire.withholdings import act_id_of, withholding_event, withholding_kind_of, withholding_message
 from notary.wire.witnesses import witness_key_of, witness_message
 
 __all__ = [
     "REASONS",
+    "act_id_of",
     "arrived_of",
     "entry_message",
     "erasure_event",
@@ -35,6 +37,9 @@ __all__ = [
     "page_token_of",
     "release_event",
     "sealed_value_message",
+    "withholding_event",
+    "withholding_kind_of",
+    "withholding_message",
     "witness_key_of",
     "witness_message",
 ]

@@ -8,9 +8,12 @@ from uuid import UUID
 from common.errors import FieldInvalidError
 from common.instants import stamp
 from dokpamo.notary.v1 import service_pb2 as pb
+from verify.merkle import hash_leaf
 
 if TYPE_CHECKING:
     from verify.head import SignedTreeHead
+
+    from notary.domain.withholding import Withholding
 
 LARGEST_PAGE = 500
 USUAL_PAGE = 50
@@ -29,9 +32,20 @@ def head_message(signed: SignedTreeHead) -> pb.SignedTreeHead:
     )
 
 
-def entry_message(index: int, leaf: bytes) -> pb.Entry:
-    """An entry as it travels."""
-    return pb.Entry(leaf_index=index, entry_json=leaf)
+def entry_message(index: int, leaf: bytes, withheld: Withholding | None) -> pb.Entry:
+    """An entry as it travels: without its content where that is withheld."""
+    if withheld is None:
+        return pb.Entry(leaf_index=index, entry_json=leaf)
+    act = withheld.act
+    return pb.Entry(
+        leaf_index=index,
+        withheld=pb.Withheld(
+            leaf_hash=hash_leaf(leaf),
+            reason=act.reason,
+            requested_by=act.requested_by,
+            confirmed_by=act.confirmed_by,
+        ),
+    )
 
 
 def event_id_of(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grpc
 from common.errors import Reason, Reasons
 
+from notary.domain import two_person
 from notary.domain.admission import EventRewrittenError
 from notary.domain.erasing import (
     ErasureDoneError,
@@ -16,6 +17,12 @@ from notary.domain.erasing import (
     SamePersonError,
 )
 from notary.domain.extent import NotLoggedError
+from notary.domain.withholding import (
+    NotWithheldError,
+    NotWithholdableError,
+    WithheldAlreadyError,
+    WithholdingUnknownError,
+)
 from notary.domain.witness import (
     CosignatureRefusedError,
     WitnessInvalidError,
@@ -33,6 +40,14 @@ REASONS: Reasons = {
     ErasureUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "ERASURE_UNKNOWN"),
     ErasureDoneError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ERASURE_DONE"),
     SamePersonError: Reason(grpc.StatusCode.PERMISSION_DENIED, "SAME_PERSON"),
+    two_person.ReasonMissingError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "REASON_MISSING"),
+    two_person.SamePersonError: Reason(grpc.StatusCode.PERMISSION_DENIED, "SAME_PERSON"),
+    two_person.ActDoneError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ACT_DONE"),
+    two_person.ActLapsedError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ACT_LAPSED"),
+    WithholdingUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "WITHHOLDING_UNKNOWN"),
+    WithheldAlreadyError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "WITHHELD_ALREADY"),
+    NotWithheldError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "NOT_WITHHELD"),
+    NotWithholdableError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "NOT_WITHHOLDABLE"),
     WitnessInvalidError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "WITNESS_INVALID"),
     WitnessTakenError: Reason(grpc.StatusCode.ALREADY_EXISTS, "WITNESS_TAKEN"),
     WitnessUnknownError: Reason(grpc.StatusCode.PERMISSION_DENIED, "WITNESS_UNKNOWN"),
