@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -142,7 +143,9 @@ async def opened(url: str) -> AsyncIterator[Selection]:
 
 
 DECIDES = datetime(2026, 1, 15, 6, tzinfo=UTC)
-STAGE_ONE_BY_CALL = document("stage-1").replace("eligibility: {advanced_from: [presentation]}", "eligibility: {}")
+STAGE_ONE_BY_CALL = document("stage-1").replace(
+    "eligibility: {advanced_from: [presentation]}", "eligibility: {newcomers_may_apply: true}"
+)
 
 
 async def stage_one(selection: Selection, teams: Any, text: str = STAGE_ONE_BY_CALL) -> None:
@@ -157,8 +160,7 @@ async def stage_one(selection: Selection, teams: Any, text: str = STAGE_ONE_BY_C
 
 def version(text: str, number: int, **changes: str) -> str:
     """A later version of a rule set, with other dates or other text where `changes` says so."""
-    assert "version: 1\n" in text
-    text = text.replace("version: 1\n", f"version: {number}\n", 1)
+    text = re.sub(r"(?m)^version: \d+$", f"version: {number}", text, count=1)
     for name, value in changes.items():
         before = next(line for line in text.splitlines() if line.strip().startswith(f"{name}: "))
         text = text.replace(before, f"{before.split(name)[0]}{name}: {value}", 1)

@@ -7,9 +7,11 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from common.grpc import Client, connect
+from common.grpc.contract import all_services, rpcs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +21,14 @@ if TYPE_CHECKING:
 
 _TOKEN_LIFE = timedelta(minutes=15)
 _RENEW_BEFORE_SECONDS = 120.0
-_API = {
-    service: f"dokpamo.{service}.v1.{service.capitalize()}Service"
-    for service in ("intake", "selection", "grants", "training", "registry", "evaluation", "notary")
-}
 PLATFORM_API = "dokpamo.common.v1.PlatformService"
+
+
+@cache
+def _apis(service: str) -> Mapping[str, str]:
+    """The gRPC service of each RPC of one of ours, as the contracts have them."""
+    names = [name for name in all_services() if name.startswith(f"dokpamo.{service}.v1.")]
+    return {rpc.name: name for name in names for rpc in rpcs_of(name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,8 @@ class Session:
         """Open the channels; services may still be on their way."""
         for service, address in self._addresses.items():
             channel = await self._stack.enter_async_context(connect(address, self._token))
-            self._clients[service, "api"] = Client(channel, _API[service])
-            self._clients[service, "platform"] = Client(channel, PLATFORM_API)
+            for api in {PLATFORM_API, *_apis(service).values()}:
+                self._clients[service, api] = Client(channel, api)
         return self
 
     async def __aexit__(
@@ -82,11 +87,11 @@ class Session:
 
     async def call(self, caller: Caller, service: str, rpc: str, request: Any, *, seconds: float = 30.0) -> Any:
         """Call an RPC in the caller's name. Raises Refused."""
-        return await self._as(caller, service, "api", rpc, request, seconds)
+        return await self._as(caller, service, _apis(service)[rpc], rpc, request, seconds)
 
     async def platform(self, caller: Caller, service: str, rpc: str, request: Any, *, seconds: float = 5.0) -> Any:
         """Call an RPC of the service's PlatformService. Raises Refused."""
-        return await self._as(caller, service, "platform", rpc, request, seconds)
+        return await self._as(caller, service, PLATFORM_API, rpc, request, seconds)
 
     async def _as(self, caller: Caller, service: str, api: str, rpc: str, request: Any, seconds: float) -> Any:
         before = self._caller.set(caller)

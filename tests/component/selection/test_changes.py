@@ -27,7 +27,7 @@ GIVEN = inputs("stage-1")
 NOVEMBER = datetime(2025, 11, 21, tzinfo=UTC)
 POSTPONED = version(
     STAGE_ONE_BY_CALL,
-    2,
+    3,
     opens="2026-01-12T09:00:00+09:00",
     closes="2026-01-20T18:00:00+09:00",
     decides="2026-01-22T15:00:00+09:00",
@@ -110,7 +110,7 @@ async def test_a_postponement_takes_effect_with_the_last_teams_agreement(fresh_d
         await selection.go_to(LATER)
         assert (await selection.stage("stage-1")).state == "objection"
         known = await selection.read("decision", "stage-1")
-        assert decision_from_json(known.record.document).rule_set_version == 2
+        assert decision_from_json(known.record.document).rule_set_version == 3
 
 
 async def test_the_old_version_decides_while_a_team_has_not_agreed(fresh_database_url: str) -> None:
@@ -123,7 +123,7 @@ async def test_the_old_version_decides_while_a_team_has_not_agreed(fresh_databas
         await selection.judge("stage-1", GIVEN)
         await selection.go_to(DECIDES)
         known = await selection.read("decision", "stage-1")
-        assert decision_from_json(known.record.document).rule_set_version == 1
+        assert decision_from_json(known.record.document).rule_set_version == 2
         (dropped,) = await selection.said(events_pb2.RuleSetChangeDropped)
         assert (dropped.outcome, dropped.change_id) == ("lapsed", change.id)
         with pytest.raises(refusal.ChangeClosedError):
@@ -158,7 +158,7 @@ async def test_a_version_logged_after_the_opening_decides_with_every_consent_and
         await selection.close_scoring("stage-1", GIVEN)
         await selection.go_to(LATER)
         known = await selection.read("decision", "stage-1")
-        assert decision_from_json(known.record.document).rule_set_version == 2
+        assert decision_from_json(known.record.document).rule_set_version == 3
 
 
 async def test_a_change_is_withdrawn_for_a_reason_and_an_early_version_needs_nobody(fresh_database_url: str) -> None:
@@ -168,15 +168,15 @@ async def test_a_change_is_withdrawn_for_a_reason_and_an_early_version_needs_nob
         first = await selection.freeze(text)
         await selection.write(handlers.plan_stage, "stage-1", first, "call", ())
         await selection.write(handlers.close_call, "call", GIVEN.entrants)
-        second = await selection.freeze(version(text, 2, decides="2026-01-16T15:00:00+09:00"))
+        second = await selection.freeze(version(text, 3, decides="2026-01-16T15:00:00+09:00"))
         done = await selection.write(handlers.propose_change, "stage-1", second, "a holiday")
         assert (done.state, done.asked) == (ChangeState.EFFECTIVE, ())
         await selection.go_to(datetime(2026, 1, 5, tzinfo=UTC))
-        third = await selection.freeze(version(text, 3, decides="2026-01-17T15:00:00+09:00"))
+        third = await selection.freeze(version(text, 4, decides="2026-01-17T15:00:00+09:00"))
         pending = await selection.write(handlers.propose_change, "stage-1", third, "another holiday")
         assert pending.asked == tuple(sorted(GIVEN.entrants))
         # A newer publication leaves the one alone that teams are asked about.
-        await selection.freeze(version(text, 4))
+        await selection.freeze(version(text, 5))
         assert (await selection.read("rule_set", third)).state.value == "frozen"
         with pytest.raises(refusal.ReasonMissingError):
             await selection.write(handlers.withdraw_change, pending.id, " ")

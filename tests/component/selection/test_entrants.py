@@ -33,8 +33,8 @@ async def added_call(selection: Selection, text: str, applicants: list[str]) -> 
 @pytest.mark.parametrize(
     ("eliminated", "entered", "refused"),
     [
-        ("true", ["nc-ai", "newcomer"], {"upstage": "in-programme"}),
-        ("false", ["newcomer"], {"upstage": "in-programme", "nc-ai": "eliminated-before"}),
+        ("true", ["nc-ai", "newcomer"], {"upstage": "ENTRANT_FROM_ANOTHER_STAGE"}),
+        ("false", ["newcomer"], {"upstage": "ENTRANT_FROM_ANOTHER_STAGE", "nc-ai": "ENTRANT_ELIMINATED"}),
     ],
 )
 async def test_who_may_enter_is_what_the_document_says_with_a_reason_for_each_refused(

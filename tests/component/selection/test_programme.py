@@ -30,6 +30,7 @@ from tests.builders.selection_cases import (
     inputs,
     opened,
     stage_one,
+    version,
     waits,
 )
 
@@ -288,7 +289,7 @@ async def test_a_new_version_supersedes_and_an_old_or_changed_one_is_refused(fre
         assert await selection.write(handlers.publish_rule_set, document("stage-1")) == first
         with pytest.raises(refusal.VersionNotNewError):
             await selection.write(handlers.publish_rule_set, STAGE_ONE_BY_CALL)
-        second = document("stage-1").replace("version: 1", "version: 2", 1)
+        second = version(document("stage-1"), first.version + 1)
         await selection.write(handlers.publish_rule_set, second)
         with pytest.raises(refusal.RuleSetSupersededError):
             await selection.write(handlers.freeze_rule_set, first.sha256)

@@ -39,7 +39,7 @@ PROGRAMME = files("client") / "programmes" / "sovereign-ai"
 DOCUMENT = (
     (PROGRAMME / "rule-sets" / "stage-1.yaml")
     .read_text(encoding="utf-8")
-    .replace("eligibility: {advanced_from: [presentation]}", "eligibility: {}")
+    .replace("eligibility: {advanced_from: [presentation]}", "eligibility: {newcomers_may_apply: true}")
 )
 RULES = load_rule_set(DOCUMENT)
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 from rules import RuleSet, load_rule_set
-from selection.domain.eligibility import Past, RefusedApplicant, admit
+from selection.domain.eligibility import RefusedApplicant, admit
 
 from tests.builders.selection_cases import document
+from tests.unit.selection.test_versions import EVIDENCE, record
+
+if TYPE_CHECKING:
+    from rules import Decision
 
 RULES = load_rule_set(document("added-call"))
-PAST = [
-    Past("review", ("a", "b", "c", "d"), ("a", "b", "c")),
-    Past("stage-1", ("a", "b", "c"), ("a", "b")),
-]
+DECIDED = record(EVIDENCE).computed
+
+
+def past(stage: str, entered: str, advanced: str) -> Decision:
+    """An earlier decision: teams of one letter each."""
+    return replace(DECIDED, stage=stage, entered=tuple(entered), advanced=tuple(advanced))
+
+
+PAST = [past("review", "abcd", "abc"), past("stage-1", "abc", "ab")]
 
 
 def rules(*, eliminated: bool, newcomers: bool) -> RuleSet:
@@ -20,12 +32,15 @@ def rules(*, eliminated: bool, newcomers: bool) -> RuleSet:
     return RULES.model_copy(update={"eligibility": RULES.eligibility.model_copy(update=allowed)})
 
 
+IN, OUT, NEW = "ENTRANT_FROM_ANOTHER_STAGE", "ENTRANT_ELIMINATED", "ENTRANT_NEW"
+
+
 @pytest.mark.parametrize(
     ("eliminated", "newcomers", "entered", "refused"),
     [
-        (True, True, ("c", "d", "new"), {"a": "in-programme"}),
-        (False, True, ("new",), {"a": "in-programme", "c": "eliminated-before", "d": "eliminated-before"}),
-        (True, False, ("c", "d"), {"a": "in-programme", "new": "newcomer"}),
+        (True, True, ("c", "d", "new"), {"a": IN}),
+        (False, True, ("new",), {"a": IN, "c": OUT, "d": OUT}),
+        (True, False, ("c", "d"), {"a": IN, "new": NEW}),
     ],
 )
 def test_the_document_says_whether_eliminated_teams_and_newcomers_may_enter(
@@ -36,13 +51,10 @@ def test_the_document_says_whether_eliminated_teams_and_newcomers_may_enter(
 
 
 def test_a_refusal_names_the_last_stage_of_the_team() -> None:
-    _, refused = admit(["a", "c", "d"], rules(eliminated=False, newcomers=True), PAST)
+    _, refused = admit(["a", "c", "d", "new"], rules(eliminated=False, newcomers=False), PAST)
     assert refused == (
-        RefusedApplicant("a", "in-programme", "stage-1"),
-        RefusedApplicant("c", "eliminated-before", "stage-1"),
-        RefusedApplicant("d", "eliminated-before", "review"),
+        RefusedApplicant("a", IN, "stage-1"),
+        RefusedApplicant("c", OUT, "stage-1"),
+        RefusedApplicant("d", OUT, "review"),
+        RefusedApplicant("new", NEW, ""),
     )
-
-
-def test_before_any_stage_was_decided_everybody_may_enter() -> None:
-    assert admit(["b", "a"], rules(eliminated=False, newcomers=False), []) == (("a", "b"), ())

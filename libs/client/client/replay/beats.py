@@ -10,6 +10,8 @@ from common.instants import stamp
 from common.provenance import value_of
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.intake.v1 import service_pb2 as intake
+from dokpamo.selection.v1 import gates_pb2 as gates
+from dokpamo.selection.v1 import rule_set_life_pb2 as life
 from dokpamo.selection.v1 import service_pb2 as selection
 from dokpamo.training.v1 import service_pb2 as training
 
@@ -19,6 +21,8 @@ from client.session import Caller
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from rules import Verdict
 
     from client.replay.programme import (
         Applicant,
@@ -52,8 +56,14 @@ class Beats:
 
     def _rules(self) -> Iterator[Beat]:
         for stage in self._programme.stages:
-            dates = stage.rule_set.dates
-            yield Beat(dates.published, f"rule set {stage.stage_id}", partial(self._publish, stage))
+            published, what = stage.rule_set.dates.published, f"rule set {stage.stage_id}"
+            moved = stage.moved_from
+            if moved is None:
+                yield Beat(published, what, partial(self._plan, stage))
+            else:
+                yield Beat(moved.published, f"{what}, first dates", partial(self._plan, stage))
+                yield Beat(published, what, partial(self._move, stage, moved.reason))
+                yield Beat(moved.agreed_at, f"agreement {stage.stage_id}", partial(self._agree, stage))
 
     def _calls(self) -> Iterator[Beat]:
         for call in self._programme.calls:
@@ -78,21 +88,53 @@ class Beats:
         for period in self._programme.periods:
             yield Beat(period.starts_at, f"training {period.period_id}", partial(self._train, period))
 
-    async def _publish(self, stage: StagePlan) -> None:
-        """Publish, freeze, and plan the stage under it."""
+    async def _freeze(self, stage: StagePlan, document: str, *about: str) -> str:
+        """Publish and freeze a document; return its hash."""
         published = await self._session.call(
             _STAFF,
             "selection",
             "PublishRuleSet",
-            selection.PublishRuleSetRequest(request_id=request_id("publish", stage.stage_id), document=stage.document),
+            selection.PublishRuleSetRequest(
+                request_id=request_id("publish", stage.stage_id, *about), document=document
+            ),
         )
-        digest = published.rule_set.rule_set_sha256
+        digest: str = published.rule_set.rule_set_sha256
         await self._session.call(
             _STAFF,
             "selection",
             "FreezeRuleSet",
-            selection.FreezeRuleSetRequest(request_id=request_id("freeze", stage.stage_id), rule_set_sha256=digest),
+            selection.FreezeRuleSetRequest(
+                request_id=request_id("freeze", stage.stage_id, *about), rule_set_sha256=digest
+            ),
         )
+        return digest
+
+    async def _move(self, stage: StagePlan, reason: str) -> None:
+        """Propose the version that moves the dates."""
+        request = life.ProposeRuleSetChangeRequest(
+            request_id=request_id("move", stage.stage_id),
+            stage_id=stage.stage_id,
+            rule_set_sha256=await self._freeze(stage, stage.document, "moved"),
+            reason=reason,
+        )
+        await self._session.call(_STAFF, "selection", "ProposeRuleSetChange", request)
+
+    async def _agree(self, stage: StagePlan) -> None:
+        """Every team agrees by itself to the change that is pending."""
+        listed = life.ListRuleSetChangesRequest(stage_id=stage.stage_id)
+        changes = (await self._session.call(_STAFF, "selection", "ListRuleSetChanges", listed)).changes
+        for team in changes[-1].team_ids:
+            request = life.RecordConsentRequest(
+                request_id=request_id("agree", stage.stage_id, team),
+                change_id=changes[-1].change_id,
+                team_id=team,
+                agreed=True,
+            )
+            await self._session.call(Caller.consortium(team), "selection", "RecordConsent", request)
+
+    async def _plan(self, stage: StagePlan) -> None:
+        """Plan the stage under its rule set, published and frozen."""
+        digest = await self._freeze(stage, stage.first_document)
         await self._session.call(
             _STAFF,
             "selection",
@@ -177,23 +219,37 @@ class Beats:
                     origin=f"replay data of {self._programme.programme_id}",
                 ),
             )
-        for verdict in stage.verdicts:
-            await self._session.call(
-                _STAFF,
-                "selection",
-                "RecordGateVerdict",
-                selection.RecordGateVerdictRequest(
-                    request_id=request_id("verdict", stage.stage_id, verdict.gate, verdict.team),
-                    stage_id=stage.stage_id,
-                    team_id=verdict.team,
-                    gate=verdict.gate,
-                    passed=verdict.passed,
-                    reason=verdict.reason,
-                    evidence=verdict.evidence,
-                    judged_by=verdict.judged_by,
-                    provenance=value_of(verdict.provenance),
-                ),
+        await self._judge(stage)
+
+    async def _judge(self, stage: StagePlan) -> None:
+        """Seat the judges of each gate; each finds by himself, and the verdicts follow at the decision."""
+        for gate, judges in stage.judges.items():
+            seating = gates.SeatGateJudgesRequest(
+                request_id=request_id("judges", stage.stage_id, gate),
+                stage_id=stage.stage_id,
+                gate=gate,
+                judge_ids=judges,
             )
+            await self._session.call(_STAFF, "selection", "SeatGateJudges", seating)
+        await side_by_side(
+            partial(self._find, stage, verdict, judge)
+            for verdict in stage.verdicts
+            for judge in stage.judges[verdict.gate][: verdict.judged_by]
+        )
+
+    async def _find(self, stage: StagePlan, verdict: Verdict, judge: str) -> None:
+        request = gates.RecordGateJudgementRequest(
+            request_id=request_id("judgement", stage.stage_id, verdict.gate, verdict.team, judge),
+            stage_id=stage.stage_id,
+            gate=verdict.gate,
+            team_id=verdict.team,
+            judge_id=judge,
+            passed=verdict.passed,
+            reason=verdict.reason,
+            evidence=verdict.evidence,
+            provenance=value_of(verdict.provenance),
+        )
+        await self._session.call(Caller.assessor(judge), "selection", "RecordGateJudgement", request)
 
     async def _sheet(self, stage: StagePlan, source: str, person: str) -> None:
         request = evaluation.SubmitScoreSheetRequest(

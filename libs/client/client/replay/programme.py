@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
-from rules import Inputs, Measurement, Provenance, RuleSet, load_inputs, load_rule_set, read_yaml
+from rules import (
+    Inputs,
+    Measurement,
+    Provenance,
+    RuleSet,
+    canonical_bytes,
+    load_inputs,
+    load_rule_set,
+    read_yaml,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,10 +77,22 @@ class Call(_Document):
     applicants: tuple[Applicant, ...]
 
 
+class MovedFrom(_Document):
+    """The dates of a rule set's first version, which every team agreed to leave at ``agreed_at`` for a reason."""
+
+    published: AwareDatetime
+    opens: AwareDatetime
+    closes: AwareDatetime
+    decides: AwareDatetime
+    agreed_at: AwareDatetime
+    reason: str
+
+
 class StageEntry(_Document):
     """Who enters a stage: a call's applicants or the teams that other stages let go on."""
 
     stage_id: str
+    moved_from: MovedFrom | None = None
     from_call_id: str = ""
     from_stage_ids: tuple[str, ...] = ()
 
@@ -172,6 +193,16 @@ class StagePlan:
         self.document = document
         self.rule_set: RuleSet = load_rule_set(document)
         self.inputs = inputs
+        self.moved_from = entry.moved_from
+
+    @property
+    def first_document(self) -> str:
+        """The rule set as it was first published: this one, or its earlier version with its own dates."""
+        if self.moved_from is None:
+            return self.document
+        dates = self.rule_set.dates.model_copy(update=self.moved_from.model_dump(exclude={"agreed_at", "reason"}))
+        first = self.rule_set.model_copy(update={"version": self.rule_set.version - 1, "dates": dates})
+        return canonical_bytes(first).decode()
 
     @cached_property
     def _sheets(self) -> Mapping[tuple[str, str], Sequence[Row]]:
@@ -218,6 +249,14 @@ class StagePlan:
     def verdicts(self) -> Sequence[Verdict]:
         """Gate verdicts."""
         return self.inputs.verdicts
+
+    @property
+    def judges(self) -> Mapping[str, Sequence[str]]:
+        """Judges by gate, as many as judged any team; who they were was never published, so their names say nothing."""
+        most: dict[str, int] = {}
+        for verdict in self.verdicts:
+            most[verdict.gate] = max(most.get(verdict.gate, 0), verdict.judged_by)
+        return {gate: [f"{gate}-judge-{number:02}" for number in range(1, count + 1)] for gate, count in most.items()}
 
 
 @dataclass(frozen=True, slots=True)

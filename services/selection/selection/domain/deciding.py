@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from rules import Decision, Inputs, Measurement, RuleSet, Score, Verdict
+    from rules import CarriedFigure, Decision, Inputs, Measurement, RuleSet, Score, Verdict
 
     from selection.domain.gates import Bench, Found
     from selection.domain.rule_set import KeptRuleSet
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything given to a stage in time, in any order, and what was revealed (`revealed`: pick and hash)."""
+    """Everything given to a stage in time, in any order, and what was revealed (`revealed`: pick and hash).
+
+    `carried` are figures of earlier stages' final decisions, as the rule set carries them over.
+    """
 
     scores: Sequence[Score]
     measurements: Sequence[Measurement]
@@ -36,6 +39,7 @@ class Evidence:
     bench: Bench
     revealed: Collection[tuple[str, str]] = ()
     seed: str | None = None
+    carried: Sequence[CarriedFigure] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def attempt(
             scores=read.scores,
             measurements=read.measurements,
             verdicts=read.verdicts,
+            carried=evidence.carried,
             seed=evidence.seed,
         )
         return Decided(inputs, decide(rules, inputs), found)

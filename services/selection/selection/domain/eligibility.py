@@ -1,4 +1,4 @@
-"""Who may enter a stage by a call: as its rule set says of eliminated teams and of newcomers.
+"""Who may enter a stage by a call: as its rule set says, with the reason for each that may not.
 
 Source: programme facts, "Added call": first-call applicants, eliminated teams and newcomers may apply
 """
@@ -8,24 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rules import check_entrants
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from rules import RuleSet
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """How an earlier stage of the programme ended: who entered and who goes on. In order of opening."""
-
-    stage: str
-    entered: tuple[str, ...]
-    advanced: tuple[str, ...]
+    from rules import Decision, RuleSet
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedApplicant:
-    """An applicant that may not enter, with a stable `code` and the `stage` that it refers to ("" for none)."""
+    """An applicant that may not enter: a stable `code`, and the last stage that it entered ("" for a newcomer)."""
 
     team: str
     code: str
@@ -33,33 +26,19 @@ class RefusedApplicant:
 
 
 def admit(
-    applicants: Iterable[str], rules: RuleSet, past: Sequence[Past]
+    applicants: Iterable[str], rules: RuleSet, earlier: Sequence[Decision]
 ) -> tuple[tuple[str, ...], tuple[RefusedApplicant, ...]]:
-    """Return who may enter and who may not, both sorted.
+    """Return who may enter and who may not, both sorted; `earlier` are the programme's final decisions, oldest first.
 
-    Before any stage was decided there is nobody who could be new or eliminated: everyone may enter. A team that still
-    is in the programme has its place and needs no second one.
+    A team that is in the programme by another stage has its place there and needs no second one.
     """
-    teams = sorted(set(applicants))
-    if not past:
-        return tuple(teams), ()
-    last = _last_stages(past)
-    found = [(team, _refusal(team, rules, last)) for team in teams]
-    return (
-        tuple(team for team, refused in found if refused is None),
-        tuple(refused for _, refused in found if refused is not None),
-    )
-
-
-def _last_stages(past: Sequence[Past]) -> Mapping[str, tuple[str, bool]]:
-    """The last decided stage of each team, and whether it went on from there."""
-    return {team: (each.stage, team in each.advanced) for each in past for team in each.entered}
-
-
-def _refusal(team: str, rules: RuleSet, last: Mapping[str, tuple[str, bool]]) -> RefusedApplicant | None:
-    if team not in last:
-        return None if rules.eligibility.newcomers_may_apply else RefusedApplicant(team, "newcomer", "")
-    stage, went_on = last[team]
-    if went_on:
-        return RefusedApplicant(team, "in-programme", stage)
-    return None if rules.eligibility.eliminated_teams_may_apply else RefusedApplicant(team, "eliminated-before", stage)
+    entered: list[str] = []
+    refused: list[RefusedApplicant] = []
+    for team in sorted(set(applicants)):
+        found = check_entrants(rules, [team], earlier)
+        if found:
+            last = next((each.stage for each in reversed(earlier) if team in each.entered), "")
+            refused.append(RefusedApplicant(team, found[0].code, last))
+        else:
+            entered.append(team)
+    return tuple(entered), tuple(refused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rules import decision_from_json
@@ -12,7 +12,7 @@ from selection.domain.versions import NO_CORRECTIONS, Corrections
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rules import RuleSet, Verdict
+    from rules import Decision, RuleSet, Verdict
 
     from selection.domain.change import Change, Consent
     from selection.domain.consequences import Award, Loss
@@ -46,9 +46,19 @@ class DecisionRecord:
     corrections: Corrections = NO_CORRECTIONS
 
     @property
+    def computed(self) -> Decision:
+        """What was computed."""
+        return decision_from_json(self.document)
+
+    @property
+    def decided(self) -> Decision:
+        """What counts: what was computed, with the teams that officers let go on where they decided otherwise."""
+        return replace(self.computed, advanced=self.override.advanced) if self.override else self.computed
+
+    @property
     def advanced(self) -> tuple[str, ...]:
         """The teams that go on by it, best first."""
-        return self.override.advanced if self.override else decision_from_json(self.document).advanced
+        return self.override.advanced if self.override else self.computed.advanced
 
 
 @dataclass(frozen=True, slots=True)

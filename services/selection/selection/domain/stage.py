@@ -98,8 +98,16 @@ def plan(stage_id: str, kept: KeptRuleSet, from_call: str, from_stages: Iterable
         opens_at=rules.dates.opens,
         closes_at=rules.dates.closes,
         decides_at=rules.dates.decides,
-        reopens=reopens,
+        reopens=_reopened(rules, reopens),
     )
+
+
+def _reopened(rules: RuleSet, named: str) -> str:
+    """The stage whose seats are opened again, as the document says or as is `named`."""
+    document = rules.seats.reopened_from or ""
+    if document and named and named != document:
+        raise ReopeningError("reopens_stage_id", named, f"must be the one of the rule set, {document}")
+    return document or named
 
 
 def check_reopening(stage: Stage, decision: Decision | None, reason: str) -> None:

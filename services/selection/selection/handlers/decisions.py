@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from rules import decision_from_json
+from rules import carry
 
 from selection.domain import consequences
 from selection.domain import stage as stages
@@ -119,7 +119,7 @@ async def finalize(stage: Stage, records: Records, *, closed_early: bool = False
         DecisionFinalized(
             record,
             advanced,
-            consequences.losses(advanced, decision_from_json(record.document), rules),
+            consequences.losses(advanced, record.computed, rules),
             consequences.awards(advanced, rules, final_at),
             closed_early,
         )
@@ -141,7 +141,8 @@ async def _attempt(
     stage: Stage, kept: KeptRuleSet, rules: RuleSet, corrections: Sequence[Corrections], records: Records
 ) -> Decided | Waiting:
     evidence = await records.evidence(stage, committed_seed(rules))
-    return attempt(stage, kept, rules, evidence, corrections)
+    earlier = {each.stage: each for each in await records.final_decisions()}
+    return attempt(stage, kept, rules, replace(evidence, carried=carry(rules, stage.entrants, earlier)), corrections)
 
 
 def _record(stage: Stage, kept: KeptRuleSet, outcome: Decided, version: int) -> DecisionRecord:

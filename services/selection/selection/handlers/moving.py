@@ -45,11 +45,13 @@ async def hold(stage: Stage, waits: Sequence[Wait], records: Records) -> None:
 
 
 async def wake_due(stage_ids: Sequence[str], records: Records) -> None:
-    """Wake planned stages whose opening has come."""
+    """Wake planned stages whose opening has come, and undecided ones whose decision has."""
     for stage_id in stage_ids:
         stage = await records.stage(stage_id)
         if stage is not None and stage.state is StageState.PLANNED and stage.opens_at <= records.now:
             await records.wake(stage_id)
+        elif stage is not None:
+            await try_again(stage, records)
 
 
 async def try_again(stage: Stage, records: Records) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from rules import decision_from_json
-
 from selection.domain import stage as stages
 from selection.domain.agenda import agenda
 from selection.domain.eligibility import admit
@@ -44,11 +42,11 @@ async def plan_stage(
     kept = await kept_rule_set(sha256, records)
     for number, each in enumerate(from_stages):
         await required(each, records, f"from_stage_ids[{number}]")
-    if reopens:
-        before = await required(reopens, records, "reopens_stage_id")
-        record = await records.decision(reopens)
-        stages.check_reopening(before, decision_from_json(record.document) if record else None, reason)
     planned = stages.plan(stage_id, kept, from_call, from_stages, reopens)
+    if planned.reopens:
+        before = await required(planned.reopens, records, "reopens_stage_id")
+        record = await records.decision(planned.reopens)
+        stages.check_reopening(before, record.computed if record else None, reason)
     if not await records.add_stage(planned):
         raise StageTakenError("stage_id", stage_id, "is planned already")
     await records.publish(StagePlanned(planned, reason))
@@ -83,7 +81,7 @@ async def entitled(stage: Stage, rules: RuleSet, records: Records) -> Entitled:
         applicants = await records.closed_call(stage.from_call)
         if applicants is None:
             return (), (), (wait(WaitCode.CALL_OPEN, call=stage.from_call),)
-        teams, refused = admit(applicants, rules, await records.past())
+        teams, refused = admit(applicants, rules, await records.final_decisions())
         return teams, refused, ()
     advanced: list[str] = []
     missing: list[Wait] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from selection import wire
-from selection.domain.eligibility import Past
 from selection.domain.stage import StageState
 from selection.handlers import STAGE_PROCESS
 from selection.store.rows import DECISION, HISTORY, STAGE, decision_of, facts_of, stage_of, stage_values
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from common.database import Transaction
+    from rules import Decision
 
     from selection.domain.agenda import Agenda
     from selection.domain.events import SelectionEvent
@@ -79,21 +79,23 @@ class StageStore:
         return [row["id"] for row in rows]
 
     async def waiting_for_stage(self, stage_id: str) -> list[str]:
-        """Planned stages whose teams come from this stage, among others."""
+        """Planned stages whose teams come from this stage, among others, and stages whose decision waits."""
         rows = await self._tx.fetch(
-            "SELECT id FROM stage WHERE state = 'planned' AND $1 = ANY(from_stages) ORDER BY id", stage_id
+            "SELECT id FROM stage WHERE state = 'planned' AND $1 = ANY(from_stages)"
+            " OR state = 'collecting' AND waits <> '[]' ORDER BY id",
+            stage_id,
         )
         return [row["id"] for row in rows]
 
-    async def past(self) -> list[Past]:
-        """How the final stages ended, in order of opening."""
+    async def final_decisions(self) -> list[Decision]:
+        """What the final stages decided, in order of opening; where officers decided otherwise, as they did."""
         columns = ", ".join(f"decision.{name}" for name in DECISION.split(", "))
         rows = await self._tx.fetch(
-            f"SELECT stage.entrants, {columns} FROM stage JOIN decision"
+            f"SELECT {columns} FROM stage JOIN decision"
             " ON decision.stage_id = stage.id AND decision.version = stage.decision_version"
             " WHERE stage.state = 'final' ORDER BY stage.opened_at, stage.position"
         )
-        return [Past(row["stage_id"], tuple(row["entrants"]), decision_of(row).advanced) for row in rows]
+        return [decision_of(row).decided for row in rows]
 
     async def schedule(self, stage: Stage, agenda: Agenda) -> None:
         """Note who must act on a stage, when it wakes by itself and when it is overdue; a final one never again."""

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from rules import Decision
+
     from selection.domain.agenda import Agenda
-    from selection.domain.eligibility import Past
     from selection.domain.events import SelectionEvent
     from selection.domain.stage import Stage
 
@@ -44,10 +45,10 @@ class StageRecords(Protocol):
         """Planned stages whose teams come from this call."""
 
     async def waiting_for_stage(self, stage_id: str) -> list[str]:
-        """Planned stages whose teams come from this stage, among others."""
+        """Planned stages whose teams come from this stage, among others, and stages whose decision waits."""
 
-    async def past(self) -> list[Past]:
-        """How the final stages ended, in order of opening."""
+    async def final_decisions(self) -> list[Decision]:
+        """What the final stages decided, in order of opening; where officers decided otherwise, as they did."""
 
     async def schedule(self, stage: Stage, agenda: Agenda) -> None:
         """Note who must act on a stage, when it wakes by itself and when it is overdue; a final one never again."""
