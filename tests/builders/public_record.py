@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import rules
+from common.events import route
 from common.received import Received
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dokpamo.evaluation.v1 import events_pb2 as evaluation
@@ -125,7 +126,7 @@ class LogBuilder:
             time=self.now,
             actor="staff:한",
             message=None,
-            topic=topic or f"dokpamo.{service}.any.v1",
+            topic=topic or route(message.DESCRIPTOR, service).topic,
             partition=0,
             offset=number,
             payload=message.SerializeToString(deterministic=True) if payload is None else payload,

@@ -11,38 +11,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from verify.canonical import JsonValue
+    from verify.entry import Entry
 
 _ENDS = {
-    "dokpamo.selection.v1.DecisionFinalized": ("stage", "stage_id"),
-    "dokpamo.intake.v1.CallClosed": ("call", "call_id"),
+    "dokpamo.selection.v1.DecisionFinalized": ("dokpamo.selection.decision.v1", "stage", "stage_id"),
+    "dokpamo.intake.v1.CallClosed": ("dokpamo.intake.call.v1", "call", "call_id"),
 }
-"""Events that end an embargo: of what, and the field that says of which one."""
+"""Events that end an embargo: the topic that only their service writes to, of what, and the field that names it."""
 
 
-def embargo_of(payload: Mapping[str, JsonValue]) -> str | None:
-    """The embargo that the blind content of an event is under, as "stage/…" or "call/…".
+def embargo_of(entry: Entry) -> str | None:
+    """The embargo that the blind content of an entry is under, as "stage/…" or "call/…".
 
-    `payload` is what is open of the event. `None` where it says neither stage nor call: then staff alone may open it.
+    `None` where it says in the open neither stage nor call: then staff alone may open it.
     """
-    if stage_id := _text(payload, "stage_id"):
+    if stage_id := _text(entry, "stage_id"):
         return f"stage/{stage_id}"
     # An application id is "<call>/<team>".
-    call_id = _text(payload, "call_id") or _text(payload, "application_id").partition("/")[0]
+    call_id = _text(entry, "call_id") or _text(entry, "application_id").partition("/")[0]
     return f"call/{call_id}" if call_id else None
 
 
-def ended_by(event_type: str, payload: Mapping[str, JsonValue]) -> str | None:
-    """The embargo that an event ends; `None` where it ends none."""
-    if event_type not in _ENDS:
-        return None
-    of, name = _ENDS[event_type]
-    ended = _text(payload, name)
+def ended_by(entry: Entry) -> str | None:
+    """The embargo that an entry ends; `None` where it ends none, also where it came from another service's topic."""
+    topic, of, name = _ENDS.get(entry.type, ("", "", ""))
+    ended = _text(entry, name) if entry.topic == topic else ""
     return f"{of}/{ended}" if ended else None
 
 
-def _text(payload: Mapping[str, JsonValue], name: str) -> str:
-    value = payload.get(name)
+def _text(entry: Entry, name: str) -> str:
+    value = entry.content.get("payload", {}).get(name)
     return value if isinstance(value, str) else ""

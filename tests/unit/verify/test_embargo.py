@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from verify.embargo import embargo_of, ended_by
+from verify.entry import Entry
 
-FINAL = "dokpamo.selection.v1.DecisionFinalized"
-CLOSED = "dokpamo.intake.v1.CallClosed"
+FINAL = ("dokpamo.selection.v1.DecisionFinalized", "dokpamo.selection.decision.v1")
+CLOSED = ("dokpamo.intake.v1.CallClosed", "dokpamo.intake.call.v1")
+SHEET = ("dokpamo.evaluation.v1.ScoreSheetSubmitted", "dokpamo.evaluation.sheet.v1")
+
+
+def entry(kind: tuple[str, str], payload: dict[str, object] | None) -> Entry:
+    content = {} if payload is None else {"payload": payload}
+    return Entry("e", kind[0], "/dokpamo/x", datetime(2026, 1, 10, tzinfo=UTC), kind[1], content)
 
 
 def test_what_belongs_to_a_stage_is_opened_with_its_final_decision() -> None:
-    assert embargo_of({"stage_id": "stage-1", "source_id": "panel"}) == ended_by(FINAL, {"stage_id": "stage-1"})
+    blind = embargo_of(entry(SHEET, {"stage_id": "stage-1", "source_id": "panel"}))
+    assert blind == ended_by(entry(FINAL, {"stage_id": "stage-1"}))
+    assert blind != ended_by(entry(FINAL, {"stage_id": "stage-2"}))
 
 
-def test_what_belongs_to_a_call_is_opened_with_its_closing() -> None:
-    assert embargo_of({"application_id": "call-1/alpha"}) == ended_by(CLOSED, {"call_id": "call-1"})
-    assert embargo_of({"call_id": "call-1"}) == ended_by(CLOSED, {"call_id": "call-1"})
+@pytest.mark.parametrize("payload", [{"application_id": "call-1/alpha"}, {"call_id": "call-1"}])
+def test_what_belongs_to_a_call_is_opened_with_its_closing(payload: dict[str, object]) -> None:
+    assert embargo_of(entry(SHEET, payload)) == ended_by(entry(CLOSED, {"call_id": "call-1"}))
 
 
 def test_a_stage_and_a_call_of_one_name_are_two_embargoes() -> None:
-    assert embargo_of({"stage_id": "one"}) != embargo_of({"call_id": "one"})
+    assert embargo_of(entry(SHEET, {"stage_id": "one"})) != embargo_of(entry(SHEET, {"call_id": "one"}))
 
 
-@pytest.mark.parametrize("payload", [{}, {"stage_id": ""}, {"stage_id": None}, {"stage_id": 7}, {"stage_id": ["x"]}])
-def test_what_says_neither_is_opened_by_staff_alone(payload: dict[str, object]) -> None:
-    assert embargo_of(payload) is None
-    assert ended_by(FINAL, payload) is None
+@pytest.mark.parametrize("payload", [None, {}, {"stage_id": ""}, {"stage_id": None}, {"stage_id": 7}])
+def test_what_says_neither_is_opened_by_staff_alone(payload: dict[str, object] | None) -> None:
+    assert embargo_of(entry(SHEET, payload)) is None
+    assert ended_by(entry(FINAL, payload)) is None
 
 
 @pytest.mark.parametrize(
-    "event_type", ["dokpamo.selection.v1.DecisionProvisional", "dokpamo.selection.v1.StageOpened", ""]
+    "kind",
+    [SHEET, ("", ""), ("dokpamo.selection.v1.DecisionProvisional", FINAL[1]), (f"{FINAL[0]}x", FINAL[1])],
 )
-def test_nothing_else_ends_an_embargo(event_type: str) -> None:
-    assert ended_by(event_type, {"stage_id": "stage-1", "call_id": "call-1"}) is None
+def test_nothing_else_ends_an_embargo(kind: tuple[str, str]) -> None:
+    assert ended_by(entry(kind, {"stage_id": "stage-1", "call_id": "call-1"})) is None
+
+
+@pytest.mark.parametrize("topic", ["dokpamo.training.job.v1", "dokpamo.selection.stage.v1", ""])
+def test_an_end_that_came_by_another_topic_ends_nothing(topic: str) -> None:
+    """Another service, or who has broken into it, cannot say that a decision is final."""
+    assert ended_by(entry((FINAL[0], topic), {"stage_id": "stage-1"})) is None

@@ -61,12 +61,12 @@ class Recorded:
     @property
     def embargo(self) -> str | None:
         """What its blind content is under."""
-        return embargo_of(self.entry.content.get("payload", {}))
+        return embargo_of(self.entry)
 
     @property
     def ends(self) -> str | None:
         """The embargo that it ends."""
-        return ended_by(self.entry.type, self.entry.content.get("payload", {}))
+        return ended_by(self.entry)
 
 
 def sealed(arrived: Arrived, salt: Callable[[], bytes]) -> Recorded:
