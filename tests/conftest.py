@@ -13,6 +13,7 @@ from client.stack.postgres import create_databases, database_url, postgres_part,
 from client.stack.process import log_tail
 from client.stack.seaweed import S3Access, SeaweedPorts, seaweed_part
 from client.stack.single import SinglePart
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 # What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test depends on speed: a machine that others use as well is slow now and then.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 PASSWORD = "only-for-tests"  # of a server that lives as long as the tests, on the loopback
 
