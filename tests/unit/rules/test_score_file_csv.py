@@ -6,6 +6,7 @@ import contextlib
 import unicodedata
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import client.programmes
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules.score_file_csv import load_csv_inputs
 
+from tests.builders.mangled import bytes_from
 from tests.builders.rule_sets import DUEL_TABLE, duel, league
 from tests.builders.score_tables import as_csv
 
@@ -196,3 +198,28 @@ def test_every_fault_is_named_and_not_only_the_first() -> None:
 def test_no_table_whatever_brings_the_reader_down(data: bytes) -> None:
     with contextlib.suppress(rules.InputsRefusedError):
         assert load_csv_inputs(data, league()).stage == "final"
+
+
+def taken(seed: int) -> bool:
+    """Whether a table changed at random is taken; what is taken is decided or named as missing or not allowed."""
+    data = bytes_from(Random(seed), (DUEL_TABLE, "\ufeff" + DUEL_TABLE.replace("\n", "\r\n")))
+    try:
+        inputs = load_csv_inputs(data, duel())
+    except rules.InputsRefusedError as refused:
+        for each in refused.violations:
+            str(each).encode()
+            assert each.code.isupper()
+        return False
+    with contextlib.suppress(rules.InputsIncompleteError, rules.InputsRefusedError):
+        rules.decide(duel(), rules.inputs_from_json(inputs.canonical_bytes()))
+    return True
+
+
+def test_a_table_changed_at_random_is_taken_or_refused_by_name() -> None:
+    assert {taken(seed) for seed in range(150)} == {True, False}
+
+
+@pytest.mark.on_demand
+@pytest.mark.timeout(0)
+def test_two_hundred_thousand_tables() -> None:
+    assert {taken(seed) for seed in range(200_000)} == {True, False}
