@@ -1,14 +1,20 @@
 """Rule sets of one programme together: stages that exist, no circle, one after another, and the schedule's dates."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import rules
+from rules.dates import add_months
 from rules.programme_checks import check_programme
+from rules.scheduling import plan
 
 from tests.unit.rules.test_carrying import DOCUMENT, NEXT
 from tests.unit.rules.test_deciding import TEXT
-from tests.unit.rules.test_golden_stages import STAGES, rule_set
+from tests.unit.rules.test_golden_stages import FOLDER, STAGES, rule_set
+
+SEOUL = ZoneInfo("Asia/Seoul")
+SCHEDULE = (FOLDER / "schedule.yaml").read_text()
 
 FIRST = rules.load_rule_set(
     TEXT.replace("stage: final", "stage: first").replace("2026-01", "2025-11").replace("id: small", "id: first")
@@ -26,6 +32,36 @@ def later(old: str, new: str) -> rules.RuleSet:
 
 def test_the_model_programme_holds_together() -> None:
     assert check_programme([rule_set(stage) for stage in STAGES]) == []
+
+
+def test_the_model_programme_has_the_dates_of_its_schedule() -> None:
+    planned = plan(rules.load_schedule(SCHEDULE))
+    assert check_programme([rule_set(stage) for stage in STAGES], planned.instants) == []
+    assert {stage for stage, _, _ in (name.partition(".") for name in planned.instants)} == set(STAGES)
+
+
+def test_the_added_team_has_as_many_months_as_the_others() -> None:
+    windows = {
+        each.team: (each.begins.astimezone(SEOUL).date(), each.ends.astimezone(SEOUL).date())
+        for each in plan(rules.load_schedule(SCHEDULE)).windows
+        if each.window == "development-2"
+    }
+    assert windows["motif-technologies"] == (date(2026, 3, 3), date(2026, 8, 3))
+    assert {windows[team] for team in windows if team != "motif-technologies"} == {
+        (date(2026, 1, 26), date(2026, 6, 26))
+    }
+    assert {add_months(begins, 5) == ends for begins, ends in windows.values()} == {True}
+
+
+def test_stage_1_could_not_be_held_in_december_after_the_days_lost() -> None:
+    december = SCHEDULE.replace("2026-01-05T09:00:00+09:00", "2025-12-29T09:00:00+09:00")
+    with pytest.raises(rules.ScheduleInvalidError) as refused:
+        rules.load_schedule(december)
+    assert {(each.code, each.value.split()[0]) for each in refused.value.violations} == {
+        ("WINDOW_DOES_NOT_FIT", team) for team in ("lg-ai-research", "upstage", "nc-ai")
+    }
+    no_loss = december.replace(", lost_days: 21, reason: leased GPUs ran slow", "").replace("P5M", "P4M")
+    assert rules.load_schedule(no_loss).windows
 
 
 def test_two_stages_one_after_the_other_hold_together() -> None:
