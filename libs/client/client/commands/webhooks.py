@@ -7,18 +7,14 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-from uuid import uuid4
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from dokpamo.selection.v1 import webhooks_pb2 as pb
     from google.protobuf.timestamp_pb2 import Timestamp
-
-SERVICE = "dokpamo.selection.v1.WebhookService"
-TEST_PATIENCE_SECONDS = 30.0
 
 Address = Annotated[
     str | None,
@@ -73,7 +69,9 @@ def create(
 
 def list_webhooks(as_json: Json = False, selection: Address = None, token: Token = None) -> None:
     """Show all webhooks and how they are. 웹훅 목록과 상태를 보여준다."""
-    found = _pages(selection, token, "ListWebhooks", "webhooks")
+    from client.sdk.webhook_calls import all_webhooks
+
+    found = _answered(all_webhooks(_access(selection, token)))
     if as_json:
         _print_json(found)
         return
@@ -126,7 +124,9 @@ def replay(
 
 def send_test(webhook: Id, selection: Address = None, token: Token = None) -> None:
     """Send one test event and tell how it went; ends with 1 if it was not taken. 시험 이벤트를 보낸다."""
-    made = asyncio.run(_tested(_access(selection, token), webhook))
+    from client.sdk.webhook_calls import TEST_PATIENCE_SECONDS, tested
+
+    made = _answered(tested(_access(selection, token), webhook))
     if made is None:
         _fail(f"no attempt within {TEST_PATIENCE_SECONDS:g} s; `dokpamo webhooks deliveries {webhook}` tells more")
     print(_delivery_line(made))
@@ -274,48 +274,20 @@ def _access(selection: str | None, token: str | None) -> tuple[str, Callable[[],
 
 def _call(selection: str | None, token: str | None, rpc: str, **fields: Any) -> Any:
     """Call an RPC once; a refusal ends the command with its words."""
-    return asyncio.run(_called(_access(selection, token), rpc, fields))
+    from client.sdk.webhook_calls import called
+
+    return _answered(called(_access(selection, token), rpc, fields))
 
 
-def _pages(selection: str | None, token: str | None, rpc: str, field: str) -> list[Any]:
-    access, found, page = _access(selection, token), [], ""
-    while True:
-        answer = asyncio.run(_called(access, rpc, {"page_size": 500, "page_token": page}))
-        found.extend(getattr(answer, field))
-        page = answer.next_page_token
-        if not page:
-            return found
-
-
-async def _called(access: tuple[str, Callable[[], str]], rpc: str, fields: dict[str, Any]) -> Any:
+def _answered(work: Coroutine[Any, Any, Any]) -> Any:
     from common.errors import Refused
-    from common.grpc import Client, connect
-    from dokpamo.selection.v1 import webhooks_pb2 as pb
 
     from client.refusal import in_words
 
-    request = getattr(pb, f"{rpc}Request")(**fields)
-    if "request_id" in request.DESCRIPTOR.fields_by_name:
-        request.request_id = str(uuid4())
     try:
-        async with connect(*access) as channel:
-            return await getattr(Client(channel, SERVICE), rpc)(request)
+        return asyncio.run(work)
     except Refused as refused:
         _fail(in_words(refused))
-
-
-async def _tested(access: tuple[str, Callable[[], str]], webhook: str) -> pb.Delivery | None:
-    """Send a test and return its delivery once it was attempted; `None` where that takes too long."""
-    test_id = (await _called(access, "SendTest", {"webhook_id": webhook})).delivery_id
-    loop = asyncio.get_running_loop()
-    until = loop.time() + TEST_PATIENCE_SECONDS
-    while loop.time() < until:
-        found = await _called(access, "ListDeliveries", {"webhook_id": webhook, "page_size": 50})
-        for each in found.deliveries:
-            if each.delivery_id == test_id and each.attempts:
-                return each  # type: ignore[no-any-return] # what an RPC found by name answers
-        await asyncio.sleep(0.2)
-    return None
 
 
 def _fail(why: str) -> NoReturn:
