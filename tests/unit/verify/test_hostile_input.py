@@ -29,14 +29,16 @@ from verify.note import KeyKind, VerifierKey
 from verify.opening_check import read_openings
 from verify.tree import Tree
 
-from tests.builders.hostile import changed, hunt
+from tests.builders.hostile import change, changed, hunt, made
 from tests.builders.public_record import RULES, RULES_JSON, START, private_key, small_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
 FEW = 150
 LEAVES = [b"leaf %d" % number for number in range(40)]
+ENTRIES = [entry for entry in small_record().entries if isinstance(entry, bytes)]
 
 
 @cache
@@ -58,39 +60,43 @@ class Claim:
     proof: tuple[bytes, ...]
 
 
-@st.composite
-def claims(draw: st.DrawFn, honest: Callable[[int, int], Claim]) -> tuple[Claim, Claim]:
-    """An honest claim, and the claim that is made: often the same with a little changed."""
-    size = draw(st.integers(1, len(LEAVES)))
-    true = honest(size, draw(st.integers(0, size - 1)))
+def claims(honest: Callable[[int, int], Claim]) -> st.SearchStrategy[Claim]:
+    """Claims that are honest or, mostly, a little changed."""
+    return made(lambda chance: _claim(honest, chance))
+
+
+def _claim(honest: Callable[[int, int], Claim], chance: Random) -> Claim:
+    size = chance.randint(1, len(LEAVES))
+    true = honest(size, chance.randrange(size))
     number, hashed, proof = true.number, true.hashed, list(true.proof)
-    for _ in range(draw(st.integers(0, 3))):
-        change = draw(st.integers(0, 6))
-        if change == 0:
-            number = draw(st.integers(-1, size + 1))
-        elif change == 1:
-            hashed = draw(hashes)
-        elif change == 2 and proof:
-            proof[draw(st.integers(0, len(proof) - 1))] = draw(hashes)
-        elif change == 3 and proof:
-            del proof[draw(st.integers(0, len(proof) - 1))]
-        elif change == 4:
-            proof.insert(draw(st.integers(0, len(proof))), draw(hashes))
-        elif change == 5:
+    for _ in range(chance.randint(0, 3)):
+        what, at = chance.randint(0, 6), chance.randrange(len(proof)) if proof else 0
+        if what == 0:
+            number = chance.randint(-1, size + 1)
+        elif what == 1:
+            hashed = _hash(chance)
+        elif what == 2 and proof:
+            proof[at] = _hash(chance)
+        elif what == 3 and proof:
+            del proof[at]
+        elif what == 4:
+            proof.insert(at, _hash(chance))
+        elif what == 5:
             proof.reverse()
         elif proof:
-            at = draw(st.integers(0, len(proof) - 1))
             hashed, proof[at] = proof[at], hashed
-    return true, Claim(size, number, hashed, tuple(proof))
+    return Claim(size, number, hashed, tuple(proof))
 
 
-hashes = st.one_of(
-    st.binary(min_size=HASH_BYTES, max_size=HASH_BYTES),
-    st.binary(max_size=2 * HASH_BYTES),
-    st.integers(0, len(LEAVES) - 1).map(lambda index: hash_leaf(LEAVES[index])),
-    st.integers(1, len(LEAVES)).map(lambda size: log().root(size)),
-)
-"""Hashes that are none, that are of no tree, and those of the very log, which a forger knows as well."""
+def _hash(chance: Random) -> bytes:
+    """A hash that is none, one of no tree, or one of the very log, which a forger knows as well."""
+    kinds: list[Callable[[], bytes]] = [
+        lambda: chance.randbytes(chance.choice((0, 1, 31, 33, 64))),
+        lambda: chance.randbytes(HASH_BYTES),
+        lambda: hash_leaf(chance.choice(LEAVES)),
+        lambda: log().root(chance.randint(1, len(LEAVES))),
+    ]
+    return chance.choice(kinds)()
 
 
 def included(size: int, index: int) -> Claim:
@@ -103,34 +109,32 @@ def extended(size: int, index: int) -> Claim:
     return Claim(size, index + 1, log().root(index + 1), tuple(log().consistency(index + 1, size)))
 
 
-def take_inclusion(claim: tuple[Claim, Claim]) -> None:
+def take_inclusion(claim: Claim) -> None:
     """A proof of inclusion is taken only where it is the proof of that very leaf."""
-    _, made = claim
     try:
         check_inclusion(
-            leaf_hash=made.hashed, index=made.number, size=made.size, proof=made.proof, root=log().root(made.size)
+            leaf_hash=claim.hashed, index=claim.number, size=claim.size, proof=claim.proof, root=log().root(claim.size)
         )
     except ProofRefusedError:
-        assert made.number not in range(made.size) or made != included(made.size, made.number)
+        assert claim.number not in range(claim.size) or claim != included(claim.size, claim.number)
     else:
-        assert made == included(made.size, made.number)
+        assert claim == included(claim.size, claim.number)
 
 
-def take_consistency(claim: tuple[Claim, Claim]) -> None:
+def take_consistency(claim: Claim) -> None:
     """A proof of consistency is taken only where it is the proof between these very trees."""
-    _, made = claim
     try:
         check_consistency(
-            first=made.number,
-            second=made.size,
-            proof=made.proof,
-            first_root=made.hashed,
-            second_root=log().root(made.size),
+            first=claim.number,
+            second=claim.size,
+            proof=claim.proof,
+            first_root=claim.hashed,
+            second_root=log().root(claim.size),
         )
     except ProofRefusedError:
-        assert made.number not in range(1, made.size + 1) or made != extended(made.size, made.number - 1)
+        assert claim.number not in range(1, claim.size + 1) or claim != extended(claim.size, claim.number - 1)
     else:
-        assert made == extended(made.size, made.number - 1)
+        assert claim == extended(claim.size, claim.number - 1)
 
 
 @cache
@@ -154,7 +158,7 @@ def take_entry(data: bytes) -> None:
     try:
         taken = entry.decode(data)
     except entry.EntryRefusedError:
-        assert data not in small_record().entries
+        assert data not in ENTRIES
         return
     assert taken.encode() == data
     Chronicle().add(0, taken, {})
@@ -170,7 +174,7 @@ def take_openings(data: bytes) -> None:
     report = Report()
     folder = Folder({"openings/000000.jsonl": data})
     openings = read_openings(folder, report)
-    for index, leaf in enumerate(small_record().entries):
+    for index, leaf in enumerate(ENTRIES):
         openings.take(index, entry.decode(leaf), report)
     openings.note_the_rest(report)
     # Fewer of them, each whole, are openings as well: what is missing then is found by what is due.
@@ -247,7 +251,7 @@ def take_cosignature(data: bytes) -> None:
         assert data == COSIGNATURE
 
 
-BUNDLE = tiles.bundle(list(small_record().entries)[:3])
+BUNDLE = tiles.bundle(ENTRIES[:3])
 
 
 def take_bundle(data: bytes) -> None:
@@ -282,13 +286,12 @@ def good_export() -> dict[str, bytes]:
         return read(Path(folder) / "export", Report()).files
 
 
-@st.composite
-def exports(draw: st.DrawFn) -> dict[str, bytes]:
+def _export(chance: Random) -> dict[str, bytes]:
     """The files of an export with one file changed, whose row of the manifest fits it or does not."""
     files = dict(good_export())
-    name = draw(st.sampled_from(sorted(files)))
-    files[name] = draw(changed([files[name]]))
-    if draw(st.booleans()) and name != "manifest.json":
+    name = chance.choice(sorted(files))
+    files[name] = change(files[name], chance)
+    if chance.random() < 0.5 and name != "manifest.json":
         manifest = canonical.decode(files["manifest.json"])
         row = next(row for row in manifest["files"] if row["path"] == name)
         row |= {"size": len(files[name]), "sha256": canonical.sha256_hex(files[name])}
@@ -306,17 +309,17 @@ HUNTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], None], int]] = {
     "inclusion": (claims(included), take_inclusion, 200_000),
     "consistency": (claims(extended), take_consistency, 200_000),
     "head": (changed(good_heads()), take_head, 200_000),
-    "entry": (changed(list(small_record().entries)), take_entry, 200_000),
+    "entry": (changed(ENTRIES), take_entry, 200_000),
     "openings": (st.deferred(lambda: changed(good_openings())), take_openings, 160_000),
-    "rule set": (changed([RULES.encode()]), take_rule_set, 20_000),
-    "rule set in JSON": (changed([RULES_JSON]), take_json_rule_set, 20_000),
+    "rule set": (changed([RULES.encode()]), take_rule_set, 10_000),
+    "rule set in JSON": (changed([RULES_JSON]), take_json_rule_set, 10_000),
     "inputs": (changed([good_inputs()]), take_inputs, 20_000),
     "checkpoint": (changed([NOTE.encode()]), take_checkpoint, 40_000),
     "verifier key": (changed([str(WITNESS).encode()]), take_verifier_key, 40_000),
     "cosignature": (changed([COSIGNATURE]), take_cosignature, 40_000),
     "bundle of entries": (changed([BUNDLE]), take_bundle, 40_000),
     "decision": (changed([small_record().decisions["trial"].decision_json]), take_decision, 20_000),
-    "export": (exports(), take_export, 20_000),
+    "export": (made(_export), take_export, 10_000),
 }
 """What is hunted: inputs, what must come of them, and how many of a million and more."""
 
