@@ -195,6 +195,11 @@ def record_of(log: LogBuilder, key: Ed25519PrivateKey, sizes: list[int] | None =
     )
 
 
+def leaves_of(record: Record) -> list[bytes]:
+    """The entries of a record that are not withheld."""
+    return [entry for entry in record.entries if isinstance(entry, bytes)]
+
+
 def submit(log: LogBuilder, team: str) -> Receipt:
     """An application, with its receipt."""
     document = canonical.encode({"application_id": f"call/{team}", "plan": "별"})

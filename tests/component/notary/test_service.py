@@ -21,6 +21,7 @@ from verify.head import check_signature
 from verify.merkle import check_consistency, check_inclusion, hash_leaf
 
 from tests.builders.notary_service import covered, event_ids, record_of, running, send, settings_of, signed
+from tests.builders.public_record import leaves_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ async def test_every_message_is_logged_once_also_after_a_restart_and_a_repetitio
             first=first.head.tree_size, second=second.head.tree_size, proof=list(proof.hashes),
             first_root=first.head.root_hash, second_root=second.head.root_hash,
         )  # fmt: skip
-    logged = [decode(leaf).event_id for leaf in record.entries]
+    logged = [decode(leaf).event_id for leaf in leaves_of(record)]
     assert len(set(logged)) == len(logged)
     assert [event_id for event_id in logged if event_id in ids] == ids
     write(record, tmp_path / "export")
@@ -85,7 +86,7 @@ async def test_two_notaries_at_once_make_one_log(
     before, after = records
     assert list(after.entries)[: len(list(before.entries))] == list(before.entries)
     assert after.heads[: len(before.heads)] == before.heads
-    logged = [decode(leaf).event_id for leaf in after.entries]
+    logged = [decode(leaf).event_id for leaf in leaves_of(after)]
     assert len(set(logged)) == len(logged)
     assert set(ids) <= set(logged)
     write(after, tmp_path / "export")
@@ -121,10 +122,10 @@ async def test_a_message_that_nobody_can_read_is_logged_and_sealed_whole(
         await send(kafka_bootstrap, [("", garbage), (ids[0], garbage), (ids[1], frozen(1))])
         await covered(client, ids)
         record = await record_of(client, notary_settings)
-    sealed_whole = [entry for entry in map(decode, record.entries) if "/payload" in entry.sealed]
+    sealed_whole = [entry for entry in map(decode, leaves_of(record)) if "/payload" in entry.sealed]
     assert len(sealed_whole) == 2
     assert ids[0] in {entry.event_id for entry in sealed_whole}
-    assert not any(b64encode(garbage) in leaf for leaf in record.entries)
+    assert not any(b64encode(garbage) in leaf for leaf in leaves_of(record))
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from verify.entry import EntryRefusedError, Unopened, decode
 from verify.sealing import Opening
 
-from tests.builders.public_record import LogBuilder, small_record
+from tests.builders.public_record import LogBuilder, leaves_of, small_record
 
 SEAL = {"class": "personal", "commitment": "0" * 64}
 
 
 def a_leaf() -> bytes:
-    return next(iter(small_record().entries))
+    return leaves_of(small_record())[0]
 
 
 def changed(**members: object) -> bytes:
@@ -25,7 +25,7 @@ def changed(**members: object) -> bytes:
 
 
 def test_an_entry_is_the_same_after_writing_and_reading() -> None:
-    for leaf in small_record().entries:
+    for leaf in leaves_of(small_record()):
         assert decode(leaf).encode() == leaf
     assert LogBuilder().leaves == []
 
