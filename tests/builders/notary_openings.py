@@ -64,13 +64,13 @@ class MemoryOpenings:
         self.told.append((event_id, tuple(paths), reason))
 
     async def request(self, erasure: Erasure) -> None:
-        self.asked[erasure.erasure_id] = erasure
+        self.asked[erasure.act.act_id] = erasure
 
     async def erasure(self, erasure_id: str) -> Erasure | None:
         return self.asked.get(erasure_id)
 
     async def erase(self, erasure: Erasure) -> None:
-        self.asked[erasure.erasure_id] = erasure
+        self.asked[erasure.act.act_id] = erasure
         for path in erasure.paths:
             self.kept[erasure.event_id][path] = replace(self.kept[erasure.event_id][path], opening=None)
 

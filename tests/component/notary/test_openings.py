@@ -184,7 +184,7 @@ async def test_a_person_is_erased_by_two_people_and_every_proof_still_holds(
         assert {path for path, state in (await notary.states(sheet)).items() if state == "erased"} == set(ERASED)
         assert await notary.leaf(sheet) == leaf
         again = pb.ConfirmErasureRequest(request_id=str(uuid4()), erasure_id=asked.erasure_id)
-        assert await refused(notary.lim.ConfirmErasure(again)) == "ERASURE_DONE"
+        assert await refused(notary.lim.ConfirmErasure(again)) == "ACT_DONE"
         [listed] = (await notary.han.ListErasures(pb.ListErasuresRequest())).erasures
         assert listed == done
         await eventually(lambda: told(notary, "dokpamo.notary.v1.OpeningsErased"), seconds=60)

@@ -9,8 +9,9 @@ from dokpamo.evaluation.v1.events_pb2 import PanelSeated, ScoreSheetSubmitted
 from dokpamo.evaluation.v1.service_pb2 import ScoreRow
 from dokpamo.selection.v1.events_pb2 import DecisionFinalized
 from notary import handlers
-from notary.domain.erasing import Erasure, ErasureUnknownError, OpeningErasedError, SamePersonError
+from notary.domain.erasing import Erasure, ErasureUnknownError, OpeningErasedError
 from notary.domain.extent import NotLoggedError
+from notary.domain.two_person import Act, ActDoneError, ReasonMissingError, SamePersonError
 
 from tests.builders.notary_log import MemoryLog
 from tests.builders.notary_openings import MemoryOpenings
@@ -35,6 +36,10 @@ async def recorded(log: LogBuilder) -> tuple[MemoryLog, MemoryOpenings]:
     await handlers.record(log.arrived, memory, openings)
     await handlers.sequence(memory)
     return memory, openings
+
+
+def asked(act_id: str, event_id: str, path: str, *, reason: str = "forget me") -> Erasure:
+    return Erasure(Act(act_id, reason, "han", NOW), event_id, (path,))
 
 
 async def paths(openings: MemoryOpenings) -> list[tuple[int, str]]:
@@ -87,7 +92,7 @@ async def test_one_person_is_erased_by_two_people_without_another() -> None:
     log = told(final=True)
     memory, openings = await recorded(log)
     leaves, frontier = dict(memory.arrived), memory.frontier
-    wanted = Erasure("e-1", log.arrived[0].event_id, ("/payload/assessor_ids/0",), "forget me", "han", NOW)
+    wanted = asked("e-1", log.arrived[0].event_id, "/payload/assessor_ids/0")
     await handlers.request_erasure(wanted, memory, openings)
     assert (0, "/payload/assessor_ids/0") in await paths(openings)
     with pytest.raises(SamePersonError):
@@ -95,6 +100,8 @@ async def test_one_person_is_erased_by_two_people_without_another() -> None:
     done = await handlers.confirm_erasure("e-1", "lim", NOW, openings)
     assert await paths(openings) == RELEASED[1:]
     assert openings.told == [done]
+    with pytest.raises(ActDoneError):
+        await handlers.confirm_erasure("e-1", "lim", NOW, openings)
     assert (memory.arrived, memory.frontier) == (leaves, frontier)
     states = {each.path: each.opening is not None for each in await handlers.read(wanted.event_id, memory, openings)}
     assert states == {"/actor": True, "/payload/assessor_ids/0": False, "/payload/assessor_ids/1": True}
@@ -106,11 +113,21 @@ async def test_of_two_requests_for_one_value_the_second_finds_it_gone() -> None:
     log = told(final=False)
     memory, openings = await recorded(log)
     for number in ("e-1", "e-2"):
-        wanted = Erasure(number, log.arrived[0].event_id, ("/actor",), "forget me", "han", NOW)
-        await handlers.request_erasure(wanted, memory, openings)
+        await handlers.request_erasure(asked(number, log.arrived[0].event_id, "/actor"), memory, openings)
     await handlers.confirm_erasure("e-1", "lim", NOW, openings)
     with pytest.raises(OpeningErasedError):
         await handlers.confirm_erasure("e-2", "lim", NOW, openings)
+
+
+async def test_without_a_reason_nothing_is_released_or_asked_for() -> None:
+    log = told(final=False)
+    memory, openings = await recorded(log)
+    event_id = log.arrived[0].event_id
+    with pytest.raises(ReasonMissingError):
+        await handlers.release(event_id, ["/actor"], " ", memory, openings)
+    with pytest.raises(ReasonMissingError):
+        await handlers.request_erasure(asked("e", event_id, "/actor", reason=""), memory, openings)
+    assert (await paths(openings), openings.asked) == ([], {})
 
 
 async def test_what_is_not_logged_or_not_asked_for_is_refused() -> None:
@@ -121,6 +138,6 @@ async def test_what_is_not_logged_or_not_asked_for_is_refused() -> None:
     with pytest.raises(NotLoggedError):
         await handlers.release(nobody, ["/actor"], "why", memory, openings)
     with pytest.raises(NotLoggedError):
-        await handlers.request_erasure(Erasure("e", nobody, ("/actor",), "why", "han", NOW), memory, openings)
+        await handlers.request_erasure(asked("e", nobody, "/actor"), memory, openings)
     with pytest.raises(ErasureUnknownError):
         await handlers.confirm_erasure("e", "lim", NOW, openings)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from verify.sealing import Opening, SealClass
+
+    from notary.domain.two_person import Act
 
 
 class OpeningRuleBrokenError(Exception):
@@ -27,7 +28,7 @@ class OpeningRuleBrokenError(Exception):
 
 
 class OpeningUnknownError(OpeningRuleBrokenError):
-    """Nothing is sealed there."""
+    """Nothing is sealed there, or nothing is named."""
 
 
 class OpeningErasedError(OpeningRuleBrokenError):
@@ -38,20 +39,8 @@ class NotErasableError(OpeningRuleBrokenError):
     """A decision rests on the value: it is not erased."""
 
 
-class ReasonMissingError(OpeningRuleBrokenError):
-    """A release or an erasure has a reason, and names what it is of."""
-
-
 class ErasureUnknownError(OpeningRuleBrokenError):
     """No erasure has this id."""
-
-
-class ErasureDoneError(OpeningRuleBrokenError):
-    """The erasure was confirmed before."""
-
-
-class SamePersonError(OpeningRuleBrokenError):
-    """Who asks for an erasure may not confirm it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +59,20 @@ class KeptOpening:
 class Erasure:
     """An erasure that was asked for, and perhaps done."""
 
-    erasure_id: str
+    act: Act
     event_id: str
     paths: tuple[str, ...]
-    reason: str
-    requested_by: str
-    requested_at: datetime
-    confirmed_by: str = ""
-    confirmed_at: datetime | None = None
 
 
-def require_openings(kept: Mapping[str, KeptOpening], paths: Sequence[str], reason: str) -> None:
-    """Raise unless each path has an opening that is still there, and there is a reason.
+def require_openings(kept: Mapping[str, KeptOpening], paths: Sequence[str]) -> None:
+    """Raise unless there is a path, and each has an opening that is still there.
 
     Raises:
-        ReasonMissingError: no reason, or no path.
-        OpeningUnknownError: nothing is sealed at one of the paths.
+        OpeningUnknownError: there is no path, or nothing is sealed at one.
         OpeningErasedError: the opening of one was erased.
     """
-    if not reason.strip():
-        raise ReasonMissingError("reason", reason, "must say why, in words that everyone may read")
     if not paths:
-        raise ReasonMissingError("paths", "", "must name at least one value")
+        raise OpeningUnknownError("paths", "", "must name at least one value")
     for path in paths:
         if path not in kept:
             raise OpeningUnknownError("paths", path, "must be the place of a sealed value of the entry")
@@ -99,27 +80,14 @@ def require_openings(kept: Mapping[str, KeptOpening], paths: Sequence[str], reas
             raise OpeningErasedError("paths", path, "the opening was erased")
 
 
-def require_erasable(kept: Mapping[str, KeptOpening], paths: Sequence[str], reason: str) -> None:
-    """Raise unless each path has an opening that may be erased.
+def require_erasable(kept: Mapping[str, KeptOpening], paths: Sequence[str]) -> None:
+    """Raise unless there is a path, and each has an opening that may be erased.
 
     Raises:
         NotErasableError: one is blind and not personal.
         OpeningRuleBrokenError: as `require_openings`.
     """
-    require_openings(kept, paths, reason)
+    require_openings(kept, paths)
     for path in paths:
         if not kept[path].seal_class.erasable:
             raise NotErasableError("paths", path, "a decision rests on it: only what is personal is erased")
-
-
-def require_second_person(erasure: Erasure, person: str) -> None:
-    """Raise unless this person may confirm an erasure.
-
-    Raises:
-        ErasureDoneError: it is done.
-        SamePersonError: it was this person who asked for it.
-    """
-    if erasure.confirmed_by:
-        raise ErasureDoneError("erasure_id", erasure.erasure_id, "was confirmed before")
-    if erasure.requested_by == person:
-        raise SamePersonError("erasure_id", erasure.erasure_id, "another person than who asked for it must confirm it")

@@ -11,6 +11,7 @@ from dokpamo.notary.v1 import openings_pb2 as pb
 
 from notary import handlers, wire
 from notary.domain.erasing import Erasure
+from notary.domain.two_person import Act
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,14 +68,8 @@ class OpeningApi:
 
     async def RequestErasure(self, request: pb.RequestErasureRequest, call: Call) -> pb.RequestErasureResponse:
         """Ask for an erasure."""
-        wanted = Erasure(
-            erasure_id=str(uuid4()),
-            event_id=wire.event_id_of(request.event_id),
-            paths=tuple(request.paths),
-            reason=request.reason,
-            requested_by=call.actor.subject,
-            requested_at=call.tx.now,
-        )
+        act = Act(str(uuid4()), request.reason, requested_by=call.actor.subject, requested_at=call.tx.now)
+        wanted = Erasure(act, wire.event_id_of(request.event_id), tuple(request.paths))
         asked = await handlers.request_erasure(wanted, self._log(call.tx), self._openings(call.tx))
         return pb.RequestErasureResponse(erasure=wire.erasure_message(asked))
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from notary.domain.erasing import (
-    Erasure,
-    ErasureUnknownError,
-    require_erasable,
-    require_openings,
-    require_second_person,
-)
+from notary.domain.erasing import Erasure, ErasureUnknownError, require_erasable, require_openings
 from notary.domain.extent import require_entry
+from notary.domain.two_person import require_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,13 +73,15 @@ async def release(event_id: str, paths: Sequence[str], reason: str, log: Log, op
 
     Raises:
         NotLoggedError: the log has no entry of this event.
-        OpeningRuleBrokenError: one of them is not there, or there is no reason.
+        ReasonMissingError: there is no reason.
+        OpeningRuleBrokenError: one of them is not there.
     """
+    said = require_reason(reason)
     require_entry(event_id, await log.index_of(event_id))
-    require_openings(await openings.of(event_id, lock=True), paths, reason)
+    require_openings(await openings.of(event_id, lock=True), paths)
     named = sorted(set(paths))
     await openings.release(event_id, named)
-    await openings.tell_release(event_id, named, reason)
+    await openings.tell_release(event_id, named, said)
 
 
 async def request_erasure(wanted: Erasure, log: Log, openings: Openings) -> Erasure:
@@ -92,11 +89,13 @@ async def request_erasure(wanted: Erasure, log: Log, openings: Openings) -> Eras
 
     Raises:
         NotLoggedError: the log has no entry of this event.
-        OpeningRuleBrokenError: one of the openings may not be erased, or there is no reason.
+        ReasonMissingError: there is no reason.
+        OpeningRuleBrokenError: one of the openings may not be erased.
     """
+    said = require_reason(wanted.act.reason)
     require_entry(wanted.event_id, await log.index_of(wanted.event_id))
-    require_erasable(await openings.of(wanted.event_id), wanted.paths, wanted.reason)
-    named = replace(wanted, paths=tuple(sorted(set(wanted.paths))))
+    require_erasable(await openings.of(wanted.event_id), wanted.paths)
+    named = replace(wanted, act=replace(wanted.act, reason=said), paths=tuple(sorted(set(wanted.paths))))
     await openings.request(named)
     return named
 
@@ -105,15 +104,14 @@ async def confirm_erasure(erasure_id: str, person: str, now: datetime, openings:
     """Erase for good what another person asked to erase.
 
     Raises:
-        OpeningRuleBrokenError: there is no such request, it is done, or it was this person's own; or another erasure
-            took one of its openings meanwhile.
+        TwoPersonRuleBrokenError: it is done, it has lapsed, or it was this person who asked for it.
+        OpeningRuleBrokenError: there is no such request, or another erasure took one of its openings meanwhile.
     """
     erasure = await openings.erasure(erasure_id)
     if erasure is None:
         raise ErasureUnknownError("erasure_id", erasure_id, "must be that of an erasure that was asked for")
-    require_second_person(erasure, person)
-    require_erasable(await openings.of(erasure.event_id, lock=True), erasure.paths, erasure.reason)
-    done = replace(erasure, confirmed_by=person, confirmed_at=now)
+    done = replace(erasure, act=erasure.act.confirmed(person, now))
+    require_erasable(await openings.of(erasure.event_id, lock=True), erasure.paths)
     await openings.erase(done)
     await openings.tell_erasure(done)
     return done

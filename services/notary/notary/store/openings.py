@@ -11,6 +11,7 @@ from verify.sealing import Opening, SealClass
 
 from notary import wire
 from notary.domain.erasing import Erasure, KeptOpening
+from notary.domain.two_person import Act
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,12 +107,12 @@ class OpeningStore:
         await self._tx.execute(
             "INSERT INTO erasure (erasure_id, event_id, paths, reason, requested_by, requested_at)"
             " VALUES ($1, $2, $3, $4, $5, $6)",
-            UUID(erasure.erasure_id),
+            UUID(erasure.act.act_id),
             UUID(erasure.event_id),
             list(erasure.paths),
-            erasure.reason,
-            erasure.requested_by,
-            erasure.requested_at,
+            erasure.act.reason,
+            erasure.act.requested_by,
+            erasure.act.requested_at,
         )
 
     async def erasure(self, erasure_id: str) -> Erasure | None:
@@ -123,15 +124,15 @@ class OpeningStore:
         """Erase what a confirmed erasure names, for good."""
         await self._tx.execute(
             "UPDATE erasure SET confirmed_by = $2, confirmed_at = $3 WHERE erasure_id = $1",
-            UUID(erasure.erasure_id),
-            erasure.confirmed_by,
-            erasure.confirmed_at,
+            UUID(erasure.act.act_id),
+            erasure.act.confirmed_by,
+            erasure.act.confirmed_at,
         )
         await self._tx.execute(
             "UPDATE opening SET salt = NULL, value = NULL, erasure_id = $3 WHERE event_id = $1 AND path = ANY ($2)",
             UUID(erasure.event_id),
             list(erasure.paths),
-            UUID(erasure.erasure_id),
+            UUID(erasure.act.act_id),
         )
 
     async def tell_erasure(self, erasure: Erasure) -> None:
@@ -156,13 +157,12 @@ def _value(row: Record) -> canonical.JsonValue:
 
 
 def _erasure(row: Record) -> Erasure:
-    return Erasure(
-        erasure_id=str(row["erasure_id"]),
-        event_id=str(row["event_id"]),
-        paths=tuple(row["paths"]),
+    act = Act(
+        act_id=str(row["erasure_id"]),
         reason=row["reason"],
         requested_by=row["requested_by"],
         requested_at=row["requested_at"],
         confirmed_by=row["confirmed_by"] or "",
         confirmed_at=row["confirmed_at"],
     )
+    return Erasure(act, str(row["event_id"]), tuple(row["paths"]))

@@ -43,14 +43,14 @@ def sealed_value_message(kept: KeptOpening) -> pb.SealedValue:
 def erasure_message(erasure: Erasure) -> pb.Erasure:
     """An erasure."""
     return pb.Erasure(
-        erasure_id=erasure.erasure_id,
+        erasure_id=erasure.act.act_id,
         event_id=erasure.event_id,
         paths=erasure.paths,
-        reason=erasure.reason,
-        requested_by=erasure.requested_by,
-        requested_at=stamp(erasure.requested_at),
-        confirmed_by=erasure.confirmed_by,
-        confirmed_at=stamp(erasure.confirmed_at) if erasure.confirmed_at else None,
+        reason=erasure.act.reason,
+        requested_by=erasure.act.requested_by,
+        requested_at=stamp(erasure.act.requested_at),
+        confirmed_by=erasure.act.confirmed_by,
+        confirmed_at=stamp(erasure.act.confirmed_at) if erasure.act.confirmed_at else None,
     )
 
 
@@ -64,8 +64,8 @@ def erasure_event(erasure: Erasure) -> events_pb2.OpeningsErased:
     return events_pb2.OpeningsErased(
         event_id=erasure.event_id,
         paths=erasure.paths,
-        reason=erasure.reason,
-        erasure_id=erasure.erasure_id,
-        requested_by=erasure.requested_by,
-        confirmed_by=erasure.confirmed_by,
+        reason=erasure.act.reason,
+        erasure_id=erasure.act.act_id,
+        requested_by=erasure.act.requested_by,
+        confirmed_by=erasure.act.confirmed_by,
     )

@@ -8,13 +8,10 @@ from common.errors import Reason, Reasons
 from notary.domain import two_person
 from notary.domain.admission import EventRewrittenError
 from notary.domain.erasing import (
-    ErasureDoneError,
     ErasureUnknownError,
     NotErasableError,
     OpeningErasedError,
     OpeningUnknownError,
-    ReasonMissingError,
-    SamePersonError,
 )
 from notary.domain.extent import NotLoggedError
 from notary.domain.withholding import (
@@ -36,10 +33,7 @@ REASONS: Reasons = {
     OpeningUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "OPENING_UNKNOWN"),
     OpeningErasedError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "OPENING_ERASED"),
     NotErasableError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "NOT_ERASABLE"),
-    ReasonMissingError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "REASON_MISSING"),
     ErasureUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "ERASURE_UNKNOWN"),
-    ErasureDoneError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ERASURE_DONE"),
-    SamePersonError: Reason(grpc.StatusCode.PERMISSION_DENIED, "SAME_PERSON"),
     two_person.ReasonMissingError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "REASON_MISSING"),
     two_person.SamePersonError: Reason(grpc.StatusCode.PERMISSION_DENIED, "SAME_PERSON"),
     two_person.ActDoneError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "ACT_DONE"),
