@@ -70,7 +70,7 @@ class Sensitivity:
             "stage": self.stage,
             "rule_set_sha256": self.rule_set_sha256,
             "inputs_sha256": self.inputs_sha256,
-            "base": _outcome(self.base) | {"totals": dict(self.base.totals)},
+            "base": _outcome(self.base) | {"totals": dict(self.base.totals), "margin": _margin(self.base)},
             "ties": [{"teams": list(tie.teams), "by": tie.by, "order": list(tie.order)} for tie in self.ties],
             "assumed_verdicts": list(self.assumed),
             "weights": [_weight(each) for each in self.weights],
@@ -141,6 +141,11 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {"order": list(outcome.order), "advanced": list(outcome.advanced)}
 
 
+def _margin(outcome: Outcome) -> dict[str, str] | None:
+    found = outcome.margin()
+    return None if found is None else {"last_in": found[0], "first_out": found[1], "points": exact_text(found[2])}
+
+
 def _weight(report: WeightReport) -> dict[str, Any]:
     return {
         "part": report.part,
@@ -180,6 +185,7 @@ def _spread(spread: Spread) -> dict[str, Any]:
 
 def _variant(variant: Variant, base: Outcome) -> dict[str, Any]:
     outcome = variant.outcome
+    shift = outcome.largest_shift(base)
     moved = {} if outcome.refused else {team: list(ranks) for team, ranks in outcome.moved(base).items()}
     return {
         "kind": variant.kind,
@@ -187,6 +193,7 @@ def _variant(variant: Variant, base: Outcome) -> dict[str, Any]:
         "how": variant.how,
         "panel_below_minimum": variant.below_minimum,
         "moved": moved,
+        "largest_shift": None if shift is None else {"team": shift[0], "points": exact_text(shift[1])},
         "winners_change": not outcome.refused and not outcome.same_winners(base),
         **_outcome(outcome),
     }

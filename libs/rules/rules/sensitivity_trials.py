@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
@@ -21,7 +22,6 @@ from rules.violations import InputsRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from fractions import Fraction
 
     from rules.document import Part, RuleSet
     from rules.inputs import Inputs
@@ -54,6 +54,25 @@ class Outcome:
         after = {team: rank for rank, team in enumerate(self.order, 1)}
         teams = sorted({*before, *after}, key=lambda team: (before.get(team, len(before) + 1), team))
         return {team: (before.get(team), after.get(team)) for team in teams if before.get(team) != after.get(team)}
+
+    def largest_shift(self, base: Outcome) -> tuple[str, Fraction] | None:
+        """The team whose total differs most from the base, and by how much; None where none differs."""
+        before = dict(base.totals)
+        shifts = [(team, Fraction(total) - Fraction(before[team])) for team, total in self.totals if team in before]
+        team, shift = max(shifts, key=lambda each: abs(each[1]), default=("", Fraction(0)))
+        return (team, shift) if shift else None
+
+    def margin(self) -> tuple[str, str, Fraction] | None:
+        """The last in rank that goes on, the first that does not, and how far the first's total is behind the last's.
+
+        None where all or none go on; negative where the one that is kept out is ahead, as by a gate.
+        """
+        totals = dict(self.totals)
+        last = next((team for team in reversed(self.order) if team in self.advanced), None)
+        first = next((team for team in self.order if team not in self.advanced), None)
+        if last is None or first is None:
+            return None
+        return last, first, Fraction(totals[last]) - Fraction(totals[first])
 
 
 def tried(rule_set: RuleSet, inputs: Inputs) -> Outcome:

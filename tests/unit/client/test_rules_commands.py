@@ -150,6 +150,22 @@ def test_a_comparison_ends_like_diff(tmp_path: Path) -> None:
     assert "순위를 움직일 수 있음: 1" in run("diff", rule_file("stage-2"), other, "--lang=ko")[1]
 
 
+def test_a_comparison_on_scores_shows_what_really_moves(tmp_path: Path) -> None:
+    two = changed(tmp_path, "seats: {planned: 3", "seats: {planned: 2")
+    code, said, _ = run("diff", rule_file("stage-2"), two, "--scores", score_file("stage-2"))
+    assert code == 1
+    assert said.splitlines()[-3:] == [
+        "on these scores the order moves",
+        "  - sk-telecom > upstage > lg-ai-research > motif-technologies ✗",
+        "  + sk-telecom > upstage > lg-ai-research ✗ > motif-technologies ✗",
+    ]
+    narrow = changed(tmp_path, "minimum: 1, maximum: 5}", "minimum: 2, maximum: 5}")
+    code, said, _ = run("diff", rule_file("stage-2"), narrow, "--scores", score_file("stage-2"), "--json")
+    assert code == 1
+    assert "VALUE_OFF_SCALE" in json.loads(said)["outcomes"]["new"]["refused"]
+    assert json.loads(said)["outcomes"]["old"]["advanced"] == ["sk-telecom", "upstage", "lg-ai-research"]
+
+
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_each_stage_tried_on_its_scores_tells_the_known_outcome(stage: str, lang: str) -> None:

@@ -292,3 +292,22 @@ def test_made_up_inputs_can_be_decided_and_are_the_same_each_time_and_marked(rul
     assert len(decision.entered) == rule_set.seats.planned + 2
     assert {row.provenance for row in decision.table} == {rules.Provenance.SYNTHETIC}
     assert len(set(decision.totals().values())) > 1
+
+
+def test_the_margin_is_between_the_last_in_and_the_first_out() -> None:
+    assert report("stage-2").base.margin() == ("lg-ai-research", "motif-technologies", Fraction("3.2"))
+    # Naver Cloud failed the gate: the first that is out in order of rank, though NC AI was cut before it.
+    assert report("stage-1").base.margin() == ("upstage", "naver-cloud", Fraction("3.2"))
+
+
+def test_the_largest_shift_of_a_total_is_of_the_team_whose_total_differs_most() -> None:
+    base = report("presentation").base
+    for each in report("presentation").variants:
+        shift = each.outcome.largest_shift(base)
+        totals, before = dict(each.outcome.totals), dict(base.totals)
+        differences = {team: Fraction(totals[team]) - Fraction(before[team]) for team in totals}
+        if shift is None:
+            assert set(differences.values()) == {0}
+        else:
+            assert differences[shift[0]] == shift[1]
+            assert abs(shift[1]) == max(map(abs, differences.values()))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from client.commands.rules.files import RulesFile, print_json, rule_set_of
+from client.commands.rules.files import RulesFile, Seed, inputs_of, print_json, rule_set_of
 from client.commands.rules.language import AnyLang, AsJson, both, spoken
 
 if TYPE_CHECKING:
+    from rules import RuleSet
     from rules.explaining_words import Language
+    from rules.sensitivity_trials import Outcome
 
 _SHORT = both("Say what changed in meaning between two.", "두 평가기준의 뜻이 바뀐 곳을 알려 줍니다.")
 _DIFF = both(
@@ -22,13 +25,30 @@ _DIFF = both(
 _MOVING = {"ko": "순위를 움직일 수 있음", "en": "could move the order"}
 _OTHERS = {"ko": "순위와 무관함", "en": "cannot move the order"}
 
+_SAME = {"ko": "이 점수로는 순위가 그대로", "en": "on these scores the order stays"}
+_MOVED = {"ko": "이 점수로 순위가 바뀜", "en": "on these scores the order moves"}
+_Scores = Annotated[
+    Path | None,
+    typer.Option(
+        help=both("Scores: decide under both, and show what moves.", "점수 파일: 둘 다로 결정하여 달라지는 것을 보임"),
+        dir_okay=False,
+    ),
+]
+
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
     group.command("diff", help=_DIFF, short_help=_SHORT)(diff)
 
 
-def diff(old: RulesFile, new: RulesFile, as_json: AsJson = False, lang: AnyLang = None) -> None:
+def diff(
+    old: RulesFile,
+    new: RulesFile,
+    scores: _Scores = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+    lang: AnyLang = None,
+) -> None:
     """Say what changed in meaning."""
     from rules import sha256_of
     from rules.differing import differences
@@ -36,6 +56,7 @@ def diff(old: RulesFile, new: RulesFile, as_json: AsJson = False, lang: AnyLang 
     language = spoken(lang)
     before, after = (rule_set_of(path, language, as_json=as_json) for path in (old, new))
     changes = differences(before, after)
+    outcomes = None if scores is None else _outcomes(before, after, scores, seed, language)
     hashes = {"old_sha256": sha256_of(before), "new_sha256": sha256_of(after)}
     if as_json:
         told = [
@@ -48,7 +69,8 @@ def diff(old: RulesFile, new: RulesFile, as_json: AsJson = False, lang: AnyLang 
             }
             for each in changes
         ]
-        print_json({**hashes, "changes": told})
+        tried = {} if outcomes is None else dict(zip(("old", "new"), map(_as_json, outcomes), strict=True))
+        print_json({**hashes, "changes": told, **({"outcomes": tried} if tried else {})})
     else:
         print(f"- {old} {hashes['old_sha256']}\n+ {new} {hashes['new_sha256']}")
         for moves, heading in ((True, _MOVING), (False, _OTHERS)):
@@ -58,7 +80,33 @@ def diff(old: RulesFile, new: RulesFile, as_json: AsJson = False, lang: AnyLang 
             )
         if not changes:
             print(_nothing(language, same_bytes=len(set(hashes.values())) == 1))
+        if outcomes is not None:
+            _print_outcomes(*outcomes, language)
     raise typer.Exit(1 if changes else 0)
+
+
+def _outcomes(
+    before: RuleSet, after: RuleSet, scores: Path, seed: str | None, lang: Language
+) -> tuple[Outcome, Outcome]:
+    """What both decide on the same scores, which are those of the old rule set's stage."""
+    from rules.sensitivity_trials import tried
+
+    inputs = inputs_of(scores, before, lang, seed=seed)
+    return tried(before, inputs), tried(after, inputs)
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    if outcome.refused:
+        return {"refused": outcome.refused}
+    return {"order": outcome.order, "advanced": outcome.advanced, "totals": dict(outcome.totals)}
+
+
+def _print_outcomes(before: Outcome, after: Outcome, lang: Language) -> None:
+    same = not (before.refused or after.refused) and before.same_order(after) and before.same_winners(after)
+    print((_SAME if same else _MOVED)[lang])
+    for sign, outcome in (("-", before), ("+", after)):
+        order = [team + ("" if team in outcome.advanced else " ✗") for team in outcome.order]
+        print(f"  {sign} {outcome.refused or ' > '.join(order)}")
 
 
 def _print(heading: str, lines: list[str]) -> None:

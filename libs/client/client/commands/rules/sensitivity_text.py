@@ -27,6 +27,14 @@ _SAY: Words = {
     },
     "order": {"ko": "순위: {order}", "en": "order: {order}"},
     "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
+    "margin": {
+        "ko": "마지막 진출 팀 {last}과(와) 첫 탈락 팀 {first}의 차이: {points}점",
+        "en": "from {last}, last in, to {first}, first out: {points} points",
+    },
+    "largest-shift": {
+        "ko": "총점이 가장 많이 바뀜: {who}, {team} {points}",
+        "en": "largest change of a total: {who}, {team} {points}",
+    },
     "assumed": {
         "ko": "주어지지 않아 통과로 본 판정: {what}",
         "en": "verdicts that nobody gave, taken as passed: {what}",
@@ -99,6 +107,8 @@ def summary_lines(report: Sensitivity, rule_set: RuleSet, lang: Language, *, mad
         yield _say("made-up", lang)
     yield _say("order", lang, order=" > ".join(report.base.order) or _say("nothing", lang))
     yield _say("advanced", lang, teams=", ".join(report.base.advanced) or _say("nothing", lang))
+    if margin := report.base.margin():
+        yield _say("margin", lang, last=margin[0], first=margin[1], points=_number(margin[2]))
     yield from (_say("ties-used", lang, teams=", ".join(tie.teams), by=tie.by) for tie in report.ties)
     if report.assumed:
         yield _say("assumed", lang, what=", ".join(report.assumed))
@@ -234,6 +244,11 @@ def _panellists(report: Sensitivity, lang: Language) -> Iterator[str]:
         yield f"  {_counted(panel, members, report.base, lang)}"
         if members[0].below_minimum:
             yield f"    {_say('below-minimum', lang, panel=panel)}"
+        shifts = [(each.how, *shift) for each in members if (shift := each.outcome.largest_shift(report.base))]
+        if shifts:
+            who, team, points = max(shifts, key=lambda each: abs(each[2]))
+            sign = "+" if points > 0 else ""
+            yield f"    {_say('largest-shift', lang, who=who, team=team, points=sign + _number(points))}"
         for each in members:
             if _moving(each, report.base):
                 yield f"    {each.how}: {_moves(each.outcome, report.base, lang)}"
