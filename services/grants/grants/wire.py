@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -101,7 +102,14 @@ def decision_of(message: selection_events_pb2.DecisionFinalized, final_at: datet
         )
         for number, each in enumerate(message.eliminated)
     )
-    return FinalDecision(message.stage_id, message.decision_sha256, awards, eliminations)
+    return FinalDecision(message.stage_id, _what_counts(message), awards, eliminations)
+
+
+def _what_counts(message: selection_events_pb2.DecisionFinalized) -> str:
+    """The hash of the decision; of the officers' where they decided otherwise beside the same computed one."""
+    if not message.HasField("override"):
+        return message.decision_sha256
+    return hashlib.sha256(message.override.SerializeToString(deterministic=True)).hexdigest()
 
 
 def wish_of(message: training_events_pb2.JobSubmitted) -> Wish:

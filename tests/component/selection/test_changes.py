@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -111,6 +112,23 @@ async def test_a_postponement_takes_effect_with_the_last_teams_agreement(fresh_d
         assert (await selection.stage("stage-1")).state == "objection"
         known = await selection.read("decision", "stage-1")
         assert decision_from_json(known.record.document).rule_set_version == 3
+
+
+async def test_of_teams_that_agree_at_once_each_counts_and_the_change_takes_effect_once(
+    fresh_database_url: str,
+) -> None:
+    async with opened(fresh_database_url) as selection:
+        await planned(selection)
+        second = await selection.freeze(POSTPONED)
+        propose = (handlers.propose_change, "stage-1", second, "late data")
+        found = await asyncio.gather(*(selection.write(*propose) for _ in range(3)), return_exceptions=True)
+        assert sorted(type(each).__name__ for each in found) == ["Change", *["ChangePendingError"] * 2]
+        (change,) = await selection.read("changes", "stage-1")
+        at_once = [agree(selection, change.id, team) for team in (*GIVEN.entrants, GIVEN.entrants[0])]
+        found = await asyncio.gather(*at_once, return_exceptions=True)
+        assert sum(isinstance(each, Exception) for each in found) == 1
+        assert found.count(ChangeState.EFFECTIVE) == 1
+        assert len(await selection.said(events_pb2.RuleSetChanged)) == 1
 
 
 async def test_the_old_version_decides_while_a_team_has_not_agreed(fresh_database_url: str) -> None:

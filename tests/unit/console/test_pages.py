@@ -19,6 +19,7 @@ from common.errors import Refused
 from console.domain.board import Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
 from console.domain.feed import Feed
+from console.domain.waiting import Wait
 from console.events import LiveFeed
 from console.handlers import UnreachableError
 from console.pages.routes import Pages
@@ -144,6 +145,16 @@ async def test_what_was_computed_from_synthetic_values_is_marked_on_the_page() -
     assert "40.0 p " not in said
     assert "76.7 synthetic" not in said
     assert "best 63.1 synthetic" in said
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("ko", "대기: 관문 판정: originality (알파)"), ("en", "Waits for: verdicts of gate originality (Alpha <Labs>)")],
+)
+async def test_what_a_stage_waits_for_is_said_in_the_pages_language(language: str, sentence: str) -> None:
+    waits = (Wait("verdicts-missing", {"gate": "originality", "teams": "alpha"}),)
+    waiting = replace(STAGE, state="collecting", decision_sha256="", waits=waits)
+    assert sentence in words(await get("/", Programme(stages=(waiting,)), language=language))
 
 
 async def test_the_page_asks_nothing_of_any_other_host_and_lets_nothing_in() -> None:
