@@ -15,6 +15,7 @@ from common.settings import PlatformSettings
 from common.topics import all_topics
 from dokpamo.common.v1 import platform_pb2
 from dokpamo.grants.v1 import service_pb2 as grants
+from dokpamo.notary.v1 import openings_pb2
 from dokpamo.notary.v1 import service_pb2 as notary
 from dokpamo.training.v1 import service_pb2 as training
 
@@ -104,10 +105,24 @@ async def test_every_teams_job_really_trained_and_its_checkpoint_is_committed(re
 async def test_every_event_on_every_topic_is_in_the_log_exactly_once(replayed: Replayed) -> None:
     async with replayed.session() as session:
         await replayed.clockwork(session).settle(patience_seconds=60)
-        entries = await _entries(session)
-    places = Counter((entry["topic"], entry["partition"], entry["offset"]) for entry in entries)
+        found = [(entry["topic"], await _place(session, entry)) for entry in await _entries(session)]
+    places = Counter((topic, place["partition"], place["offset"]) for topic, place in found)
     assert [place for place, times in places.items() if times > 1] == []
     assert set(places) == await _messages(replayed)
+
+
+def test_no_entry_of_the_log_names_an_assessor_and_decisions_are_opened(replayed: Replayed, tmp_path: Path) -> None:
+    replayed.stack.run("export", str(tmp_path / "export"))
+    opened = [
+        json.loads(line)
+        for file in sorted((tmp_path / "export/openings").iterdir())
+        for line in file.read_bytes().splitlines()
+    ]
+    assessors = {each["value"] for each in opened if each["path"] == "/payload/assessor_id"}
+    assert len(assessors) > 200
+    assert {"/payload/rows", "/payload/passed", "/payload/decision_json"} <= {each["path"] for each in opened}
+    log = b"".join(file.read_bytes() for file in (tmp_path / "export/entries").iterdir())
+    assert [person for person in assessors if f'"{person}"'.encode() in log or f"/{person}".encode() in log] == []
 
 
 def test_a_second_replay_changes_nothing(replayed: Replayed, tmp_path: Path) -> None:
@@ -152,6 +167,15 @@ async def _entries(session: Any) -> list[dict[str, Any]]:
         if not page:
             return entries
         entries += [json.loads(entry.entry_json) for entry in page]
+
+
+async def _place(session: Any, entry: dict[str, Any]) -> dict[str, Any]:
+    """Where on Kafka an entry came from, also where that is sealed."""
+    if "place" in entry:
+        return dict(entry["place"])
+    request = openings_pb2.GetOpeningsRequest(event_id=entry["event_id"])
+    values = (await session.call(STAFF, "notary", "GetOpenings", request)).values
+    return dict(next(json.loads(value.value_json) for value in values if value.path == "/place"))
 
 
 async def _messages(replayed: Replayed) -> set[tuple[str, int, int]]:
