@@ -15,6 +15,7 @@ from verify import canonical, entry, layout, note, readme, tiles
 from verify.checkpoint import checkpoint_of
 from verify.chronicle import Chronicle
 from verify.head import instant_text
+from verify.merkle import hash_leaf
 from verify.tiles import Tile, TileRefusedError
 from verify.tree import Tree
 from verify.withheld import Withheld, withheld_of
@@ -38,6 +39,15 @@ class FolderTakenError(Exception):
 
 class NothingSignedError(Exception):
     """There is no signed head: nothing can be proved yet."""
+
+
+class LogForkedError(Exception):
+    """The notary's log is not the continuation of what was known of it: it shows another history now."""
+
+    def __init__(self, tree_size: int) -> None:
+        """Say at which size."""
+        super().__init__(f"the log forked: its signed head of {tree_size} entries is of another history than this copy")
+        self.tree_size = tree_size
 
 
 class EntriesMissingError(Exception):
@@ -140,6 +150,26 @@ def write(record: Record, folder: Path, *, bundles: bool = False) -> None:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def replace(record: Record, folder: Path, *, bundles: bool = False) -> None:
+    """Write a record in place of the export that is there, which stays until the new one is whole.
+
+    Raises:
+        LogForkedError: the entries do not give the newest head: what was known before is of another history.
+        Exception: as `write`.
+    """
+    tree = Tree()
+    for leaf in record.entries:
+        tree.append_hash(leaf.leaf_hash if isinstance(leaf, Withheld) else hash_leaf(leaf))
+    newest = record.heads[-1].head
+    if tree.root(newest.tree_size) != newest.root_hash:
+        raise LogForkedError(newest.tree_size)
+    fresh, old = (folder.with_name(folder.name + ending) for ending in (".new", ".old"))
+    write(record, fresh, bundles=bundles)
+    folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old)
 
 
 def require_free(folder: Path) -> None:

@@ -80,14 +80,14 @@ def is_tile_path(path: str) -> bool:
     return path == (Tile(0, index, width).entries_path if level == "entries" else Tile(int(level), index, width).path)
 
 
-def tiles_of(size: int, *, since: int = 0) -> Iterator[Tile]:
-    """The tiles of a tree of `size` leaves, by level; with `since`, only those that a tree of that size had not."""
-    level, nodes, before = 0, size, since
+def tiles_of(size: int) -> Iterator[Tile]:
+    """The tiles of a tree of `size` leaves, by level. Of a larger tree, the full ones among them are the same."""
+    level, nodes = 0, size
     while nodes:
-        yield from (Tile(level, index) for index in range(before // WIDTH, nodes // WIDTH))
-        if nodes % WIDTH and nodes != before:
+        yield from (Tile(level, index) for index in range(nodes // WIDTH))
+        if nodes % WIDTH:
             yield Tile(level, nodes // WIDTH, nodes % WIDTH)
-        level, nodes, before = level + 1, nodes // WIDTH, before // WIDTH
+        level, nodes = level + 1, nodes // WIDTH
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from verify import canonical
+from verify import canonical, entry
 from verify.chronicle import ENTRY_RESTORED, ENTRY_WITHHELD
 from verify.entry import EntryRefusedError
+from verify.fields import Fields
 from verify.head import HASH_HEX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from verify.chronicle import Chronicle, Logged
     from verify.findings import Report
@@ -69,6 +70,13 @@ def withheld_of(line: bytes) -> Withheld | None:
     )
 
 
+def untold(entries: Sequence[bytes | Withheld]) -> set[int]:
+    """Withheld entries of which no later entry tells, as where they were withheld a moment ago."""
+    acts = [entry.decode(leaf) for leaf in entries if isinstance(leaf, bytes) and ENTRY_WITHHELD.encode() in leaf]
+    told = {Fields(act.content["payload"]).integer("leaf_index") for act in acts if act.type == ENTRY_WITHHELD}
+    return {index for index, each in enumerate(entries) if isinstance(each, Withheld)} - told
+
+
 def check_withheld(
     withheld: Mapping[int, Withheld], places: Mapping[int, tuple[str, int]], chronicle: Chronicle, report: Report
 ) -> None:
@@ -76,24 +84,24 @@ def check_withheld(
     acts: dict[int, Logged] = {}
     for event in sorted([*chronicle.of(ENTRY_WITHHELD), *chronicle.of(ENTRY_RESTORED)], key=lambda act: act.index):
         acts[event.fields.integer("leaf_index")] = event
-    for index, entry in sorted(withheld.items()):
+    for index, each in sorted(withheld.items()):
         path, line = places[index]
-        problem = _problem(entry, acts.get(index))
+        problem = _problem(each, acts.get(index))
         if problem:
             report.add(path, f"line {line}", f"entry {index} is withheld, and {problem}")
     report.withheld.update(withheld)
 
 
-def _problem(entry: Withheld, act: Logged | None) -> str:
+def _problem(found: Withheld, act: Logged | None) -> str:
     """Why the log does not bear a withholding; empty where it does."""
     if act is None:
         return "nothing in the log says so"
     said = act.fields
     if act.entry.type == ENTRY_RESTORED:
         return f"entry {act.index} says that it was given back"
-    if said.text("leaf_hash") != entry.leaf_hash.hex():
+    if said.text("leaf_hash") != found.leaf_hash.hex():
         return f"entry {act.index} says so of another hash"
     named = (said.text("requested_by"), said.text("confirmed_by"), said.text("reason"))
-    if named != (entry.requested_by, entry.confirmed_by, entry.reason):
+    if named != (found.requested_by, found.confirmed_by, found.reason):
         return f"entry {act.index} names other people or another reason"
-    return "one person alone did it" if entry.requested_by == entry.confirmed_by else ""
+    return "one person alone did it" if found.requested_by == found.confirmed_by else ""

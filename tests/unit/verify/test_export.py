@@ -14,9 +14,10 @@ from dokpamo.selection.v1 import events_pb2 as selection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from verify import canonical, layout
+from verify import export as exporting
 from verify.check import check
 from verify.checkpoint import sign_checkpoint
-from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, write
+from verify.export import EntriesMissingError, FolderTakenError, LogForkedError, NothingSignedError, write
 from verify.head import log_id
 
 from tests.builders.public_record import LogBuilder, manifest_again, places, private_key, record_of, small_record
@@ -254,3 +255,22 @@ def test_a_folder_that_is_no_export_is_refused_in_one_line(export: Path, tmp_pat
     ):
         (place,) = places(tmp_path / name)
         assert why in place
+
+
+def test_an_export_is_brought_up_to_date_and_stays_as_it_was_where_the_log_forked(tmp_path: Path) -> None:
+    log = LogBuilder()
+    for number in range(300):
+        log.add(selection.RuleSetFrozen(rule_set_sha256=f"{number:064x}"))
+    folder = tmp_path / "export"
+    write(record_of(log, private_key(), [100]), folder)
+    first = (folder / "tile/0/000.p/100").read_bytes()
+    exporting.replace(record_of(log, private_key(), [100, 300]), folder)
+    assert check(folder).findings == []
+    assert check(folder).tree_size == 300
+    assert (folder / "tile/0/000").read_bytes().startswith(first)
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+    other = record_of(log, private_key(), [100, 300])
+    forked = replace(other, entries=[b"{}", *list(other.entries)[1:]])
+    with pytest.raises(LogForkedError):
+        exporting.replace(forked, folder)
+    assert check(folder).findings == []

@@ -13,7 +13,7 @@ from verify.entry import EntryRefusedError
 from verify.export import write
 from verify.merkle import hash_leaf
 from verify.tiles import TileRefusedError
-from verify.withheld import Withheld, withheld_of
+from verify.withheld import Withheld, untold, withheld_of
 from verify.words import Language, lines
 
 from tests.builders.public_record import (
@@ -167,3 +167,9 @@ def test_what_stands_in_place_of_an_entry_is_read_as_it_was_written() -> None:
     withheld = Withheld(b"\x07" * 32, "이유", "kim", "lee")
     assert withheld_of(withheld.encode()) == withheld
     assert withheld_of(b'{"actor":"kim"}') is None
+
+
+def test_an_entry_that_was_withheld_a_moment_ago_is_known_by_nothing_telling_of_it_yet() -> None:
+    record = some_record()
+    assert untold(list(record.entries)) == set()
+    assert untold(list(record.entries)[:4]) == {1}

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from verify.export import Record
+    from verify.withheld import Withheld
 
     from client.sdk.public_record import Addresses
 
@@ -34,6 +37,9 @@ def export(
     bundles: Annotated[
         bool, typer.Option("--bundles", help="Write the entries also as programs for any C2SP tlog-tiles read them.")
     ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Bring the export that is there up to date: only new entries are fetched.")
+    ] = False,
 ) -> None:
     """Write the public record of the programme to a new folder.
 
@@ -42,7 +48,15 @@ def export(
     """
     from common.errors import Refused
     from verify.entry import EntryRefusedError
-    from verify.export import EntriesMissingError, FolderTakenError, NothingSignedError, require_free, write
+    from verify.export import (
+        EntriesMissingError,
+        FolderTakenError,
+        LogForkedError,
+        NothingSignedError,
+        replace,
+        require_free,
+        write,
+    )
     from verify.layout import UnsafeNameError
     from verify.tiles import TileRefusedError
 
@@ -51,9 +65,11 @@ def export(
 
     folder = folder.absolute()
     try:
-        require_free(folder)
-        record = asyncio.run(_fetch(_addresses(notary, selection, intake)))
-        write(record, folder, bundles=bundles)
+        known = _known(folder) if update else ()
+        if not update:
+            require_free(folder)
+        record = asyncio.run(_fetch(_addresses(notary, selection, intake), known))
+        (replace if update else write)(record, folder, bundles=bundles)
     except NothingSignedError:
         _fail("the notary has not signed a head yet: nothing has happened that could be exported")
     except EntryRefusedError as error:
@@ -61,7 +77,8 @@ def export(
     except Refused as refused:
         _fail(in_words(refused))
     except (
-        FolderTakenError, NotCoveredError, EntriesMissingError, UnsafeNameError, TileRefusedError, OSError
+        FolderTakenError, LogForkedError, NotCoveredError, EntriesMissingError, UnsafeNameError, TileRefusedError,
+        OSError,
     ) as error:  # fmt: skip
         _fail(str(error))
     size, heads = record.heads[-1].head.tree_size, len(record.heads)
@@ -69,6 +86,20 @@ def export(
     print(f"{folder}: {size} entries, {heads} signed heads, {len(record.openings)} openings, {documents}")
     print(f"key {record.log_id}")
     print(f"check it with: dokpamo verify {folder}")
+
+
+def _known(folder: Path) -> Sequence[bytes | Withheld]:
+    """The entries of an export, once everything in it was checked."""
+    from verify.check import examine
+    from verify.findings import Report
+    from verify.folder import read
+
+    report = Report()
+    found = examine(read(folder, report), report)
+    if found is None or not report.holds:
+        _fail(f"{folder} is no export that holds, so that it is not brought up to date: {report.findings[0]}")
+    log = found.log
+    return [log.withheld[index] if leaf is None else leaf for index, leaf in enumerate(log.leaves)]
 
 
 def _fail(why: str) -> NoReturn:
@@ -92,7 +123,7 @@ def _addresses(notary: str | None, selection: str | None, intake: str | None) ->
     return Addresses(**{service: str(address) for service, address in named.items()})
 
 
-async def _fetch(addresses: Addresses) -> Record:
+async def _fetch(addresses: Addresses, known: Sequence[bytes | Withheld]) -> Record:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -102,4 +133,4 @@ async def _fetch(addresses: Addresses) -> Record:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("entries", total=None)
         async with PublicRecord(addresses) as public:
-            return await public.fetch(lambda done, total: progress.update(task, completed=done, total=total))
+            return await public.fetch(lambda done, total: progress.update(task, completed=done, total=total), known)

@@ -13,16 +13,17 @@ from common.grpc import Client, connect
 from dokpamo.intake.v1 import service_pb2 as intake
 from dokpamo.notary.v1 import openings_pb2 as notary_openings
 from dokpamo.notary.v1 import service_pb2 as notary
+from dokpamo.notary.v1 import withholding_pb2 as notary_withholding
 from dokpamo.notary.v1 import witness_pb2 as witness
 from dokpamo.selection.v1 import service_pb2 as selection
 from verify import canonical
 from verify.export import DecisionDocuments, Opened, Receipt, Record
 from verify.head import SignedTreeHead, TreeHead
 from verify.sealing import Opening
-from verify.withheld import Withheld
+from verify.withheld import Withheld, untold
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from types import TracebackType
 
 PAGE = 500
@@ -62,6 +63,7 @@ class PublicRecord:
         """Open the channels."""
         self._notary = await self._client(self._addresses.notary, "dokpamo.notary.v1.NotaryService")
         self._opening = await self._client(self._addresses.notary, "dokpamo.notary.v1.OpeningService")
+        self._withholding = await self._client(self._addresses.notary, "dokpamo.notary.v1.WithholdingService")
         self._witness = await self._client(self._addresses.notary, "dokpamo.notary.v1.WitnessService")
         self._selection = await self._client(self._addresses.selection, "dokpamo.selection.v1.SelectionService")
         self._intake = await self._client(self._addresses.intake, "dokpamo.intake.v1.IntakeService")
@@ -76,20 +78,27 @@ class PublicRecord:
     async def _client(self, address: str, service: str) -> Client:
         return Client(await self._open.enter_async_context(connect(address)), service)
 
-    async def fetch(self, on_entries: Callable[[int, int], None]) -> Record:
+    async def fetch(self, on_entries: Callable[[int, int], None], known: Sequence[bytes | Withheld] = ()) -> Record:
         """Everything up to a head that covers all that is in the log now; `on_entries(done, total)` tells progress.
+
+        Entries that are `known` are not fetched again, unless they were withheld or given back.
 
         Raises:
             NotCoveredError: no such head was signed in time.
             Refused: a service cannot be reached or refuses.
         """
         covered = await self._covering_head()
+        entries = await self._entries(covered, on_entries, known)
+        while untold(entries):
+            # Withheld a moment ago: the entry that says so is on its way.
+            covered = await self._covering_head()
+            entries = await self._entries(covered, on_entries, known)
         key = await self._notary.GetPublicKey(notary.GetPublicKeyRequest())
         return Record(
             public_key=key.public_key,
             log_id=key.log_id,
             heads=[head async for head in self._heads() if head.head.tree_size <= covered],
-            entries=await self._entries(covered, on_entries),
+            entries=entries,
             rule_sets={sha256: document async for sha256, document in self._rule_sets()},
             decisions={stage_id: documents async for stage_id, documents in self._decisions()},
             receipts=[receipt async for receipt in self._receipts()],
@@ -123,8 +132,14 @@ class PublicRecord:
             for checkpoint in page.checkpoints:
                 yield checkpoint
 
-    async def _entries(self, covered: int, on_entries: Callable[[int, int], None]) -> list[bytes | Withheld]:
-        entries: list[bytes | Withheld] = []
+    async def _entries(
+        self, covered: int, on_entries: Callable[[int, int], None], known: Sequence[bytes | Withheld]
+    ) -> list[bytes | Withheld]:
+        entries = list(known[:covered])
+        for index in sorted(await self._touched()):
+            if index < len(entries):
+                request = notary.ListEntriesRequest(start=index, page_size=1)
+                entries[index] = _entry((await self._notary.ListEntries(request)).entries[0])
         while len(entries) < covered:
             request = notary.ListEntriesRequest(start=len(entries), page_size=min(PAGE, covered - len(entries)))
             page = await self._notary.ListEntries(request)
@@ -133,6 +148,12 @@ class PublicRecord:
             entries.extend(map(_entry, page.entries))
             on_entries(len(entries), covered)
         return entries
+
+    async def _touched(self) -> set[int]:
+        """Entries that were withheld or given back at some time."""
+        request = notary_withholding.ListWithholdingsRequest(page_size=PAGE)
+        pages = _pages(self._withholding.ListWithholdings, request)
+        return {each.leaf_index async for page in pages for each in page.withholdings}
 
     async def _openings(self, covered: int) -> AsyncIterator[Opened]:
         """What is released of these entries; asked for after the head, so that whatever it shows to have ended has."""
