@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from rules import RuleSetInvalidError, Violation, canonical_bytes, load_rule_set, rule_set_from_json, sha256_of
-from rules.document import MeasurementSource, SheetSource
+from rules.document import ComparisonSource
 
 from selection.domain.refusal import (
     DraftInvalidError,
@@ -100,8 +100,8 @@ def read(document: str) -> RuleSet:
         rule = f"at most {_LARGEST_BYTES} bytes in canonical form"
         raise RuleSetRefusedError([Violation("", f"{size} bytes", rule, "DOCUMENT_TOO_LONG")])
     for number, source in enumerate(rules.sources):
-        if not isinstance(source, SheetSource | MeasurementSource):
-            rule = "the platform collects sheets and measurements; a stage of other sources is decided from a file"
+        if isinstance(source, ComparisonSource):
+            rule = "the platform collects no comparisons; a stage that is decided by them is decided from a file"
             raise RuleSetRefusedError([Violation(f"sources[{number}].kind", source.kind, rule, "SOURCE_NOT_COLLECTED")])
     return rules
 
