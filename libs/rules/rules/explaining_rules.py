@@ -252,4 +252,4 @@ def _consequences(rule_set: RuleSet, lang: Language) -> Iterator[str]:
 
 
 def _all(names: tuple[str, ...], lang: Language) -> str:
-    return ", ".join(value_words(name, lang) for name in names) or value_words("none", lang)
+    return ", ".join(value_words(name, lang) for name in names) or value_words("nothing", lang)

@@ -163,6 +163,7 @@ VALUES: Words = {
     "maximum": {"ko": "최대 자리", "en": "maximum"},
     "total": {"ko": "총점", "en": "the total"},
     "none": {"ko": "없음", "en": "none"},
+    "nothing": {"ko": "없음", "en": "nothing"},
     "everyone": {"ko": "팀 전체에서 한 번", "en": "once over the field"},
     "lifts": {"ko": "떨어지면 다음 팀이 올라옴", "en": "failing it lifts the next team"},
     "lifts-nobody": {"ko": "떨어져도 다른 팀이 올라오지 않음", "en": "failing it lifts nobody"},
