@@ -12,11 +12,19 @@ from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
 from common.processes import Timers
+from common.tasks import Worker
 from common.topics import TopicProvisioner
 
 from selection import events
+from selection.domain.webhook_address import Reach
 from selection.grpc_api import DecisionApi, GateApi, RuleSetLifeApi, SelectionApi
+from selection.grpc_api.webhooks import WebhookApi
 from selection.store import SelectionStore, SelectionViews
+from selection.store.webhook_keys import WebhookKeys
+from selection.store.webhook_sender import WebhookSender
+from selection.store.webhook_views import WebhookViews
+from selection.store.webhook_work import WebhookFeed, WebhookWork
+from selection.store.webhooks import WebhookStore
 from selection.wire import REASONS
 
 if TYPE_CHECKING:
@@ -28,6 +36,8 @@ PACKAGE = Path(__file__).parent
 MIGRATIONS = next(path for path in (PACKAGE / "migrations", PACKAGE.parent / "migrations") if path.is_dir())
 """Inside the package once installed, beside it in the repository."""
 PACKAGE_NAME = "dokpamo.selection.v1"
+# One that answers slowly must not hold up the others.
+WEBHOOKS_AT_ONCE = 4
 
 
 def build(settings: Settings) -> list[Part]:
@@ -36,11 +46,14 @@ def build(settings: Settings) -> list[Part]:
     database = Database(settings.database_url, "selection", MIGRATIONS, clock)
     relay = Relay(settings, database)
     consumers = Consumers(settings, database, events.subscriptions(SelectionStore), REASONS, clock)
+    keys, reach = WebhookKeys(settings.webhook_key), Reach(own_network=settings.webhooks_reach_own_network)
+    work = WebhookWork(database, keys, WebhookSender(reach).post)
     apis = {
         f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.WebhookService": WebhookApi(WebhookStore, WebhookViews, keys, reach),
     }
     return [
         database,
@@ -49,5 +62,7 @@ def build(settings: Settings) -> list[Part]:
         Gauges(database),
         consumers,
         Timers(database, clock, events.timers(SelectionStore)),
+        WebhookFeed(database),
+        Worker(database, clock, work.handlers(), WEBHOOKS_AT_ONCE, on_failed=work.on_failed()),
         GrpcServer(settings, database, apis, REASONS, clock, consumers=consumers, ready=[relay.ready]),
     ]
