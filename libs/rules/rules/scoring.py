@@ -95,13 +95,16 @@ def along_the_way(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> Iterator[tup
     were compared in pairs it begins as a row of wins. The inputs are complete and can be decided.
     """
     ran = _start(rule_set, leaf, inputs)
-    yield _scaled(ran.values, ran.unit), tuple(ran.axes)
+    yield dict(_scaled(ran.values, ran.unit)), tuple(ran.axes)
     for step in leaf.steps:
         _apply(step, ran, inputs)
-        yield _scaled(ran.values, ran.unit), tuple(ran.axes)
+        yield dict(_scaled(ran.values, ran.unit)), tuple(ran.axes)
 
 
 def _scaled(values: dict[str, Any], unit: Fraction) -> dict[str, Any]:
+    if unit == 1:  # most of the time: a product of fractions is dear
+        return values
+
     def below(value: Any) -> Any:
         return value * unit if isinstance(value, int | Fraction) else [below(each) for each in value]
 
@@ -126,8 +129,7 @@ def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
             problem = violation(f"parts.{leaf.id}", error.operator, error.reason, error.code)
             raise InputsRefusedError([problem]) from error
         if not ran.axes:
-            ran.values = {team: value * ran.unit for team, value in ran.values.items()}
-            ran.unit = Fraction(1)
+            ran.values, ran.unit = _scaled(ran.values, ran.unit), Fraction(1)
             for team, value in ran.values.items():
                 ran.working[team].append((step.operator, exact_text(value)))
     return ran
@@ -212,12 +214,10 @@ def _reduce(ran: _Field, over: Axis, reducer: Callable[..., Exact]) -> None:
 
 
 def _each(ran: _Field, change: Callable[[Exact], Exact]) -> None:
-    unit, ran.unit = ran.unit, Fraction(1)
+    ran.values, ran.unit = _scaled(ran.values, ran.unit), Fraction(1)
 
     def below(value: Any) -> Any:
-        if isinstance(value, int | Fraction):
-            return change(value * unit)
-        return [below(each) for each in value]
+        return change(value) if isinstance(value, int | Fraction) else [below(each) for each in value]
 
     ran.values = {team: below(value) for team, value in ran.values.items()}
 
