@@ -56,6 +56,8 @@ OPEN = {
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.owner": _ORGANISATION,
     "dokpamo.selection.v1.StageOpened.sources.panel_size": _SCALE,
     "dokpamo.selection.v1.StageOpened.sources.panel_minimum": _SCALE,
+    "dokpamo.selection.v1.ResultsPublished.reason": _OFFICE,
+    "dokpamo.selection.v1.ResultsPublished.accept_reason": _OFFICE,
     "dokpamo.selection.v1.StagePlanned.reason": _OFFICE,
     "dokpamo.selection.v1.StageAdvanced.transition.owner": _ROLE,
     "dokpamo.selection.v1.RuleSetChangeProposed.reason": _OFFICE,

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from client.replay.programme import load_programme
 from rules import collect, decide, sha256_of
+from rules.disclosure import Policy, policy_sha256
+from rules.disclosure_reading import load_policy
+from rules.disclosure_showing import disclose
+
+if TYPE_CHECKING:
+    from rules.disclosure_view import View
 
 
 def computed_outcome() -> dict[str, Any]:
     """The report that a replay must write, byte for byte."""
+    programme = load_programme()
     stages = []
-    for stage in load_programme().stages:
+    made: list[tuple[datetime, dict[str, Any]]] = []
+    for stage in programme.stages:
         given = stage.inputs
         # A lot's seed is revealed only where a lot is drawn; no stage of the model case needs one.
         inputs = collect(
@@ -34,7 +44,30 @@ def computed_outcome() -> dict[str, Any]:
                 "decision_sha256": decision.sha256(),
             }
         )
-    return {"stages": stages, "final": stages[-1]["advanced"]}
+        planned = [(stage.rule_set.dates.decides, policy) for policy in stage.rule_set.disclosure.every_policy()]
+        further = [
+            (plan.entry.at, load_policy(plan.document, stage.rule_set))
+            for plan in programme.publications
+            if plan.entry.stage_id == stage.stage_id
+        ]
+        for at, policy in [*planned, *further]:
+            view = disclose(decision, inputs, stage.rule_set, policy, "public")
+            made.append((at, _publication(at, policy, view)))
+    return {
+        "stages": stages,
+        "final": stages[-1]["advanced"],
+        "publications": [each for _, each in sorted(made, key=lambda one: one[0])],
+    }
+
+
+def _publication(at: datetime, policy: Policy, view: View) -> dict[str, Any]:
+    return {
+        "stage": view.stage,
+        "policy": policy.id,
+        "policy_sha256": policy_sha256(policy),
+        "at": at.astimezone(UTC).isoformat(),
+        "view": json.loads(view.canonical_bytes())["figures"],
+    }
 
 
 def _elimination(eliminated: Any) -> dict[str, str]:

@@ -96,7 +96,14 @@ ties:
   - {by: part, part: bench}
   - {by: lot, seed_sha256: ab9b878b620843fc1cebe51eebbbdd705c2655495ad5d04e3954d7bd9c2c6e27}
 objections: {days: 10, early_close: all-parties-waive}
-disclosure: {profile: full}
+disclosure:
+  policies:
+    - id: means
+      title: {ko: 평균, en: Means}
+      when: {after: decision}
+      audiences:
+        - {audience: public, shows: [{figure: ranks}, {figure: mean, of: [plan, total], digits: 2}]}
+        - {audience: team, shows: [{figure: own-points}, {figure: own-sheet}]}
 consequences:
   elimination: {forfeits: [gpu], keeps: []}
 changes: {consent: none-before-opening}

@@ -96,14 +96,9 @@ def disclose(
 
 
 def known_anyway(decision: Decision, inputs: Inputs, rule_set: RuleSet) -> View:
-    """What everybody learns without any publication: points that follow from what others publish.
-
-    And, where the release comes later than the final decision, the outcome: support is given by it, so it is no secret.
-    """
-    release, elsewhere = rule_set.disclosure.released(), rule_set.disclosure.elsewhere
+    """What everybody learns without any publication: points that follow from what others publish."""
+    elsewhere = rule_set.disclosure.elsewhere
     shows: list[Shown] = [Parts(figure="parts", of=elsewhere)] if elsewhere else []
-    if release.at is not None or release.days:
-        shows += [Order(figure="order"), Eliminations(figure="eliminations")]
     title = Title(ko="공지의 사실", en="Known anyway")
     audience = Audience(audience="public", shows=tuple(shows))
     policy = Policy(id="known-anyway", title=title, when=Moment(after="decision"), audiences=(audience,))

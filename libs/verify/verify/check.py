@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from verify import layout
 from verify.checkpoint_check import check_checkpoints, check_witnesses
 from verify.decision_check import check_decisions, check_rule_sets
+from verify.disclosure_check import check_publications
 from verify.findings import Report
 from verify.folder import check_manifest, read
 from verify.log_check import check_entries, check_heads, check_key
@@ -91,6 +92,7 @@ def examine(
     check_due(log.chronicle, report)
     check_rule_sets(folder, log.chronicle, report)
     check_decisions(folder, log.chronicle, report)
+    check_publications(folder, log.chronicle, report)
     check_receipts(folder, log.chronicle, log.hashes, newest, report)
     report.settle()
     return Examined(key, log)

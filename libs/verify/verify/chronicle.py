@@ -25,6 +25,8 @@ DECISION_PROVISIONAL = "dokpamo.selection.v1.DecisionProvisional"
 DECISION_FINALIZED = "dokpamo.selection.v1.DecisionFinalized"
 SCORE_SHEET_SUBMITTED = "dokpamo.evaluation.v1.ScoreSheetSubmitted"
 MEASUREMENTS_RECORDED = "dokpamo.evaluation.v1.MeasurementsRecorded"
+RESULTS_PUBLISHED = "dokpamo.selection.v1.ResultsPublished"
+RESULTS_RELEASED = "dokpamo.selection.v1.ResultsReleased"
 OPENINGS_ERASED = "dokpamo.notary.v1.OpeningsErased"
 ENTRY_WITHHELD = "dokpamo.notary.v1.EntryWithheld"
 ENTRY_RESTORED = "dokpamo.notary.v1.EntryRestored"
@@ -86,6 +88,19 @@ _READ: dict[str, _Shape] = {
         "provenance": TEXT,
     },
     MEASUREMENTS_RECORDED: {"stage_id": TEXT, "source_id": TEXT, "rows": [_ROW], "provenance": TEXT},
+    RESULTS_PUBLISHED: {
+        "stage_id": TEXT,
+        "publication_id": TEXT,
+        "audience": TEXT,
+        "team_id": TEXT,
+        "policy_id": TEXT,
+        "policy_sha256": TEXT,
+        "policy_json": BLOB,
+        "decision_sha256": TEXT,
+        "view_json": BLOB,
+        "restricted_view_json": BLOB,
+    },
+    RESULTS_RELEASED: {"stage_id": TEXT, "decision_sha256": TEXT},
     OPENINGS_ERASED: {"event_id": TEXT, "paths": TEXTS},
     ENTRY_WITHHELD: _ACT,
     ENTRY_RESTORED: _ACT,
@@ -97,6 +112,7 @@ _SEALED: dict[str, dict[str, SealClass]] = {
         ("/payload/passed", "/payload/reason", "/payload/evidence", "/payload/judged_by"), SealClass.BLIND
     ),
     DECISION_PROVISIONAL: dict.fromkeys(("/payload/decision_sha256", "/payload/decision_json"), SealClass.BLIND),
+    RESULTS_PUBLISHED: dict.fromkeys(("/payload/decision_sha256", "/payload/restricted_view_json"), SealClass.BLIND),
     SCORE_SHEET_SUBMITTED: {
         "/payload/assessor_id": SealClass.BLIND_PERSONAL,
         "/payload/rows": SealClass.BLIND,

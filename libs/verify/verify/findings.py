@@ -66,6 +66,10 @@ class Report:
     rule_sets: int = 0
     decisions: list[str] = field(default_factory=list)
     """Stages whose decision was computed again and is the same."""
+    publications: int = 0
+    """Views that were published, each computed again and the same."""
+    publications_unchecked: int = 0
+    """Views whose decision is not here: it is sealed still, or a later one took its place."""
     receipts: int = 0
     """Receipts that are in the log."""
     opened: int = 0
@@ -123,6 +127,8 @@ class Report:
             "heads": self.heads,
             "rule_sets": self.rule_sets,
             "decisions": self.decisions,
+            "publications": self.publications,
+            "publications_unchecked": self.publications_unchecked,
             "receipts": self.receipts,
             "opened": self.opened,
             "sealed": self.sealed,

@@ -27,6 +27,14 @@ _SAID = {
         "✓ 기록: {size}건, 서명된 머리 {heads}개, 각각 앞의 것을 잇습니다",
     ),
     "root": ("✓ root {root}", "✓ 뿌리 {root}"),
+    "publications": (
+        "✓ publications: {count} views, each computed again and the same, none too early",
+        "✓ 공표: {count}건, 모두 다시 계산해도 같고 정해진 때보다 이르지 않습니다",
+    ),
+    "publications-unchecked": (
+        "– publications: {count} views NOT VERIFIED: their decision is not here",
+        "– 공표: {count}건은 결정 자료가 없어 확인하지 못했습니다",
+    ),
     "receipts": ("✓ receipts: {count}, each in the log", "✓ 접수증: {count}건, 모두 기록에 있습니다"),
     "rules": (
         "✓ rule sets: {count}, each as it was logged, frozen before its stage opened",
@@ -118,11 +126,17 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         ),
         *(say("not shown", language, finding=finding) for finding in report.not_shown),
         *(say("decision", language, stage=stage) for stage in report.decisions),
+        *_publications(report, language),
         *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
         *_asked(report, language),
         say("key", language, key=report.log_id) + compare,
         say("holds so far" if so_far else "holds", language),
     ]
+
+
+def _publications(report: Report, language: Language) -> list[str]:
+    counts = {"publications": report.publications, "publications-unchecked": report.publications_unchecked}
+    return [say(name, language, count=count) for name, count in counts.items() if count]
 
 
 def _asked(report: Report, language: Language) -> list[str]:

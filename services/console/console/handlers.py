@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
     from console.domain.facts import Head, Ledger, Run, Target, TeamName
+    from console.domain.published import Published
 
 _T = TypeVar("_T")
 
@@ -33,6 +34,9 @@ class Sources(Protocol):
 
     async def scoring(self, rule_set_sha256: str) -> Scoring:
         """What the parts and gates of a rule set are called."""
+
+    async def published(self) -> tuple[Published, ...]:
+        """All publications in order, as the public was shown them."""
 
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
@@ -57,6 +61,8 @@ class Programme:
     names: Mapping[str, TeamName]
     scoring: Mapping[str, Scoring]
     """By the rule set's SHA-256, of all decided stages."""
+    published: tuple[Published, ...]
+    """Newest first."""
     runs: tuple[Run, ...]
     targets: tuple[Target, ...]
     ledger: Ledger | None
@@ -75,14 +81,15 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
             away.append(error.service)
             return otherwise
 
-    stages, runs, targets, ledger, head = await asyncio.gather(
+    stages, published, runs, targets, ledger, head = await asyncio.gather(
         reached(sources.stages(), ()),
+        reached(sources.published(), ()),
         reached(sources.runs(), ()),
         reached(sources.targets(), ()),
         reached(_optional(sources.ledger()), None),
         reached(sources.head(), None),
     )
-    decided = sorted({stage.rule_set_sha256 for stage in stages if stage.decision_sha256})
+    decided = sorted({stage.rule_set_sha256 for stage in stages if stage.decided})
     words = await asyncio.gather(*(reached(sources.scoring(sha256), Scoring()) for sha256 in decided))
     return Programme(
         stages=stages,
@@ -90,6 +97,7 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
         current=current(stages),
         names=names,
         scoring=dict(zip(decided, words, strict=True)),
+        published=published[::-1],
         runs=runs,
         targets=targets,
         ledger=ledger,

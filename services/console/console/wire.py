@@ -10,6 +10,7 @@ from dokpamo.common.v1.provenance_pb2 import Provenance
 
 from console.domain.board import Outcome, Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.published import Figure, PartFigures, Published
 from console.domain.waiting import Wait
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dokpamo.grants.v1 import service_pb2 as grants
     from dokpamo.intake.v1 import service_pb2 as intake
     from dokpamo.notary.v1 import service_pb2 as notary
+    from dokpamo.selection.v1 import disclosure_pb2 as disclosure
     from dokpamo.selection.v1 import service_pb2 as selection
     from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -56,6 +58,37 @@ def _standing(message: selection.Standing) -> Standing:
         provenance=_provenance(message.provenance),
         part_provenances={part: _provenance(value) for part, value in message.part_provenances.items()},
     )
+
+
+def published(message: disclosure.Publication) -> Published:
+    """A publication as the public was shown it; a policy that shows the public nothing has no figures."""
+    figures = json.loads(message.view_json)["figures"] if message.view_json else []
+    summaries: dict[str, dict[str, Figure]] = {}
+    for each in figures:
+        if each["figure"] in {"best", "mean", "gap"}:
+            number = Figure(each["value"], each["provenance"], tuple(each["teams"]))
+            summaries.setdefault(each["part"], {})[each["figure"]] = number
+    return Published(
+        publication_id=message.publication_id,
+        stage_id=message.stage_id,
+        title_ko=message.title_ko,
+        title_en=message.title_en,
+        at=_instant(message.published_at),
+        reason=message.reason,
+        parts=tuple(PartFigures(part, **found) for part, found in summaries.items()),
+        formulas=tuple(
+            (each["part"], " → ".join(_step(step) for step in each["steps"]))
+            for each in figures
+            if each["figure"] == "formula" and each["steps"]
+        ),
+    )
+
+
+def _step(text: str) -> str:
+    """A step as its operator with what it is given, for readers: ``linear (points 25, scale 100)``."""
+    step = json.loads(text)
+    given = ", ".join(f"{name} {value}" for name, value in sorted(step.items()) if name != "operator")
+    return f"{step['operator']} ({given})" if given else str(step["operator"])
 
 
 def scoring(rule_set_json: bytes) -> Scoring:

@@ -17,9 +17,9 @@ from common.topics import TopicProvisioner
 
 from selection import events
 from selection.domain.webhook_address import Reach
-from selection.grpc_api import DecisionApi, GateApi, RuleSetLifeApi, SelectionApi
+from selection.grpc_api import DecisionApi, DisclosureApi, GateApi, RuleSetLifeApi, SelectionApi
 from selection.grpc_api.webhooks import WebhookApi
-from selection.store import SelectionStore, SelectionViews
+from selection.store import PublicationStore, SelectionStore, SelectionViews
 from selection.store.webhook_keys import WebhookKeys
 from selection.store.webhook_sender import WebhookSender
 from selection.store.webhook_views import WebhookViews
@@ -45,14 +45,15 @@ def build(settings: Settings) -> list[Part]:
     clock = open_clock(settings)
     database = Database(settings.database_url, "selection", MIGRATIONS, clock)
     relay = Relay(settings, database)
-    consumers = Consumers(settings, database, events.subscriptions(SelectionStore), REASONS, clock)
+    consumers = Consumers(settings, database, events.subscriptions(SelectionStore, PublicationStore), REASONS, clock)
     keys, reach = WebhookKeys(settings.webhook_key), Reach(own_network=settings.webhooks_reach_own_network)
     work = WebhookWork(database, keys, WebhookSender(reach).post)
     apis = {
-        f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews, PublicationStore),
         f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
-        f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),
+        f"{PACKAGE_NAME}.DisclosureService": DisclosureApi(PublicationStore),
         f"{PACKAGE_NAME}.WebhookService": WebhookApi(WebhookStore, WebhookViews, keys, reach),
     }
     return [
@@ -61,7 +62,7 @@ def build(settings: Settings) -> list[Part]:
         relay,
         Gauges(database),
         consumers,
-        Timers(database, clock, events.timers(SelectionStore)),
+        Timers(database, clock, events.timers(SelectionStore, PublicationStore)),
         WebhookFeed(database),
         Worker(database, clock, work.handlers(), WEBHOOKS_AT_ONCE, on_failed=work.on_failed()),
         GrpcServer(settings, database, apis, REASONS, clock, consumers=consumers, ready=[relay.ready]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from common.consumer import Subscriptions
 from dokpamo.evaluation.v1.events_pb2 import MeasurementsRecorded, ScoreSheetSubmitted, ScoringClosed
 from dokpamo.intake.v1.events_pb2 import CallClosed
+from dokpamo.selection.v1.events_pb2 import DecisionFinalized, DecisionProvisional
 
 from selection import handlers, wire
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from common.processes import Process
 
     Open = Callable[[Transaction], handlers.Records]
+    OpenPublications = Callable[[Transaction], handlers.PublicationRecords]
 
 
-def subscriptions(records: Open) -> Subscriptions:
+def subscriptions(records: Open, publications: OpenPublications) -> Subscriptions:
     """Return the events that stages wait for; everything is kept in what `records` opens."""
 
     async def call_closed(event: Received[CallClosed], tx: Transaction) -> None:
@@ -40,15 +42,26 @@ def subscriptions(records: Open) -> Subscriptions:
         message = event.message
         await handlers.close_scoring(message.stage_id, wire.scoring_close_of(message), records(tx))
 
+    # Selection hears itself: whatever led to a decision, its publications are planned.
+    async def decided(event: Received[DecisionProvisional], tx: Transaction) -> None:
+        await handlers.plan_publications(event.message.stage_id, publications(tx))
+
+    async def final(event: Received[DecisionFinalized], tx: Transaction) -> None:
+        await handlers.plan_publications(event.message.stage_id, publications(tx))
+
     heard = Subscriptions("selection")
     heard.on(CallClosed, call_closed)
     heard.on(ScoreSheetSubmitted, sheet)
     heard.on(MeasurementsRecorded, measured)
     heard.on(ScoringClosed, closed)
+    heard.on(DecisionProvisional, decided)
+    heard.on(DecisionFinalized, final)
     return heard
 
 
-def timers(records: Open) -> Mapping[str, Callable[[Process, Transaction], Awaitable[None]]]:
+def timers(
+    records: Open, publications: OpenPublications
+) -> Mapping[str, Callable[[Process, Transaction], Awaitable[None]]]:
     """Return what to do when a process of selection wakes, by kind."""
 
     async def step(process: Process, tx: Transaction) -> None:
@@ -57,4 +70,7 @@ def timers(records: Open) -> Mapping[str, Callable[[Process, Transaction], Await
     async def expire(process: Process, tx: Transaction) -> None:
         await handlers.expire_override(process.id, records(tx))
 
-    return {handlers.STAGE_PROCESS: step, handlers.OVERRIDE_PROCESS: expire}
+    async def publish(process: Process, tx: Transaction) -> None:
+        await handlers.publish_due(process.id, publications(tx))
+
+    return {handlers.PUBLICATION_PROCESS: publish, handlers.STAGE_PROCESS: step, handlers.OVERRIDE_PROCESS: expire}

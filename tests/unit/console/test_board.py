@@ -14,7 +14,8 @@ def standing(team: str, rank: int, outcome: Outcome) -> Standing:
 
 
 def stage(stage_id: str, decision: str, *standings: Standing) -> Stage:
-    return Stage(stage_id, stage_id, stage_id, "final", NOW, NOW, NOW, (), "", decision, standings)
+    state = "final" if decision else "collecting"
+    return Stage(stage_id, stage_id, stage_id, state, NOW, NOW, NOW, (), "", decision, standings)
 
 
 def test_teams_still_inside_come_first_and_those_that_came_further_before_others() -> None:

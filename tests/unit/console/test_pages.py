@@ -19,6 +19,7 @@ from common.errors import Refused
 from console.domain.board import Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
 from console.domain.feed import Feed
+from console.domain.published import Figure, PartFigures, Published
 from console.domain.waiting import Wait
 from console.events import LiveFeed
 from console.handlers import UnreachableError
@@ -40,6 +41,15 @@ SCORING = Scoring(
     (Label("benchmark", "벤치마크 평가", "Benchmarks"), Label("nia", "NIA 벤치마크", "NIA benchmark", inside=True)),
     (Label("originality", "독자성", "Originality"),),
 )
+HIDDEN = Stage(
+    "stage-2", "2차 단계평가", "Stage 2", "objection", NOW, NOW, NOW, (), "a" * 64, "",
+    (Standing("alpha", "", 0, "advanced", "", ""), Standing("beta", "", 0, "entered", "", "")),
+)  # fmt: skip
+PUBLISHED = Published(
+    "stage-1/1", "stage-1", "평균과 격차", "Means and gaps", NOW, "press asked",
+    (PartFigures("nia", Figure("9.2", "synthetic", ("alpha",)), Figure("8.75", "published")), PartFigures("total")),
+    (("nia", "linear (points 10, scale 100)"),),
+)  # fmt: skip
 RUN = Run("run", "alpha", "2025-h2", "c" * 64, "completed", "0.2152", "4.7997")
 TARGET = Target(
     "t", "stage-1", "AAII", "2026-06", "2025-12-30", "2026-06-30", "best", "63.1", "0.95", "59.945",
@@ -66,6 +76,10 @@ class Programme:
         self._reach("selection")
         assert rule_set_sha256 == STAGE.rule_set_sha256
         return SCORING
+
+    async def published(self) -> tuple[Published, ...]:
+        self._reach("selection")
+        return (PUBLISHED,) if self._stages else ()
 
     async def runs(self) -> tuple[Run, ...]:
         self._reach("evaluation")
@@ -183,6 +197,44 @@ async def test_a_service_that_is_away_is_named_and_costs_its_own_part_only(away:
     assert kept in words(answer)
 
 
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        (
+            "ko",
+            [
+                "공표된 결과",
+                "1차 단계평가: 평균과 격차",
+                "NIA 벤치마크 9.2 합 알파 8.75 공 –",
+                "추가 공개 사유: press asked",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Published results",
+                "Stage 1: Means and gaps",
+                "NIA benchmark 9.2 s Alpha <Labs> 8.75 p –",
+                "Total – – –",
+            ],
+        ),
+    ],
+)
+async def test_what_was_published_is_shown_and_what_was_not_is_a_dash(language: str, wanted: list[str]) -> None:
+    said = words(await get("/", language=language))
+    assert [phrase for phrase in wanted if phrase not in said] == []
+
+
+@pytest.mark.parametrize(("language", "hidden"), [("ko", "미공개"), ("en", "not published")])
+async def test_what_is_hidden_of_a_decided_stage_is_called_not_published(language: str, hidden: str) -> None:
+    answer = await get("/", Programme(stages=(STAGE, HIDDEN)), language=language)
+    begins, ends = {"ko": ("현재 순위", "평가기준"), "en": ("Current standings", "Rule set")}[language]
+    rows = words(answer).split(begins)[1].split(ends)[0]
+    # Of both teams rank and total; of the one whose outcome was not published that too. No part was: no column.
+    assert rows.count(hidden) == 5
+    assert "/api/decisions/stage-2" not in answer.text
+
+
 async def test_before_anything_has_happened_the_page_says_so() -> None:
     said = words(await get("/?lang=en", Programme(stages=())))
     assert "Teams and stages Nothing yet." in said
@@ -191,7 +243,7 @@ async def test_before_anything_has_happened_the_page_says_so() -> None:
 
 async def test_what_is_not_known_now_is_not_called_nothing() -> None:
     said = words(await get("/?lang=en", Programme(("selection", "evaluation"))))
-    assert said.count("Not known at the moment.") == 4
+    assert said.count("Not known at the moment.") == 5
     assert "Nothing yet." not in said
     assert "No decision yet." not in said
 

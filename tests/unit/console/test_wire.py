@@ -6,8 +6,10 @@ import json
 
 from console import wire
 from console.domain.facts import Label
+from console.domain.published import Figure, PartFigures
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
+from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import service_pb2 as selection
 
 RULE_SET = {
@@ -50,6 +52,22 @@ def test_a_total_and_each_part_say_where_they_come_from() -> None:
     [standing] = wire.stage(selection.Stage(stage_id="one", standings=[message])).standings
     assert standing.provenance == "synthetic"
     assert standing.part_provenances == {"index": "published"}
+
+
+def test_a_publication_is_read_from_the_view_that_was_published() -> None:
+    figures = [
+        {"figure": "winners", "teams": ["a"]},
+        {"figure": "best", "part": "nia", "value": "9.2", "teams": ["a", "b"], "provenance": "synthetic"},
+        {"figure": "mean", "part": "nia", "value": "8.75", "teams": [], "provenance": "published"},
+        {"figure": "formula", "part": "nia", "points": "10", "source": "nia",
+         "steps": ['{"operator":"linear","points":"10","scale":"100"}', '{"digits":1,"operator":"round"}']},
+    ]  # fmt: skip
+    view = json.dumps({"figures": figures}).encode()
+    made = wire.published(disclosure.Publication(publication_id="one/1", stage_id="one", view_json=view))
+    [part] = made.parts
+    assert part == PartFigures("nia", Figure("9.2", "synthetic", ("a", "b")), Figure("8.75", "published"))
+    assert made.formulas == (("nia", "linear (points 10, scale 100) → round (digits 1)"),)
+    assert wire.published(disclosure.Publication(publication_id="one/2")).parts == ()
 
 
 def test_a_target_says_where_its_best_model_comes_from() -> None:

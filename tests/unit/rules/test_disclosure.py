@@ -260,6 +260,8 @@ def test_a_policy_is_named_by_the_hash_of_its_canonical_bytes() -> None:
     [
         ("elsewhere: [aaii]", "elsewhere: [nothing]", "disclosure.elsewhere[0]", "PART_UNKNOWN"),
         ("elsewhere: [aaii]", "release: {}", "disclosure.release", "MOMENT_FORM"),
+        ("elsewhere: [aaii]", "release: {after: final, days: 1}", "disclosure.release", "RELEASE_LATE"),
+        ("elsewhere: [aaii]", "release: {at: 2027-01-01T00:00:00+09:00}", "disclosure.release", "RELEASE_LATE"),
         ("- id: mean-and-gap\n", "- id: mean-and-gap\n      widens: later\n      reason: so\n",
          "disclosure.policies[0].widens", "POLICY_UNKNOWN"),
     ],

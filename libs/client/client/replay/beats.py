@@ -12,6 +12,7 @@ from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.intake.v1 import service_pb2 as intake
 from dokpamo.training.v1 import service_pb2 as training
 
+from client.replay.publication_beats import PublicationBeats
 from client.replay.rule_beats import RuleBeats
 from client.replay.score import Beat, request_id, side_by_side
 from client.session import Caller
@@ -49,6 +50,7 @@ class Beats:
     def in_order(self) -> list[Beat]:
         """Every beat, by instant; what falls on the same instant keeps the order of the programme's document."""
         beats = [*self._rules.in_order(), *self._calls(), *self._stages(), *self._targets(), *self._periods()]
+        beats += PublicationBeats(self._programme, self._session).in_order()
         return sorted(beats, key=lambda beat: beat.at)
 
     def _calls(self) -> Iterator[Beat]:

@@ -164,6 +164,16 @@ class TargetPlan(_Document):
     candidates: tuple[Candidate, ...]
 
 
+class PublicationEntry(_Document):
+    """A publication that no rule set planned: ``policy`` names a document in ``publications/``."""
+
+    stage_id: str
+    policy: str
+    at: AwareDatetime
+    accept_leaks: tuple[str, ...] = ()
+    accept_reason: str = ""
+
+
 class _ProgrammeDocument(_Document):
     id: str
     title_ko: str
@@ -172,6 +182,15 @@ class _ProgrammeDocument(_Document):
     stages: tuple[StageEntry, ...]
     periods: tuple[Period, ...]
     targets: tuple[TargetPlan, ...]
+    publications: tuple[PublicationEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationPlan:
+    """Results that staff publish at ``at`` under a policy which is not in the rule set; ``document`` is its YAML."""
+
+    entry: PublicationEntry
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +289,7 @@ class Programme:
     stages: tuple[StagePlan, ...]
     periods: tuple[Period, ...]
     targets: tuple[TargetPlan, ...]
+    publications: tuple[PublicationPlan, ...] = ()
 
     def last_instant(self) -> datetime:
         """When the last job starts or the last stage is decided, whichever is later."""
@@ -294,6 +314,17 @@ def load_programme(folder: Path | None = None) -> Programme:
         )
         for entry in document.stages
     )
+    publications = tuple(
+        PublicationPlan(entry, (root / "publications" / f"{entry.policy}.yaml").read_text(encoding="utf-8"))
+        for entry in document.publications
+    )
     return Programme(
-        document.id, document.title_ko, document.title_en, document.calls, stages, document.periods, document.targets
+        document.id,
+        document.title_ko,
+        document.title_en,
+        document.calls,
+        stages,
+        document.periods,
+        document.targets,
+        publications,
     )

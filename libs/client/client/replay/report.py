@@ -1,15 +1,19 @@
-"""The outcome of a replay as JSON, taken from the published decisions and nothing else."""
+"""The outcome of a replay as JSON, taken from the decisions and publications as staff see them and nothing else."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import service_pb2 as selection
 
 from client.session import Caller
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from client.session import Session
 
 
@@ -18,12 +22,38 @@ async def report(session: Session) -> dict[str, Any]:
     request = selection.ListStagesRequest(page_size=500)
     answer = await session.call(Caller.staff("replay"), "selection", "ListStages", request)
     stages = [_stage(stage) for stage in answer.stages if stage.decision_sha256]
-    return {"stages": stages, "final": stages[-1]["advanced"] if stages else []}
+    return {
+        "stages": stages,
+        "final": stages[-1]["advanced"] if stages else [],
+        "publications": [_publication(each) async for each in _publications(session)],
+    }
+
+
+async def _publications(session: Session) -> AsyncIterator[disclosure.Publication]:
+    request = disclosure.ListPublicationsRequest(page_size=500)
+    while True:
+        page = await session.call(Caller.staff("replay"), "selection", "ListPublications", request)
+        for each in page.publications:
+            yield each
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 def as_text(outcome: dict[str, Any]) -> str:
     """The report's text: the same outcome always gives the same bytes."""
     return json.dumps(outcome, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _publication(made: disclosure.Publication) -> dict[str, Any]:
+    """When which figures were shown to the public, and by which policy."""
+    return {
+        "stage": made.stage_id,
+        "policy": made.policy_id,
+        "policy_sha256": made.policy_sha256,
+        "at": made.published_at.ToDatetime(UTC).isoformat(),
+        "view": json.loads(made.view_json)["figures"] if made.view_json else [],
+    }
 
 
 def _stage(stage: selection.Stage) -> dict[str, Any]:

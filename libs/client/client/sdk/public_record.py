@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PAGE = 500
 COVER_SECONDS = 60.0
 """How long to wait for a head that covers what was in the log when the export began."""
+NOT_RELEASED = "NOT_RELEASED"
+"""Code of selection for a decision that is not open to everybody yet."""
 LOOK_AGAIN_SECONDS = 0.25
 
 
@@ -180,7 +182,12 @@ class PublicRecord:
             for stage in page.stages:
                 if stage.state == "final":
                     request = selection.GetDecisionRequest(stage_id=stage.stage_id)
-                    found = await self._selection.GetDecision(request)
+                    try:
+                        found = await self._selection.GetDecision(request)
+                    except Refused as refused:
+                        if refused.code != NOT_RELEASED:
+                            raise
+                        continue  # it is final, and by its rule set opened to everybody later
                     yield stage.stage_id, DecisionDocuments(found.inputs_json, found.decision_json)
 
     async def _receipts(self) -> AsyncIterator[Receipt]:

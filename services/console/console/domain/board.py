@@ -17,6 +17,10 @@ MARKS = ("synthetic", "reconstructed", "published")
 """Provenances that a value shows; one that the platform recorded itself needs no mark."""
 
 
+DECIDED = frozenset({"objection", "final"})
+"""States of a stage that has a decision."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A team's place in one stage; ``total`` and ``parts`` are decimal text and empty before the decision."""
@@ -49,6 +53,16 @@ class Stage:
     rule_set_sha256: str
     decision_sha256: str
     standings: tuple[Standing, ...]
+
+    @property
+    def decided(self) -> bool:
+        """Whether there is a decision, be it published or not."""
+        return self.state in DECIDED
+
+    @property
+    def open(self) -> bool:
+        """Whether everything about the decision is open to everybody: only then its hash is known."""
+        return bool(self.decision_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +97,5 @@ def _order(row: Row) -> tuple[bool, int, int, str]:
 
 def current(stages: Sequence[Stage]) -> Stage | None:
     """The latest decided stage: the one whose standings count now. None before the first decision."""
-    decided = [stage for stage in stages if stage.decision_sha256]
+    decided = [stage for stage in stages if stage.decided]
     return decided[-1] if decided else None

@@ -37,6 +37,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "OverrideDropped": ("담당자 결정 제안이 끝났습니다", "Override dropped"),
     "ObjectionWaived": ("이의제기를 포기하였습니다", "Objection waived"),
     "DecisionFinalized": ("결정이 확정되었습니다", "Decision final"),
+    "ResultsPublished": ("결과가 공표되었습니다", "Results published"),
+    "ResultsReleased": ("평가 자료가 모두 공개되었습니다", "All documents of the decision open"),
     "EntitlementGranted": ("지원이 배정되었습니다", "Support granted"),
     "EntitlementEnded": ("지원이 끝났습니다", "Support ended"),
     "EntitlementForfeited": ("지원이 회수되었습니다", "Support forfeited"),

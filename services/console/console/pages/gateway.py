@@ -12,6 +12,7 @@ from common.grpc import Client
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.grants.v1 import service_pb2 as grants
 from dokpamo.notary.v1 import service_pb2 as notary
+from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import service_pb2 as selection
 
 from console import wire
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from console.domain.board import Stage
     from console.domain.facts import Head, Ledger, Run, Scoring, Target
+    from console.domain.published import Published
 
 _T = TypeVar("_T")
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
@@ -39,6 +41,8 @@ class Gateway:
             service: Client(channel, f"dokpamo.{service}.v1.{service.capitalize()}Service")
             for service, channel in channels.items()
         }
+        if "selection" in channels:
+            self._clients["disclosure"] = Client(channels["selection"], "dokpamo.selection.v1.DisclosureService")
         self._fresh_seconds = fresh_seconds
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -56,6 +60,10 @@ class Gateway:
             answer = await self._call("selection", "GetRuleSet", request)
             self._scoring[rule_set_sha256] = wire.scoring(answer.rule_set.rule_set_json)
         return self._scoring[rule_set_sha256]
+
+    async def published(self) -> tuple[Published, ...]:
+        """All publications in order."""
+        return await self._once("published", self._published)
 
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
@@ -83,6 +91,11 @@ class Gateway:
         pages = self._pages("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))
         return tuple([wire.stage(message) async for page in pages for message in page.stages])
 
+    async def _published(self) -> tuple[Published, ...]:
+        request = disclosure.ListPublicationsRequest(page_size=_PAGE)
+        pages = self._pages("selection", "ListPublications", request, client="disclosure")
+        return tuple([wire.published(message) async for page in pages for message in page.publications])
+
     async def _runs(self) -> tuple[Run, ...]:
         pages = self._pages("evaluation", "ListBenchmarkRuns", evaluation.ListBenchmarkRunsRequest(page_size=_PAGE))
         return tuple([wire.run(message) async for page in pages for message in page.runs])
@@ -97,20 +110,21 @@ class Gateway:
     async def _head(self) -> Head | None:
         return wire.head(await self._call("notary", "GetHead", notary.GetHeadRequest()))
 
-    async def _pages(self, service: str, rpc: str, request: Any) -> AsyncIterator[Any]:
+    async def _pages(self, service: str, rpc: str, request: Any, client: str = "") -> AsyncIterator[Any]:
         """Every page of a list."""
         while True:
-            page = await self._call(service, rpc, request)
+            page = await self._call(service, rpc, request, client)
             yield page
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
 
-    async def _call(self, service: str, rpc: str, request: Any) -> Any:
+    async def _call(self, service: str, rpc: str, request: Any, client: str = "") -> Any:
+        """Call a service by its main client, or by that of another of its contracts."""
         if service not in self._clients:
             raise UnreachableError(service)
         try:
-            return await getattr(self._clients[service], rpc)(request, timeout=_TIMEOUT_SECONDS)
+            return await getattr(self._clients[client or service], rpc)(request, timeout=_TIMEOUT_SECONDS)
         except Refused as refused:
             if refused.status in _AWAY:
                 raise UnreachableError(service) from refused

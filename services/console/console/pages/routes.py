@@ -23,12 +23,13 @@ from console.domain.words import Language, language_of, say
 from console.handlers import Sources, UnreachableError, programme
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from common.clock import Clock
     from dokpamo.selection.v1 import service_pb2 as selection
     from starlette.requests import Request
 
+    from console.domain.board import Stage
     from console.domain.facts import Label
     from console.events import LiveFeed
 
@@ -158,6 +159,9 @@ class Pages:
             label=lambda label: _label(label, language),
             marks=MARKS,
             scoring=lambda stage: view.scoring.get(stage.rule_set_sha256, Scoring()),
+            shown_parts=_shown_parts,
+            part_labels=lambda stage: _part_labels(stage, view.scoring, language),
+            stages={stage.stage_id: stage for stage in view.stages},
             day=_day,
             minute=_minute,
             now=self._clock.now(),
@@ -181,6 +185,17 @@ def _name(names: Any, team: str, language: Language) -> str:
 
 def _label(label: Label, language: Language) -> str:
     return label.korean if language == "ko" else label.english
+
+
+def _shown_parts(stage: Stage) -> list[str]:
+    """The parts in which some team's points are shown."""
+    return sorted({part for standing in stage.standings for part in standing.parts})
+
+
+def _part_labels(stage: Stage | None, scoring: Mapping[str, Scoring], language: Language) -> dict[str, str]:
+    """What the parts of a stage are called, and the whole."""
+    parts = scoring.get(stage.rule_set_sha256, Scoring()).parts if stage else ()
+    return {part.key: _label(part, language) for part in parts} | {"total": say("total", language)}
 
 
 def _day(instant: datetime) -> str:

@@ -8,6 +8,7 @@ from common.instants import stamp
 from dokpamo.selection.v1 import decisions_pb2 as pb
 
 from selection import handlers, wire
+from selection.grpc_api.disclosed import Disclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from common.database import Transaction
     from common.grpc import Call
 
+    from selection.grpc_api.disclosed import Publications
     from selection.grpc_api.selection import Known
 
 
@@ -29,11 +31,15 @@ class DecisionApi:
     """One method for each RPC of the contract."""
 
     def __init__(
-        self, records: Callable[[Transaction], handlers.Records], views: Callable[[Transaction], Views]
+        self,
+        records: Callable[[Transaction], handlers.Records],
+        views: Callable[[Transaction], Views],
+        publications: Callable[[Transaction], Publications],
     ) -> None:
-        """Write to what `records` opens, read from what `views` opens."""
+        """Write to what `records` opens, read from what `views` opens, show what `publications` let the caller see."""
         self._records = records
         self._views = views
+        self._disclosed = Disclosed(publications)
 
     async def Redecide(self, request: pb.RedecideRequest, call: Call) -> pb.RedecideResponse:
         """Decide again; what is corrected is its cause, else the wish to compute again."""
@@ -47,7 +53,7 @@ class DecisionApi:
     async def ListDecisions(self, request: pb.ListDecisionsRequest, call: Call) -> pb.ListDecisionsResponse:
         """All versions of a stage's decision."""
         found = await self._views(call.tx).decisions(request.stage_id)
-        return pb.ListDecisionsResponse(decisions=[_version(each) for each in found])
+        return pb.ListDecisionsResponse(decisions=[await self._seen(each, call) for each in found])
 
     async def ProposeOverride(self, request: pb.ProposeOverrideRequest, call: Call) -> pb.ProposeOverrideResponse:
         """Propose an override."""
@@ -74,6 +80,14 @@ class DecisionApi:
             request.stage_id, request.team_id, request.version, self._records(call.tx)
         )
         return pb.WaiveObjectionResponse(waiting_team_ids=waiting)
+
+    async def _seen(self, known: Known, call: Call) -> pb.DecisionVersion:
+        """A version as the caller may see it: that there is one and since when, all once it is open to him."""
+        message = _version(known)
+        if not await self._disclosed.is_open(known.record.stage, known.record.sha256, call):
+            message.ClearField("decision_sha256")
+            message.ClearField("override")
+        return message
 
     async def _newest(self, stage_id: str, call: Call) -> pb.DecisionVersion:
         return _version((await self._views(call.tx).decisions(stage_id))[-1])

@@ -14,6 +14,7 @@ from selection.domain.refusal import (
     StageUnknownError,
     VersionUnknownError,
 )
+from selection.grpc_api.disclosed import Disclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from selection.domain.events import DecisionRecord
     from selection.domain.rule_set import KeptRuleSet
     from selection.domain.stage import Stage
+    from selection.grpc_api.disclosed import Publications
 
 
 class Known(Protocol):
@@ -93,11 +95,15 @@ class SelectionApi:
     """One method for each RPC of the contract."""
 
     def __init__(
-        self, records: Callable[[Transaction], handlers.Records], views: Callable[[Transaction], Views]
+        self,
+        records: Callable[[Transaction], handlers.Records],
+        views: Callable[[Transaction], Views],
+        publications: Callable[[Transaction], Publications],
     ) -> None:
-        """Write to what `records` opens, read from what `views` opens."""
+        """Write to what `records` opens, read from what `views` opens, show what `publications` let the caller see."""
         self._records = records
         self._views = views
+        self._disclosed = Disclosed(publications)
 
     async def PublishRuleSet(self, request: pb.PublishRuleSetRequest, call: Call) -> pb.PublishRuleSetResponse:
         """Publish a rule set."""
@@ -152,8 +158,7 @@ class SelectionApi:
         found, following = await views.stages(position(request.page_token), size)
         messages = []
         for place, stage in found:
-            decision = await views.decision(stage.id)
-            messages.append(wire.stage_message(place, stage, decision.record if decision else None))
+            messages.append(await self._seen(place, stage, await views.decision(stage.id), call))
         return pb.ListStagesResponse(stages=messages, next_page_token=_token(following))
 
     async def ListStageTransitions(
@@ -183,6 +188,7 @@ class SelectionApi:
             raise VersionUnknownError("version", request.version, "the decision has no such version then")
         if known is None:
             raise DecisionMissingError("stage_id", request.stage_id, "is not decided then")
+        await self._disclosed.require_open(request.stage_id, known.record.sha256, call, as_of)
         kept = await self._kept(known.record.rule_set_sha256, call)
         return wire.decision_message(known.record, known.state, known.decided_at, kept)
 
@@ -197,8 +203,14 @@ class SelectionApi:
         found = await views.stage(stage_id, as_of)
         if found is None:
             raise StageUnknownError("stage_id", stage_id, "must be a planned stage")
-        known = await views.decision(stage_id, as_of)
-        return wire.stage_message(*found, known.record if known else None)
+        return await self._seen(*found, await views.decision(stage_id, as_of), call, as_of)
+
+    async def _seen(
+        self, place: int, stage: Stage, known: Known | None, call: Call, as_of: datetime | None = None
+    ) -> pb.Stage:
+        """A stage as the caller may see it."""
+        message = wire.stage_message(place, stage, known.record if known else None)
+        return await self._disclosed.stage(message, known.record.sha256 if known else "", call, as_of)
 
 
 def _token(following: int | None) -> str:

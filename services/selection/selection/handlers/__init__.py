@@ -10,6 +10,15 @@ from selection.handlers.overrides import (
     waive_objection,
     withdraw_override,
 )
+from selection.handlers.publications import (
+    PUBLICATION_GRACE,
+    PUBLICATION_PROCESS,
+    PublicationRecords,
+    plan_publications,
+    preview_publication,
+    publish_due,
+    publish_results,
+)
 from selection.handlers.records import OVERRIDE_PROCESS, STAGE_PROCESS, Records
 from selection.handlers.reveals import reveal_late_pick, reveal_lot_seed
 from selection.handlers.rule_sets import discard_draft, freeze_rule_set, publish, publish_rule_set, save_draft
@@ -18,7 +27,10 @@ from selection.handlers.stages import close_call, plan_stage, step
 
 __all__ = [
     "OVERRIDE_PROCESS",
+    "PUBLICATION_GRACE",
+    "PUBLICATION_PROCESS",
     "STAGE_PROCESS",
+    "PublicationRecords",
     "Records",
     "close_call",
     "close_scoring",
@@ -26,10 +38,14 @@ __all__ = [
     "discard_draft",
     "expire_override",
     "freeze_rule_set",
+    "plan_publications",
     "plan_stage",
+    "preview_publication",
     "propose_change",
     "propose_override",
     "publish",
+    "publish_due",
+    "publish_results",
     "publish_rule_set",
     "record_conflict",
     "record_consent",

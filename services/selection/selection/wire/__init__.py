@@ -1,5 +1,12 @@
 """Protobuf ↔ what selection means by it, and its table of refusals."""
 
+from selection.wire.disclosure import (
+    disclosure_event,
+    leak_message,
+    publication_message,
+    shown_message,
+    withheld,
+)
 from selection.wire.messages import (
     bench_message,
     change_message,
@@ -32,18 +39,23 @@ __all__ = [
     "conflict_of",
     "corrections_of",
     "decision_message",
+    "disclosure_event",
     "draft_message",
     "event_message",
     "instant_of",
     "judgement_of",
+    "leak_message",
     "measurements_of",
     "override_message",
     "provenance_of",
+    "publication_message",
     "rule_set_message",
     "scores_of",
     "scoring_close_of",
+    "shown_message",
     "stage_message",
     "transition_message",
     "verdict_of",
     "version_message",
+    "withheld",
 ]

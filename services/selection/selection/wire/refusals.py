@@ -9,8 +9,10 @@ from grpc import StatusCode
 
 from selection.domain import refusal, webhook, webhook_address
 from selection.domain.rule_set import RuleSetRefusedError
+from selection.wire.disclosure import DISCLOSURE_REASONS
 
 REASONS: Final[Reasons] = {
+    **DISCLOSURE_REASONS,
     RuleSetRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "RULE_SET_INVALID"),
     refusal.RuleSetUnknownError: Reason(StatusCode.NOT_FOUND, "RULE_SET_UNKNOWN"),
     refusal.VersionNotNewError: Reason(StatusCode.ALREADY_EXISTS, "VERSION_NOT_NEW"),
