@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from client.commands import witness as command
 from client.sdk.witness import Witness, WitnessFolderError
+from typer import Typer
+from typer.testing import CliRunner
 from verify.checkpoint import Checkpoint, checkpoint_of, log_key, open_checkpoint, sign_checkpoint
 from verify.cosignature import check_cosignature
 from verify.head import TreeHead, log_id
@@ -111,3 +114,24 @@ def test_a_folder_is_of_one_witness_and_of_one_process(witness: Witness) -> None
         pass
     assert Witness.open(witness.folder.parent / "nowhere") is None
     assert (witness.folder / "witness.pem").stat().st_mode & 0o077 == 0
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    app = Typer()
+    app.callback()(lambda: None)
+    command.register(app)
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+def test_the_command_needs_a_token_for_a_notary_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOKPAMO_TOKEN", raising=False)
+    code, said = run("witness", str(tmp_path / "one"), "--notary", "127.0.0.1:1")
+    assert (code, said) == (1, "witness: a notary is named and no token for it: set DOKPAMO_TOKEN\n")
+
+
+def test_the_command_asks_for_a_name_where_no_witness_is_yet(tmp_path: Path) -> None:
+    code, said = run("witness", str(tmp_path / "one"), "--notary", "127.0.0.1:1", "--token", "any")
+    assert code == 1
+    assert "name the new witness with --name" in said
+    assert not (tmp_path / "one").exists()

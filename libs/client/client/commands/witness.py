@@ -42,7 +42,7 @@ def witness(
     operator: Annotated[
         str, typer.Option(help="Register it with the running stack, as staff, as run by this operator.")
     ] = "",
-    every: Annotated[float, typer.Option(min=1, help="Look again after so many seconds, for ever.")] = 0,
+    every: Annotated[float | None, typer.Option(min=1, help="Look again after so many seconds, for ever.")] = None,
 ) -> None:
     """Cosign the log's newest head, if it extends everything that this witness saw.
 
@@ -68,7 +68,13 @@ def witness(
 
 
 async def _run(
-    folder: Path, address: str, tokens: Callable[[], str], name: str, key: str | None, operator: str, every: float
+    folder: Path,
+    address: str,
+    tokens: Callable[[], str],
+    name: str,
+    key: str | None,
+    operator: str,
+    every: float | None,
 ) -> None:
     from common.grpc import Client, connect
 
@@ -90,7 +96,7 @@ async def _run(
             await _look(known, log, witnesses, every)
 
 
-async def _look(known: Witness, log: object, witnesses: object, every: float) -> None:
+async def _look(known: Witness, log: object, witnesses: object, every: float | None) -> None:
     from common.errors import Refused
 
     from client.refusal import in_words
@@ -101,10 +107,10 @@ async def _look(known: Witness, log: object, witnesses: object, every: float) ->
             seen = await look(known, log, witnesses, datetime.now(UTC))  # type: ignore[arg-type] # clients, imported late
             print(f"cosigned {seen.tree_size} entries, root {seen.root_hash.hex()}")
         except Refused as refused:
-            if not every:
+            if every is None:
                 raise
             print(f"witness: {in_words(refused)}", file=sys.stderr)
-        if not every:
+        if every is None:
             return
         await asyncio.sleep(every)
 
