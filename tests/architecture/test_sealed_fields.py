@@ -73,6 +73,23 @@ OPEN = {
         for event in ("DecisionProvisional", "DecisionFinalized", "OverrideProposed")
         for field in ("reason", "proposed_by", "confirmed_by")
     },
+    **{
+        f"dokpamo.selection.v1.{event}.standing.owner": _ROLE
+        for event in (
+            "ObjectionFiled",
+            "CaseOpened",
+            "ProceedingEvidenceAdded",
+            "ProceedingAdmitted",
+            "ProceedingReplied",
+            "ProceedingPanelSeated",
+            "ProceedingFindingSubmitted",
+            "ProceedingFound",
+            "ProceedingRemedyOrdered",
+            "ProceedingFreshScoresSubmitted",
+            "ProceedingHeld",
+            "ProceedingClosed",
+        )
+    },
     "dokpamo.selection.v1.DecisionFinalized.inputs_sha256": _OUTCOME,
     "dokpamo.selection.v1.DecisionFinalized.eliminated.reason": _OUTCOME,
     "dokpamo.training.v1.JobStarted.reason": _SYSTEM,

@@ -41,7 +41,11 @@ def inputs(stage: str) -> Inputs:
     return load_inputs((PROGRAMME / "scores" / f"{stage}.yaml").read_text(encoding="utf-8"))
 
 
-WOKEN = {handlers.STAGE_PROCESS: handlers.step, handlers.OVERRIDE_PROCESS: handlers.expire_override}
+WOKEN = {
+    handlers.STAGE_PROCESS: handlers.step,
+    handlers.OVERRIDE_PROCESS: handlers.expire_override,
+    handlers.PROCEEDING_PROCESS: handlers.expire_proceeding,
+}
 
 
 class Selection:

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import dokpamo
@@ -162,10 +163,9 @@ def _packages() -> list[str]:
 
 
 def _messages() -> Iterator[Descriptor]:
+    """The messages of a service's `events.proto` and `<concern>_events.proto`; the console has none."""
     for package in _packages():
-        try:
-            module = importlib.import_module(f"dokpamo.{package}.v1.events_pb2")
-        except ModuleNotFoundError:
-            # A service without events, such as the console.
-            continue
-        yield from module.DESCRIPTOR.message_types_by_name.values()
+        for found in pkgutil.iter_modules([str(Path(dokpamo.__path__[0], package, "v1"))]):
+            if found.name.endswith("events_pb2"):
+                module = importlib.import_module(f"dokpamo.{package}.v1.{found.name}")
+                yield from module.DESCRIPTOR.message_types_by_name.values()

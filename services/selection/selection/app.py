@@ -17,9 +17,9 @@ from common.topics import TopicProvisioner
 
 from selection import events
 from selection.domain.webhook_address import Reach
-from selection.grpc_api import DecisionApi, DisclosureApi, GateApi, RuleSetLifeApi, SelectionApi
+from selection.grpc_api import DecisionApi, DisclosureApi, GateApi, ObjectionApi, RuleSetLifeApi, SelectionApi
 from selection.grpc_api.webhooks import WebhookApi
-from selection.store import PublicationStore, SelectionStore, SelectionViews
+from selection.store import ObjectionViews, PublicationStore, SelectionStore, SelectionViews
 from selection.store.webhook_keys import WebhookKeys
 from selection.store.webhook_sender import WebhookSender
 from selection.store.webhook_views import WebhookViews
@@ -54,6 +54,7 @@ def build(settings: Settings) -> list[Part]:
         f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),
         f"{PACKAGE_NAME}.DisclosureService": DisclosureApi(PublicationStore),
+        f"{PACKAGE_NAME}.ObjectionService": ObjectionApi(SelectionStore, ObjectionViews),
         f"{PACKAGE_NAME}.WebhookService": WebhookApi(WebhookStore, WebhookViews, keys, reach),
     }
     return [

@@ -70,7 +70,15 @@ def timers(
     async def expire(process: Process, tx: Transaction) -> None:
         await handlers.expire_override(process.id, records(tx))
 
+    async def reach(process: Process, tx: Transaction) -> None:
+        await handlers.expire_proceeding(process.id, records(tx))
+
     async def publish(process: Process, tx: Transaction) -> None:
         await handlers.publish_due(process.id, publications(tx))
 
-    return {handlers.PUBLICATION_PROCESS: publish, handlers.STAGE_PROCESS: step, handlers.OVERRIDE_PROCESS: expire}
+    return {
+        handlers.STAGE_PROCESS: step,
+        handlers.OVERRIDE_PROCESS: expire,
+        handlers.PROCEEDING_PROCESS: reach,
+        handlers.PUBLICATION_PROCESS: publish,
+    }

@@ -21,6 +21,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "opening": ("{opens_at} 시작", "opens {opens_at}"),
     "scoring": ("{closes_at}까지 평가, {decides_at} 결정", "scored until {closes_at}, decided {decides_at}"),
     "objections": ("{until}까지 이의제기", "objections until {until}"),
+    "proceedings-open": (
+        "이의제기·조사 {count}건의 종결 ({until}까지)",
+        "objections and cases: {count} open (until {until})",
+    ),
+    "findings-missing": ("심의위원 의견: {need} 중 {have}", "findings of the panel: {have} of {need}"),
+    "redecision-impossible": ("재결정에 빠진 자료: {missing}", "what a new decision lacks: {missing}"),
     "call-open": ("공고 {call}의 접수 마감", "the end of call {call}"),
     "stage-not-final": ("{stage} 결정의 확정", "the final decision of {stage}"),
     "rule-set-frozen-late": (

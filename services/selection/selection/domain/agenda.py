@@ -23,6 +23,9 @@ DECISION_GRACE: Final = timedelta(days=3)
 FINAL_GRACE: Final = timedelta(days=1)
 """How long after the objection window a decision may stay provisional before people are told."""
 
+HELD_GRACE: Final = timedelta(days=60)
+"""The same where objections or cases hold it, each of which has deadlines of its own."""
+
 # What these codes name comes by itself from evaluation; everything else needs a person.
 _ON_THE_WAY: Final = frozenset({WaitCode.SCORING_NOT_CLOSED, WaitCode.SCORES_UNDERWAY})
 
@@ -51,6 +54,8 @@ def agenda(stage: Stage) -> Agenda:
             return Agenda("evaluation" if comes else "staff", wake_at, stage.decides_at + DECISION_GRACE, waits)
         case StageState.OBJECTION:
             final_at = stage.final_at or stage.decides_at
+            if stage.waits:
+                return Agenda("staff", None, final_at + HELD_GRACE, stage.waits)
             return Agenda("selection", final_at, final_at + FINAL_GRACE, (wait(WaitCode.OBJECTIONS, until=final_at),))
         case StageState.FINAL:
             return Agenda("", None, None, ())

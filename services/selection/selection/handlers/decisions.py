@@ -21,6 +21,7 @@ from selection.domain.events import (
     RuleSetChangeDropped,
 )
 from selection.domain.late_pick import committed_seed
+from selection.domain.objections import holds
 from selection.domain.refusal import DecisionMissingError, RedecisionImpossibleError
 from selection.domain.versions import NO_CORRECTIONS, check_redecision, difference
 from selection.handlers.moving import enter, hold, required, wake_due
@@ -106,10 +107,14 @@ async def supersede(
 
 
 async def finalize(stage: Stage, records: Records, *, closed_early: bool = False) -> None:
-    """Make a decision final whose objection window is over, or `closed_early`."""
+    """Make a decision final whose objection window is over, or `closed_early`; it waits for open proceedings."""
     final_at = records.now if closed_early else stage.final_at or records.now
     if records.now < final_at:
         await records.schedule(stage, agenda(stage))
+        return
+    if waits := holds(await records.proceedings(stage.id)):
+        if not closed_early:
+            await hold(stage, waits, records)
         return
     record = await current(stage, records)
     rules = (await kept_rule_set(stage.rule_set_sha256, records)).rules

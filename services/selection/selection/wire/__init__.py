@@ -18,6 +18,9 @@ from selection.wire.messages import (
     transition_message,
     version_message,
 )
+from selection.wire.objection_reading import fresh_sheet_of, order_of, remedy_of
+from selection.wire.objection_telling import proceeding_event
+from selection.wire.objections import Sight, ground_messages, proceeding_message
 from selection.wire.reading import (
     conflict_of,
     corrections_of,
@@ -34,6 +37,7 @@ from selection.wire.telling import event_message
 
 __all__ = [
     "REASONS",
+    "Sight",
     "bench_message",
     "change_message",
     "conflict_of",
@@ -42,13 +46,19 @@ __all__ = [
     "disclosure_event",
     "draft_message",
     "event_message",
+    "fresh_sheet_of",
+    "ground_messages",
     "instant_of",
     "judgement_of",
     "leak_message",
     "measurements_of",
+    "order_of",
     "override_message",
+    "proceeding_event",
+    "proceeding_message",
     "provenance_of",
     "publication_message",
+    "remedy_of",
     "rule_set_message",
     "scores_of",
     "scoring_close_of",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dokpamo.common.v1 import provenance_pb2
     from dokpamo.evaluation.v1 import events_pb2 as evaluation_pb2
     from dokpamo.evaluation.v1 import service_pb2 as evaluation_service_pb2
-    from dokpamo.selection.v1 import decisions_pb2, gates_pb2, service_pb2, stage_pb2
+    from dokpamo.selection.v1 import decisions_pb2, gates_pb2, objections_pb2, service_pb2, stage_pb2
     from google.protobuf.message import Message
 
 # As many as a rule set may ask for.
@@ -81,7 +81,7 @@ def conflict_of(request: gates_pb2.RecordGateConflictRequest) -> Conflict:
     return Conflict(request.judge_id, request.team_id, request.reason)
 
 
-def corrections_of(request: decisions_pb2.RedecideRequest) -> Corrections:
+def corrections_of(request: decisions_pb2.RedecideRequest | objections_pb2.OrderRemedyRequest) -> Corrections:
     """Return what a re-decision reads otherwise."""
     return Corrections(
         tuple(_score_change(f"score_changes[{number}]", each) for number, each in enumerate(request.score_changes)),
@@ -130,7 +130,7 @@ def _score_change(field: str, message: stage_pb2.ScoreChange) -> ScoreChange:
         message.assessor_id,
         message.team_id,
         message.criterion,
-        _exact(f"{field}.value", message.value) if message.value else None,
+        exact(f"{field}.value", message.value) if message.value else None,
         provenance_of(message.provenance),
     )
 
@@ -139,10 +139,11 @@ def _values(
     rows: Iterable[evaluation_service_pb2.ScoreRow],
 ) -> Iterable[tuple[evaluation_service_pb2.ScoreRow, Decimal]]:
     for number, row in enumerate(rows):
-        yield row, _exact(f"rows[{number}].value", row.value)
+        yield row, exact(f"rows[{number}].value", row.value)
 
 
-def _exact(field: str, value: str) -> Decimal:
+def exact(field: str, value: str) -> Decimal:
+    """Return an exact decimal. Raises `FieldInvalidError`, naming the `field`, for anything else."""
     try:
         return decimal_of(value)
     except NotExactError as error:

@@ -10,6 +10,7 @@ from grpc import StatusCode
 from selection.domain import refusal, webhook, webhook_address
 from selection.domain.rule_set import RuleSetRefusedError
 from selection.wire.disclosure import DISCLOSURE_REASONS
+from selection.wire.objection_refusals import OBJECTION_REASONS
 
 REASONS: Final[Reasons] = {
     **DISCLOSURE_REASONS,
@@ -72,4 +73,5 @@ REASONS: Final[Reasons] = {
     refusal.OverrideClosedError: Reason(StatusCode.FAILED_PRECONDITION, "OVERRIDE_CLOSED"),
     refusal.SecondOfficerError: Reason(StatusCode.PERMISSION_DENIED, "SECOND_OFFICER_NEEDED"),
     refusal.WaiverNotAllowedError: Reason(StatusCode.FAILED_PRECONDITION, "WAIVER_NOT_ALLOWED"),
+    **OBJECTION_REASONS,
 }
