@@ -54,7 +54,7 @@ def build(settings: Settings) -> list[Part]:
         f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),
         f"{PACKAGE_NAME}.DisclosureService": DisclosureApi(PublicationStore),
-        f"{PACKAGE_NAME}.ObjectionService": ObjectionApi(SelectionStore, ObjectionViews),
+        f"{PACKAGE_NAME}.ObjectionService": ObjectionApi(SelectionStore, ObjectionViews, PublicationStore),
         f"{PACKAGE_NAME}.WebhookService": WebhookApi(WebhookStore, WebhookViews, keys, reach),
     }
     return [

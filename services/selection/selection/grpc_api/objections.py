@@ -10,6 +10,7 @@ from dokpamo.selection.v1 import objections_pb2 as pb
 from selection import handlers, wire
 from selection.domain.objection_refusal import ProceedingUnknownError
 from selection.domain.versions import Corrections
+from selection.grpc_api.disclosed import Disclosed
 from selection.wire import Sight
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from common.grpc import Call
 
     from selection.domain.objections import Proceeding
+    from selection.grpc_api.disclosed import Publications
     from selection.wire.objections import Step
 
 
@@ -31,6 +33,9 @@ class Views(Protocol):
     async def proceeding_steps(self, proceeding_id: str) -> Sequence[Step]:
         """The steps of a proceeding, oldest first."""
 
+    async def version_sha256(self, stage_id: str, version: int) -> str:
+        """SHA-256 of a version of a stage's decision, lower-case hex."""
+
     async def proceeding_page(
         self, stage_id: str, open_only: bool, after: int, limit: int
     ) -> tuple[list[Proceeding], int | None]:
@@ -41,11 +46,15 @@ class ObjectionApi:
     """One method for each RPC of the contract."""
 
     def __init__(
-        self, records: Callable[[Transaction], handlers.Records], views: Callable[[Transaction], Views]
+        self,
+        records: Callable[[Transaction], handlers.Records],
+        views: Callable[[Transaction], Views],
+        publications: Callable[[Transaction], Publications],
     ) -> None:
-        """Write to what `records` opens, read from what `views` opens."""
+        """Write to what `records` opens, read from what `views` opens, show what `publications` let the caller see."""
         self._records = records
         self._views = views
+        self._disclosed = Disclosed(publications)
 
     async def ListGrounds(self, _: pb.ListGroundsRequest, __: Call) -> pb.ListGroundsResponse:
         """The closed list of grounds."""
@@ -61,7 +70,7 @@ class ObjectionApi:
             request.statement,
             self._records(call.tx),
         )
-        return pb.FileObjectionResponse(proceeding=_shown(found, call))
+        return pb.FileObjectionResponse(proceeding=await self._shown(found, call))
 
     async def OpenCase(self, request: pb.OpenCaseRequest, call: Call) -> pb.OpenCaseResponse:
         """Open a case, as staff or as an assessor."""
@@ -73,7 +82,7 @@ class ObjectionApi:
             request.alleged_by,
             self._records(call.tx),
         )
-        return pb.OpenCaseResponse(proceeding=_shown(found, call))
+        return pb.OpenCaseResponse(proceeding=await self._shown(found, call))
 
     async def AddEvidence(self, request: pb.AddEvidenceRequest, call: Call) -> pb.AddEvidenceResponse:
         """Keep a piece of evidence."""
@@ -97,12 +106,12 @@ class ObjectionApi:
             self._records(call.tx),
             admitted=request.admitted,
         )
-        return pb.RuleOnAdmissionResponse(proceeding=_shown(found, call))
+        return pb.RuleOnAdmissionResponse(proceeding=await self._shown(found, call))
 
     async def Reply(self, request: pb.ReplyRequest, call: Call) -> pb.ReplyResponse:
         """Keep the other side's reply."""
         found = await handlers.reply(request.proceeding_id, request.team_id, request.text, self._records(call.tx))
-        return pb.ReplyResponse(proceeding=_shown(found, call))
+        return pb.ReplyResponse(proceeding=await self._shown(found, call))
 
     async def RecordOriginalAssessors(
         self, request: pb.RecordOriginalAssessorsRequest, call: Call
@@ -118,7 +127,7 @@ class ObjectionApi:
         found = await handlers.seat_panel(
             request.proceeding_id, list(request.member_ids), request.quorum, request.reason, self._records(call.tx)
         )
-        return pb.SeatPanelResponse(proceeding=_shown(found, call))
+        return pb.SeatPanelResponse(proceeding=await self._shown(found, call))
 
     async def SubmitFinding(self, request: pb.SubmitFindingRequest, call: Call) -> pb.SubmitFindingResponse:
         """Keep what a member finds."""
@@ -126,7 +135,7 @@ class ObjectionApi:
         found = await handlers.submit_finding(
             request.proceeding_id, request.member_id, remedy, request.reason, self._records(call.tx)
         )
-        return pb.SubmitFindingResponse(proceeding=_shown(found, call))
+        return pb.SubmitFindingResponse(proceeding=await self._shown(found, call))
 
     async def OrderRemedy(self, request: pb.OrderRemedyRequest, call: Call) -> pb.OrderRemedyResponse:
         """Order what the panel found."""
@@ -136,18 +145,18 @@ class ObjectionApi:
             found = await handlers.order_recompute(request.proceeding_id, order, request.reason, records)
         else:
             found = await handlers.order_rescore(request.proceeding_id, order, request.reason, records)
-        return pb.OrderRemedyResponse(proceeding=_shown(found, call))
+        return pb.OrderRemedyResponse(proceeding=await self._shown(found, call))
 
     async def SubmitFreshScores(self, request: pb.SubmitFreshScoresRequest, call: Call) -> pb.SubmitFreshScoresResponse:
         """Keep what a fresh scorer hands in."""
         sheet = wire.fresh_sheet_of(request)
         found = await handlers.submit_fresh_scores(request.proceeding_id, sheet, self._records(call.tx))
-        return pb.SubmitFreshScoresResponse(proceeding=_shown(found, call))
+        return pb.SubmitFreshScoresResponse(proceeding=await self._shown(found, call))
 
     async def CarryOutRemedy(self, request: pb.CarryOutRemedyRequest, call: Call) -> pb.CarryOutRemedyResponse:
         """Carry out a re-score that waited."""
         found = await handlers.carry_out(request.proceeding_id, self._records(call.tx))
-        return pb.CarryOutRemedyResponse(proceeding=_shown(found, call))
+        return pb.CarryOutRemedyResponse(proceeding=await self._shown(found, call))
 
     async def WithdrawProceeding(
         self, request: pb.WithdrawProceedingRequest, call: Call
@@ -156,7 +165,7 @@ class ObjectionApi:
         found = await handlers.withdraw_proceeding(
             request.proceeding_id, request.team_id, request.reason, self._records(call.tx)
         )
-        return pb.WithdrawProceedingResponse(proceeding=_shown(found, call))
+        return pb.WithdrawProceedingResponse(proceeding=await self._shown(found, call))
 
     async def GetProceeding(self, request: pb.GetProceedingRequest, call: Call) -> pb.GetProceedingResponse:
         """One proceeding, as whole as the caller may see it."""
@@ -165,8 +174,7 @@ class ObjectionApi:
         if found is None:
             raise ProceedingUnknownError("proceeding_id", request.proceeding_id, "must be an objection or a case")
         steps = await views.proceeding_steps(found.id)
-        message = wire.proceeding_message(found, _sight(found, call), call.actor.subject, steps)
-        return pb.GetProceedingResponse(proceeding=message)
+        return pb.GetProceedingResponse(proceeding=await self._shown(found, call, steps))
 
     async def ListProceedings(self, request: pb.ListProceedingsRequest, call: Call) -> pb.ListProceedingsResponse:
         """Proceedings in order of filing."""
@@ -174,13 +182,18 @@ class ObjectionApi:
             request.stage_id, request.open_only, position(request.page_token), page_size(request.page_size)
         )
         return pb.ListProceedingsResponse(
-            proceedings=[_shown(each, call) for each in found],
+            proceedings=[await self._shown(each, call) for each in found],
             next_page_token="" if following is None else str(following),
         )
 
-
-def _shown(found: Proceeding, call: Call) -> pb.Proceeding:
-    return wire.proceeding_message(found, _sight(found, call), call.actor.subject)
+    async def _shown(self, found: Proceeding, call: Call, steps: Sequence[Step] = ()) -> pb.Proceeding:
+        """Return a proceeding as the caller may see it: a decision's values once they are open to him."""
+        sight = _sight(found, call)
+        values = sight is Sight.WHOLE
+        if not values and found.result_version:
+            digest = await self._views(call.tx).version_sha256(found.stage, found.result_version)
+            values = await self._disclosed.is_open(found.stage, digest, call)
+        return wire.proceeding_message(found, sight, call.actor.subject, values=values, steps=steps)
 
 
 def _sight(found: Proceeding, call: Call) -> Sight:

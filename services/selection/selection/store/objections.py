@@ -203,6 +203,13 @@ class ObjectionViews:
         )
         return [Step(*row) for row in rows]
 
+    async def version_sha256(self, stage_id: str, version: int) -> str:
+        """SHA-256 of a version of a stage's decision, lower-case hex."""
+        digest: str = await self._tx.fetchval(
+            "SELECT sha256 FROM decision WHERE stage_id = $1 AND version = $2", stage_id, version
+        )
+        return digest
+
     async def proceeding_page(
         self, stage_id: str, open_only: bool, after: int, limit: int
     ) -> tuple[list[Proceeding], int | None]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from common.instants import stamp
 from dokpamo.selection.v1 import objections_pb2 as pb
-from rules import canonical_json
 
 from selection.domain.objection_grounds import GROUNDS
 from selection.domain.objection_panel import dissents
 from selection.domain.objections import Remedy, State
-from selection.domain.versions import NO_CORRECTIONS, Corrections
+from selection.domain.versions import NO_CORRECTIONS
 from selection.wire.messages import score_change_messages, verdict_change_messages, wait_messages
 
 if TYPE_CHECKING:
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from selection.domain.objection_panel import Finding
     from selection.domain.objection_remedy import FreshJudgement, FreshScoring, FreshValue
     from selection.domain.objections import EvidenceItem, Proceeding
+    from selection.domain.versions import Corrections
 
 REMEDIES: Final = {
     Remedy.UPHOLD: pb.REMEDY_UPHOLD,
@@ -86,11 +84,13 @@ def ground_messages() -> list[pb.Ground]:
     ]
 
 
-def proceeding_message(found: Proceeding, sight: Sight, reader: str = "", steps: Iterable[Step] = ()) -> pb.Proceeding:
-    """Return a proceeding as `reader` may see it.
+def proceeding_message(
+    found: Proceeding, sight: Sight, reader: str = "", *, values: bool = False, steps: Iterable[Step] = ()
+) -> pb.Proceeding:
+    """Return a proceeding as `reader` may see it, with corrected `values` where the decision's are open to him.
 
-    A team sees of the decision's values only its own. Until the panel has found, nobody but staff and auditors sees
-    what members find, and a member only his own: each finds by himself.
+    Until the panel has found, nobody but staff and auditors sees what members find, and a member only his own: each
+    finds by himself.
     """
     message = _open(found)
     if sight is Sight.PUBLIC:
@@ -113,42 +113,26 @@ def proceeding_message(found: Proceeding, sight: Sight, reader: str = "", steps:
             findings=[_finding_message(found, each) for each in shown],
             remedy_reason=found.remedy_reason,
             fresh=fresh_messages(found.fresh),
-            difference_json=found.difference,
+            difference_json=found.difference if values else b"",
             steps=[_step_message(each, named=whole) for each in steps],
             withdrawal_reason=found.withdrawal_reason,
         )
     )
     if sight is Sight.PARTY:
-        corrections = _own(corrections, found.team)
-        message.difference_json = own_difference(found.difference, found.team)
         for scoring in message.fresh:
             scoring.ClearField("scorer_ids")
-    message.corrections.extend(correction_messages(corrections, found.before, named=sight is not Sight.PARTY))
-    message.verdict_corrections.extend(verdict_correction_messages(corrections, found.before))
+    if values:
+        message.corrections.extend(correction_messages(corrections, found.before))
+        message.verdict_corrections.extend(verdict_correction_messages(corrections, found.before))
     return message
 
 
-def own_difference(difference: bytes, team: str) -> bytes:
-    """Return of a difference what its team may see: who goes on, and of ranks and totals its own."""
-    if not difference:
-        return b""
-    found: dict[str, Any] = json.loads(difference)
-    for name in ("ranks", "totals"):
-        found[name] = {key: value for key, value in found[name].items() if key == team}
-    for name in ("scores", "verdicts"):
-        del found[name]
-    return canonical_json(found)
-
-
-def correction_messages(
-    corrections: Corrections, before: Iterable[tuple[str, str]], *, named: bool = True
-) -> list[pb.ValueCorrection]:
-    """Return corrected values, old and new; not `named`: without the assessors."""
+def correction_messages(corrections: Corrections, before: Iterable[tuple[str, str]]) -> list[pb.ValueCorrection]:
+    """Return corrected values, old and new."""
     old = dict(before)
     return [
         pb.ValueCorrection(change=message, before=old.get("/".join(change.cell), ""))
-        for change in corrections.scores
-        for message in score_change_messages([change if named else replace(change, assessor="")])
+        for change, message in zip(corrections.scores, score_change_messages(corrections.scores), strict=True)
     ]
 
 
@@ -211,13 +195,6 @@ def _open(found: Proceeding) -> pb.Proceeding:
         result_version=found.result_version,
         silent=found.silent,
         remedy=REMEDIES[found.remedy] if found.remedy else pb.REMEDY_UNSPECIFIED,
-    )
-
-
-def _own(corrections: Corrections, team: str) -> Corrections:
-    return Corrections(
-        tuple(each for each in corrections.scores if each.team == team),
-        tuple(each for each in corrections.verdicts if each.team == team),
     )
 
 
