@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from selection.domain import objections
+from selection.domain.agenda import HELD_GRACE, agenda
 from selection.domain.objection_refusal import (
     AllegerUnknownError,
     EvidenceInvalidError,
@@ -208,6 +209,12 @@ def test_a_decision_is_held_by_everything_open_also_what_nobody_has_ruled_on_yet
     assert wait.code is WaitCode.PROCEEDINGS_OPEN
     assert dict(wait.facts)["count"] == "2"
     assert dict(wait.facts)["until"] == objections.utc_text(seated().due or NOW)
+
+
+def test_a_held_stage_is_staffs_and_wakes_when_what_holds_it_is_closed() -> None:
+    held = agenda(replace(STAGE, waits=holds([objected()])))
+    assert (held.owner, held.wake_at, held.deadline) == ("staff", None, MIDNIGHT_AFTER_THE_TENTH_DAY + HELD_GRACE)
+    assert [each.code for each in held.waits] == [WaitCode.PROCEEDINGS_OPEN]
 
 
 def test_every_open_state_has_an_owner_a_deadline_and_an_alarm_not_before_it() -> None:
