@@ -162,18 +162,16 @@ async def test_a_re_score_by_fresh_people_after_a_restart_in_between(fresh_datab
         done: Any = None
         for scorer in TEN[5:]:
             done = await selection.write(handlers.submit_fresh_scores, proceeding, sheet(scorer), actor=scorer)
-        if done.state is State.RESCORING:
-            # The gate now reaches a team that it had no verdict of: staff give it, and carry out what was handed in.
-            assert dict(done.waits[0].facts)["missing"] == "verdicts-missing"
-            missing = replace(TURNED, team="nc-ai", reason="own weights")
-            await selection.write(
-                handlers.redecide,
-                "stage-1",
-                "the gate reaches it",
-                "correction",
-                corrections=Corrections((), (missing,)),
-            )
-            done = await selection.write(handlers.carry_out, proceeding)
+        # The gate now reaches a team that it has no verdict of: what was handed in is kept until staff give it.
+        assert (done.state, done.owner) == (State.RESCORING, "staff")
+        assert dict(done.waits[0].facts) == {"missing": "verdicts-missing"}
+        with pytest.raises(RedecisionImpossibleError):
+            await selection.write(handlers.carry_out, proceeding)
+        missing = Corrections((), (replace(TURNED, team="nc-ai", reason="own weights"),))
+        await selection.write(handlers.redecide, "stage-1", "it is reached", "correction", corrections=missing)
+        done = await selection.write(handlers.carry_out, proceeding)
+        (waited,) = await selection.said(objection_events_pb2.ProceedingHeld)
+        assert waited.standing.waits[0].code == "redecision-impossible"
         assert done.outcome is Outcome.RESCORED
         difference = json.loads(done.difference)
         assert "nc-ai" in difference["ranks"]
