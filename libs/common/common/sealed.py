@@ -85,9 +85,9 @@ def _fields(message: Descriptor, prefix: str, outer: Sealing, above: tuple[str, 
         path = prefix + field.name
         sealing = sealing_of(field) if outer is Sealing.OPEN else outer
         inner = field.message_type
-        if is_map(field):
+        if inner is not None and is_map(field):
             inner = inner.fields_by_name["value"].message_type
-        if not holds_fields(field) or inner.full_name in above:
+        if inner is None or not holds_fields(field) or inner.full_name in above:
             yield EventField(path, field, sealing)
         else:
             yield from _fields(inner, f"{path}.", sealing, (*above, message.full_name))
