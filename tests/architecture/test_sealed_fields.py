@@ -31,7 +31,6 @@ _SAID_OPENLY = "written to be read by everyone, as the request says"
 _SCALE = "the rule set, public before the stage opens"
 _OUTCOME = "the outcome, published with this event: the embargo ends with it"
 _OFFICE = "an act in office, whose author and reason the public may know"
-_OFFICE = "officers who take something from everyone answer for it by name"
 _ROLE = "a service or an office, never a person"
 
 OPEN = {
