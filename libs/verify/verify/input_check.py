@@ -50,6 +50,9 @@ def differences(stage_id: str, rule_set: RuleSet, inputs: Inputs, final: Logged,
         *_compare("score", *_named(counted, {_cell(score): score.value for score in inputs.scores()})),
         *_compare("measurement", counted.measurements(), {_cell(m): m.value for m in inputs.measurements}),
         *_compare("verdict", counted.verdicts(), {(v.gate, v.team): _verdict(v) for v in inputs.verdicts}),
+        # The platform collects neither yet: what is not in the log is never taken for checked.
+        *_compare("comparison", {}, {(c.source, c.assessor, c.item, c.first, c.second): c for c in inputs.comparisons}),
+        *_compare("carried figure", {}, {_cell(figure): figure.value for figure in inputs.carried}),
         *_relabelled(counted.provenances(), _provenances(inputs)),
     ]
 
