@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from client.stack.ports import free_ports
 from common.auth import Authenticator, DevelopmentIssuer
 from common.grpc import Client, GrpcServer, connect
-from selection.grpc_api import DecisionApi, GateApi, RuleSetLifeApi, SelectionApi
+from selection.app import apis
+from selection.domain.webhook_address import Reach
 from selection.settings import Settings
-from selection.store import SelectionStore, SelectionViews
+from selection.store.webhook_keys import WebhookKeys
 from selection.wire import REASONS
 
 from tests.builders.selection_cases import Selection, opened
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGE = "dokpamo.selection.v1."
-APIS = {
-    "SelectionService": SelectionApi,
-    "RuleSetLifeService": RuleSetLifeApi,
-    "GateService": GateApi,
-    "DecisionService": DecisionApi,
-}
 
 
 @dataclass(frozen=True)
@@ -58,9 +53,9 @@ async def served(folder: Path, url: str) -> AsyncIterator[Served]:
         token_keys=folder / "keys.json",
     )
     async with opened(url) as selection, AsyncExitStack() as parts:
-        apis = {PACKAGE + name: api(SelectionStore, SelectionViews) for name, api in APIS.items()}
+        answering = apis(WebhookKeys(settings.webhook_key), Reach(own_network=False))
         authenticator = Authenticator(settings.token_keys, allow_development=True)
-        server = GrpcServer(settings, selection.database, apis, REASONS, selection.clock, authenticator)
+        server = GrpcServer(settings, selection.database, answering, REASONS, selection.clock, authenticator)
         await parts.enter_async_context(server)
         channels = await parts.enter_async_context(AsyncExitStack())
         yield Served(selection, issuer, settings.grpc_listen, channels)

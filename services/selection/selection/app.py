@@ -48,15 +48,6 @@ def build(settings: Settings) -> list[Part]:
     consumers = Consumers(settings, database, events.subscriptions(SelectionStore, PublicationStore), REASONS, clock)
     keys, reach = WebhookKeys(settings.webhook_key), Reach(own_network=settings.webhooks_reach_own_network)
     work = WebhookWork(database, keys, WebhookSender(reach).post)
-    apis = {
-        f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews, PublicationStore),
-        f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
-        f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
-        f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),
-        f"{PACKAGE_NAME}.DisclosureService": DisclosureApi(PublicationStore),
-        f"{PACKAGE_NAME}.ObjectionService": ObjectionApi(SelectionStore, ObjectionViews, PublicationStore),
-        f"{PACKAGE_NAME}.WebhookService": WebhookApi(WebhookStore, WebhookViews, keys, reach),
-    }
     return [
         database,
         TopicProvisioner(settings),
@@ -66,5 +57,18 @@ def build(settings: Settings) -> list[Part]:
         Timers(database, clock, events.timers(SelectionStore, PublicationStore)),
         WebhookFeed(database),
         Worker(database, clock, work.handlers(), WEBHOOKS_AT_ONCE, on_failed=work.on_failed()),
-        GrpcServer(settings, database, apis, REASONS, clock, consumers=consumers, ready=[relay.ready]),
+        GrpcServer(settings, database, apis(keys, reach), REASONS, clock, consumers=consumers, ready=[relay.ready]),
     ]
+
+
+def apis(keys: WebhookKeys, reach: Reach) -> dict[str, object]:
+    """Return what answers for each service of the contract, by its full name."""
+    return {
+        f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews, PublicationStore),
+        f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
+        f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),
+        f"{PACKAGE_NAME}.DisclosureService": DisclosureApi(PublicationStore),
+        f"{PACKAGE_NAME}.ObjectionService": ObjectionApi(SelectionStore, ObjectionViews, PublicationStore),
+        f"{PACKAGE_NAME}.WebhookService": WebhookApi(WebhookStore, WebhookViews, keys, reach),
+    }

@@ -173,24 +173,26 @@ async def test_decisions_are_read_by_version_and_instant_and_overridden_by_two(
         lee = await at.as_("DecisionService", "lee", "staff")
         done = (await lee.ConfirmOverride(confirm())).decision
         assert (done.version, done.cause, done.override.confirmed_by) == (3, "override", "lee")
-        anyone = await at.as_("SelectionService", "")
+        first = service_pb2.GetDecisionRequest(stage_id="stage-1", version=1)
+        assert (await refused((await at.as_("SelectionService", "")).GetDecision(first))).code == "NOT_RELEASED"
+        auditor = await at.as_("SelectionService", "park", "auditor")
         known = [
-            await anyone.GetDecision(service_pb2.GetDecisionRequest(stage_id="stage-1", version=number))
+            await auditor.GetDecision(service_pb2.GetDecisionRequest(stage_id="stage-1", version=number))
             for number in (1, 2, 3)
         ]
         assert [each.state for each in known] == ["superseded", "superseded", "provisional"]
         assert [each.score_changes[0].value if each.score_changes else "" for each in known] == ["", "50.5", ""]
         assert known[2].decision_json == known[1].decision_json != known[0].decision_json
         then = service_pb2.GetDecisionRequest(stage_id="stage-1", as_of=stamp(DECIDES))
-        assert (await anyone.GetDecision(then)).version == 1
+        assert (await auditor.GetDecision(then)).version == 1
         none = service_pb2.GetDecisionRequest(stage_id="stage-1", version=9)
-        assert (await refused(anyone.GetDecision(none))).code == "VERSION_UNKNOWN"
-        lister = await at.as_("DecisionService", "")
+        assert (await refused(auditor.GetDecision(none))).code == "VERSION_UNKNOWN"
+        lister = await at.as_("DecisionService", "park", "auditor")
         listed = await lister.ListDecisions(decisions_pb2.ListDecisionsRequest(stage_id="stage-1"))
         assert [each.cause for each in listed.decisions] == ["computed", "correction", "override"]
         standing = {
             each.team_id: each.reason
-            for each in (await anyone.GetStage(service_pb2.GetStageRequest(stage_id="stage-1"))).stage.standings
+            for each in (await auditor.GetStage(service_pb2.GetStageRequest(stage_id="stage-1"))).stage.standings
         }
         assert (standing["upstage"], standing["lg-ai-research"]) == ("", "override")
         team = await at.as_("DecisionService", "member", "consortium", team="upstage")
