@@ -4,122 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from verify import embargo
+from verify import embargo, told
 from verify.fields import Fields, NotOpenError, PayloadRefusedError
-from verify.sealing import SealClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from verify.entry import Entry
-    from verify.sealing import Opening
-
-APPLICATION_SUBMITTED = "dokpamo.intake.v1.ApplicationSubmitted"
-RULE_SET_PUBLISHED = "dokpamo.selection.v1.RuleSetPublished"
-RULE_SET_FROZEN = "dokpamo.selection.v1.RuleSetFrozen"
-STAGE_OPENED = "dokpamo.selection.v1.StageOpened"
-GATE_VERDICT_RECORDED = "dokpamo.selection.v1.GateVerdictRecorded"
-DECISION_PROVISIONAL = "dokpamo.selection.v1.DecisionProvisional"
-DECISION_FINALIZED = "dokpamo.selection.v1.DecisionFinalized"
-SCORE_SHEET_SUBMITTED = "dokpamo.evaluation.v1.ScoreSheetSubmitted"
-MEASUREMENTS_RECORDED = "dokpamo.evaluation.v1.MeasurementsRecorded"
-RESULTS_PUBLISHED = "dokpamo.selection.v1.ResultsPublished"
-RESULTS_RELEASED = "dokpamo.selection.v1.ResultsReleased"
-OPENINGS_ERASED = "dokpamo.notary.v1.OpeningsErased"
-ENTRY_WITHHELD = "dokpamo.notary.v1.EntryWithheld"
-ENTRY_RESTORED = "dokpamo.notary.v1.EntryRestored"
-
-TEXT: Final = "text"
-TEXTS: Final = "texts"
-BLOB: Final = "blob"
-INTEGER: Final = "integer"
-FLAG: Final = "flag"
-INSTANT: Final = "microseconds"
-
-_Shape = dict[str, Any]
-_ACT: _Shape = {
-    "leaf_index": INTEGER,
-    "leaf_hash": TEXT,
-    "reason": TEXT,
-    "requested_by": TEXT,
-    "confirmed_by": TEXT,
-}
-_ROW: _Shape = {"team_id": TEXT, "criterion": TEXT, "value": TEXT}
-_READ: dict[str, _Shape] = {
-    APPLICATION_SUBMITTED: {
-        "application_id": TEXT,
-        "receipt": {
-            "application_id": TEXT,
-            "version": INTEGER,
-            "application_sha256": TEXT,
-            "received_at": INSTANT,
-            "application_json": BLOB,
-        },
-    },
-    RULE_SET_PUBLISHED: {"rule_set_sha256": TEXT, "rule_set_json": BLOB},
-    RULE_SET_FROZEN: {"rule_set_sha256": TEXT},
-    STAGE_OPENED: {"stage_id": TEXT, "rule_set_sha256": TEXT, "team_ids": TEXTS},
-    GATE_VERDICT_RECORDED: {
-        "stage_id": TEXT,
-        "team_id": TEXT,
-        "gate": TEXT,
-        "passed": FLAG,
-        "reason": TEXT,
-        "evidence": TEXTS,
-        "judged_by": INTEGER,
-        "provenance": TEXT,
-    },
-    DECISION_PROVISIONAL: {"stage_id": TEXT, "decision_sha256": TEXT, "decision_json": BLOB},
-    DECISION_FINALIZED: {
-        "stage_id": TEXT,
-        "rule_set_sha256": TEXT,
-        "inputs_sha256": TEXT,
-        "decision_sha256": TEXT,
-        "advanced": TEXTS,
-        "eliminated": [{"team_id": TEXT, "reason": TEXT, "gate": TEXT}],
-    },
-    SCORE_SHEET_SUBMITTED: {
-        "stage_id": TEXT,
-        "source_id": TEXT,
-        "assessor_id": TEXT,
-        "rows": [_ROW],
-        "provenance": TEXT,
-    },
-    MEASUREMENTS_RECORDED: {"stage_id": TEXT, "source_id": TEXT, "rows": [_ROW], "provenance": TEXT},
-    RESULTS_PUBLISHED: {
-        "stage_id": TEXT,
-        "publication_id": TEXT,
-        "audience": TEXT,
-        "team_id": TEXT,
-        "policy_id": TEXT,
-        "policy_sha256": TEXT,
-        "policy_json": BLOB,
-        "decision_sha256": TEXT,
-        "view_json": BLOB,
-        "restricted_view_json": BLOB,
-    },
-    RESULTS_RELEASED: {"stage_id": TEXT, "decision_sha256": TEXT},
-    OPENINGS_ERASED: {"event_id": TEXT, "paths": TEXTS},
-    ENTRY_WITHHELD: _ACT,
-    ENTRY_RESTORED: _ACT,
-}
-"""The events that are read, with the kinds of the fields that are: a shape for a message, in a list where repeated."""
-_SEALED: dict[str, dict[str, SealClass]] = {
-    APPLICATION_SUBMITTED: {"/payload/receipt/application_json": SealClass.PERSONAL},
-    GATE_VERDICT_RECORDED: dict.fromkeys(
-        ("/payload/passed", "/payload/reason", "/payload/evidence", "/payload/judged_by"), SealClass.BLIND
-    ),
-    DECISION_PROVISIONAL: dict.fromkeys(("/payload/decision_sha256", "/payload/decision_json"), SealClass.BLIND),
-    RESULTS_PUBLISHED: dict.fromkeys(("/payload/decision_sha256", "/payload/restricted_view_json"), SealClass.BLIND),
-    SCORE_SHEET_SUBMITTED: {
-        "/payload/assessor_id": SealClass.BLIND_PERSONAL,
-        "/payload/rows": SealClass.BLIND,
-    },
-    MEASUREMENTS_RECORDED: {"/payload/rows": SealClass.BLIND},
-}
-"""Which of these fields the contract seals, and how; the others are open."""
+    from verify.sealing import Opening, SealClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +65,7 @@ class Chronicle:
         ended = embargo.ended_by(entry)
         if ended is not None:
             self.ended.setdefault(ended, index)
-        if entry.type not in _READ:
+        if entry.type not in told.READ:
             return
         payload = entry.opened(openings)["payload"]
         if not isinstance(payload, dict):
@@ -179,7 +73,7 @@ class Chronicle:
             return
         message = Fields(payload)
         try:
-            _require_shape(message, _READ[entry.type], _paths_sealed_rightly(entry))
+            _require_shape(message, told.READ[entry.type], _paths_sealed_rightly(entry))
         except PayloadRefusedError:
             self.unreadable.append(index)
         except NotOpenError as error:
@@ -187,7 +81,7 @@ class Chronicle:
         else:
             logged = Logged(index, entry, message)
             self.events[entry.type].append(logged)
-            if entry.type == OPENINGS_ERASED:
+            if entry.type == told.OPENINGS_ERASED:
                 self._erased.update(_erased_in(logged))
 
     def _note_seals(self, index: int, entry: Entry, openings: Mapping[str, Opening]) -> None:
@@ -208,12 +102,12 @@ class Chronicle:
 
     def final_decisions(self) -> dict[str, Logged]:
         """The decision that stands, by stage: the last one that became final."""
-        return {event.fields.text("stage_id"): event for event in self.of(DECISION_FINALIZED)}
+        return {event.fields.text("stage_id"): event for event in self.of(told.DECISION_FINALIZED)}
 
     def rule_sets(self) -> dict[str, Logged]:
         """Publications of rule sets by hash; the first publication of a hash counts."""
         found: dict[str, Logged] = {}
-        for event in self.of(RULE_SET_PUBLISHED):
+        for event in self.of(told.RULE_SET_PUBLISHED):
             found.setdefault(event.fields.text("rule_set_sha256"), event)
         return found
 
@@ -221,7 +115,7 @@ class Chronicle:
         """Submissions by application id and version."""
         return {
             (event.fields.text("application_id"), event.fields.message("receipt").integer("version")): event
-            for event in self.of(APPLICATION_SUBMITTED)
+            for event in self.of(told.APPLICATION_SUBMITTED)
         }
 
     def is_erased(self, value: StillSealed) -> bool:
@@ -230,7 +124,7 @@ class Chronicle:
 
     def unlawful_erasures(self) -> list[Logged]:
         """Erasures of what is not there, or may not be erased."""
-        return [event for event in self.of(OPENINGS_ERASED) if not set(_erased_in(event)) <= self._erasable]
+        return [event for event in self.of(told.OPENINGS_ERASED) if not set(_erased_in(event)) <= self._erasable]
 
 
 def _erased_in(event: Logged) -> Iterator[tuple[str, str]]:
@@ -238,11 +132,11 @@ def _erased_in(event: Logged) -> Iterator[tuple[str, str]]:
 
 
 def _paths_sealed_rightly(entry: Entry) -> set[str]:
-    rightly = _SEALED.get(entry.type, {})
+    rightly = told.SEALED.get(entry.type, {})
     return {path for path, seal in entry.sealed.items() if rightly.get(path) == seal.seal_class}
 
 
-def _require_shape(message: Fields, shape: _Shape, rightly: set[str]) -> None:
+def _require_shape(message: Fields, shape: told.Shape, rightly: set[str]) -> None:
     """Read every field once, so that an event that cannot be read is known when it is met.
 
     Raises:

@@ -13,10 +13,13 @@ import rules
 from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout
-from verify import chronicle as told
+from verify.counted import override_of, version_of
 from verify.decision_parting import logged_decision, note_inputs, note_partings
 from verify.fields import NotOpenError
 from verify.input_check import NOT_LOGGED, differences
+from verify.override_check import check_outcome, check_overrides, overridden
+from verify.rule_change_check import check_governing
+from verify.version_check import Made, check_versions
 
 if TYPE_CHECKING:
     from verify.chronicle import Chronicle, Logged
@@ -54,8 +57,12 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
     """Note every decision that does not hold, every one that is missing, and every file that belongs to none."""
     final = chronicle.final_decisions()
     for stage_id, event in sorted(final.items()):
-        if _one_decision(stage_id, event, folder, chronicle, report):
+        if not _one_decision(stage_id, event, folder, chronicle, report):
+            continue
+        if (override := override_of(event)) is None:
             report.decisions.append(stage_id)
+        else:
+            report.overridden[stage_id] = overridden(override)
     wanted = {path(stage) for stage in final for path in (_inputs_path, _decision_path)}
     for path in [*folder.under("inputs/"), *folder.under("decisions/")]:
         if path not in wanted:
@@ -67,8 +74,8 @@ def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chron
     before = len(report.findings)
     documents = _Documents.of(stage_id, event, folder, chronicle, report)
     if documents is not None:
-        _check_in_time(stage_id, documents.rule_set_sha256, event, chronicle, report)
         try:
+            check_governing(event, chronicle, report)
             _check_logged_decision(stage_id, event, documents, chronicle, report)
             _recompute(stage_id, event, documents, chronicle, report)
         except NotOpenError as error:
@@ -84,7 +91,6 @@ def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chron
 class _Documents:
     """A decision's three documents, whose hashes are those of its event."""
 
-    rule_set_sha256: str
     rule_set: bytes
     inputs: bytes
     decision: bytes
@@ -106,43 +112,24 @@ class _Documents:
                     path, "", f"its SHA-256 is not the one in the event of the final decision, entry {event.index}"
                 )
                 if path == _inputs_path(stage_id):
-                    note_inputs(path, stage_id, event, data, chronicle, report)
+                    note_inputs(path, event, data, chronicle, report)
                 elif path == _decision_path(stage_id):
                     note_partings(path, logged_decision(stage_id, event.fields.text(name), chronicle), data, report)
                 continue
             found.append(data)
-        return cls(sha256, *found) if len(found) == len(paths) else None
-
-
-def _check_in_time(stage_id: str, sha256: str, final: Logged, chronicle: Chronicle, report: Report) -> None:
-    """The rule set was frozen no later than its stage opened, and the stage opened under it."""
-    path = layout.rule_set_path(sha256)
-    opened = [e for e in chronicle.of_stage(told.STAGE_OPENED, stage_id) if e.entry.time <= final.entry.time]
-    frozen = [e for e in chronicle.of(told.RULE_SET_FROZEN) if e.fields.text("rule_set_sha256") == sha256]
-    if not opened:
-        rule = f"the log does not say that stage {stage_id} opened before it was decided"
-        report.add(path, "", rule, absent=True)
-    elif opened[-1].fields.text("rule_set_sha256") != sha256:
-        other = opened[-1].fields.text("rule_set_sha256")
-        report.add(path, "", f"stage {stage_id} opened under rule set {other}")
-    elif not frozen or frozen[0].entry.time > opened[-1].entry.time:
-        report.add(path, "", f"the rule set was not frozen when stage {stage_id} opened", absent=not frozen)
+        return cls(*found) if len(found) == len(paths) else None
 
 
 def _check_logged_decision(
     stage_id: str, final: Logged, documents: _Documents, chronicle: Chronicle, report: Report
 ) -> None:
     """The provisional decision was logged whole, with the same bytes."""
-    sha256 = final.fields.text("decision_sha256")
-    provisional = chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id)
-    told_before = [event for event in provisional if event.fields.text("decision_sha256") == sha256]
-    if not told_before:
-        report.add(_decision_path(stage_id), "", "the log has no provisional decision of this hash", absent=True)
-    elif told_before[-1].fields.blob("decision_json") != documents.decision:
-        report.add(_decision_path(stage_id), "", f"is not the decision in entry {told_before[-1].index}")
-        note_partings(
-            _decision_path(stage_id), told_before[-1].fields.blob("decision_json"), documents.decision, report
-        )
+    provisional, path = version_of(final, chronicle), _decision_path(stage_id)
+    if provisional is final:
+        report.add(path, "", "the log has no provisional decision of this hash and version", absent=True)
+    elif provisional.fields.blob("decision_json") != documents.decision:
+        report.add(path, "", f"is not the decision in entry {provisional.index}")
+        note_partings(path, provisional.fields.blob("decision_json"), documents.decision, report)
 
 
 def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: Chronicle, report: Report) -> None:
@@ -155,17 +142,15 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
     except UNDECIDABLE as error:
         report.add(path, "", f"cannot be computed again: {error}")
         return
-    for difference in differences(stage_id, rule_set, inputs, final, chronicle):
+    for difference in differences(rule_set, inputs, final, chronicle):
         report.add(_inputs_path(stage_id), "", difference, absent=difference.endswith(NOT_LOGGED))
     again = decision.canonical_bytes()
     if again != documents.decision:
         report.add(path, "", "is not what its rule set and inputs give")
         note_partings(path, again, documents.decision, report)
-    if list(decision.advanced) != final.fields.texts("advanced"):
-        report.add(path, "advanced", f"entry {final.index} of the log names other teams")
-    out = [(e.text("team_id"), e.text("reason"), e.text("gate")) for e in final.fields.messages("eliminated")]
-    if sorted((e.team, e.reason, e.gate or "") for e in decision.eliminated) != sorted(out):
-        report.add(path, "eliminated", f"entry {final.index} of the log says otherwise")
+    check_overrides(final, decision, chronicle, report)
+    check_outcome(final, decision, (path, ""), report)
+    check_versions(Made(rule_set, inputs, decision, final), chronicle, report)
 
 
 def _inputs_path(stage_id: str) -> str:

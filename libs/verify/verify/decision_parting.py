@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import rules
 from rules.violations import DocumentRefusedError
 
-from verify import canonical
-from verify import chronicle as told
+from verify import canonical, told
 from verify.fields import NotOpenError
 from verify.input_check import differences
 from verify.parting import partings
@@ -41,7 +40,7 @@ def logged_decision(stage_id: str, sha256: str, chronicle: Chronicle) -> bytes |
     return None
 
 
-def note_inputs(path: str, stage_id: str, final: Logged, data: bytes, chronicle: Chronicle, report: Report) -> None:
+def note_inputs(path: str, final: Logged, data: bytes, chronicle: Chronicle, report: Report) -> None:
     """Note which scores, measurements and verdicts of these inputs are not those of the log."""
     published = chronicle.rule_sets().get(final.fields.text("rule_set_sha256"))
     if published is None:
@@ -49,7 +48,7 @@ def note_inputs(path: str, stage_id: str, final: Logged, data: bytes, chronicle:
     try:
         rule_set = rules.rule_set_from_json(published.fields.blob("rule_set_json"))
         inputs = rules.inputs_from_json(data)
-        parted = differences(stage_id, rule_set, inputs, final, chronicle)
+        parted = differences(rule_set, inputs, final, chronicle)
     except DocumentRefusedError as error:
         report.add(path, "", f"cannot be read as inputs: {error}")
     except NotOpenError:

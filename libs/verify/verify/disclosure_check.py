@@ -21,8 +21,7 @@ from rules.disclosure_showing import TeamNotEnteredError, disclose
 from rules.disclosure_view import ViewAudience
 from rules.violations import DocumentRefusedError
 
-from verify import canonical, layout
-from verify import chronicle as told
+from verify import canonical, layout, told
 from verify.fields import NotOpenError
 
 if TYPE_CHECKING:
@@ -136,8 +135,7 @@ def _check_once(made: list[Logged], report: Report) -> None:
 
 
 def _note(event: Logged, rule: str, report: Report) -> None:
-    path = layout.tile_path(event.index // layout.TILE_ENTRIES)
-    report.add(path, f"line {event.index % layout.TILE_ENTRIES + 1}", rule)
+    report.add(*layout.entry_place(event.index), rule)
 
 
 def _documents(event: Logged, final: dict[str, Logged], folder: Folder, chronicle: Chronicle) -> Documents | None:

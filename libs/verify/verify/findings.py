@@ -52,6 +52,15 @@ class Extension:
     hashes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """That two officers decided in the place of what was computed, and why."""
+
+    proposed_by: str
+    confirmed_by: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome of a check."""
@@ -66,6 +75,10 @@ class Report:
     rule_sets: int = 0
     decisions: list[str] = field(default_factory=list)
     """Stages whose decision was computed again and is the same."""
+    overridden: dict[str, Overridden] = field(default_factory=dict)
+    """Stages whose outcome is two officers' and was not computed; the computed decision beside it is the same again."""
+    superseded: list[tuple[str, int]] = field(default_factory=list)
+    """Stage and number of each version that a later one took the place of, computed again from the log and the same."""
     publications: int = 0
     """Views that were published, each computed again and the same."""
     publications_unchecked: int = 0
@@ -127,6 +140,8 @@ class Report:
             "heads": self.heads,
             "rule_sets": self.rule_sets,
             "decisions": self.decisions,
+            "overridden": {stage: asdict(each) for stage, each in sorted(self.overridden.items())},
+            "superseded": [{"stage": stage, "version": version} for stage, version in self.superseded],
             "publications": self.publications,
             "publications_unchecked": self.publications_unchecked,
             "receipts": self.receipts,

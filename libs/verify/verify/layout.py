@@ -76,6 +76,11 @@ def tile_path(number: int) -> str:
     return _known(f"entries/{number:06}.jsonl")
 
 
+def entry_place(index: int) -> tuple[str, str]:
+    """File and line of an entry."""
+    return tile_path(index // TILE_ENTRIES), f"line {index % TILE_ENTRIES + 1}"
+
+
 def openings_path(number: int) -> str:
     """The file of what was opened of entries `number * 256` and following."""
     return _known(f"openings/{number:06}.jsonl")

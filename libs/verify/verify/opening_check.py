@@ -96,13 +96,11 @@ def check_due(chronicle: Chronicle, report: Report) -> None:
             )
     report.unreadable.extend(chronicle.unreadable)
     for index, path in chronicle.hidden:
-        report.add(*_entry_line(index), f"{path} is sealed otherwise than the contract says, and not opened")
+        report.add(*layout.entry_place(index), f"{path} is sealed otherwise than the contract says, and not opened")
     for event in chronicle.unlawful_erasures():
-        report.add(*_entry_line(event.index), "tells of the erasure of a value that is not personal, or is not there")
-
-
-def _entry_line(index: int) -> tuple[str, str]:
-    return layout.tile_path(index // layout.TILE_ENTRIES), f"line {index % layout.TILE_ENTRIES + 1}"
+        report.add(
+            *layout.entry_place(event.index), "tells of the erasure of a value that is not personal, or is not there"
+        )
 
 
 def _lines(file: str, folder: Folder, report: Report) -> Iterator[tuple[int, bytes]]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verify import canonical, entry
-from verify.chronicle import ENTRY_RESTORED, ENTRY_WITHHELD
 from verify.entry import EntryRefusedError
 from verify.fields import Fields
 from verify.head import HASH_HEX
+from verify.told import ENTRY_RESTORED, ENTRY_WITHHELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -68,6 +68,22 @@ _SAID = {
         "✓ decision {stage}: computed again, the same byte for byte",
         "✓ 결정 {stage}: 다시 계산하여 한 바이트도 다르지 않습니다",
     ),
+    "overridden": (
+        (
+            "– decision {stage}: decided by officers {one} and {two} in the place of the computed decision, "
+            "because {why}; who goes on is theirs and was not computed. "
+            "The computed decision beside it: the same byte for byte"
+        ),
+        (
+            "– 결정 {stage}: 담당관 {one}, {two} 두 사람이 계산된 결정을 대신하여 결정하였습니다. 사유: {why}; "
+            "누가 나아가는지는 두 사람의 결정이며 계산한 것이 아닙니다. "
+            "곁에 남은 계산된 결정은 다시 계산하여 한 바이트도 다르지 않습니다"
+        ),
+    ),
+    "superseded": (
+        "✓ decision {stage}, version {version}, superseded: computed again from the log, the same byte for byte",
+        "✓ 결정 {stage} 제{version}판(대체됨): 기록에서 다시 계산하여 한 바이트도 다르지 않습니다",
+    ),
     "not verified": ("– decision {stage}: NOT VERIFIED: {why}", "– 결정 {stage}: 확인하지 못함: {why}"),
     "witness": (
         "✓ witness {name}: saw the first {size} entries at {at}",
@@ -126,6 +142,11 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         ),
         *(say("not shown", language, finding=finding) for finding in report.not_shown),
         *(say("decision", language, stage=stage) for stage in report.decisions),
+        *(
+            say("overridden", language, stage=stage, one=each.proposed_by, two=each.confirmed_by, why=each.reason)
+            for stage, each in report.overridden.items()
+        ),
+        *(say("superseded", language, stage=stage, version=version) for stage, version in report.superseded),
         *_publications(report, language),
         *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
         *_asked(report, language),
