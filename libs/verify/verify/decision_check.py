@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import rules
-from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout
 from verify.counted import override_of, version_of
@@ -19,14 +18,12 @@ from verify.fields import NotOpenError
 from verify.input_check import NOT_LOGGED, differences
 from verify.override_check import check_outcome, check_overrides, overridden
 from verify.rule_change_check import check_governing
-from verify.version_check import Made, check_versions
+from verify.version_check import UNDECIDABLE, Made, check_versions
 
 if TYPE_CHECKING:
     from verify.chronicle import Chronicle, Logged
     from verify.findings import Report
     from verify.folder import Folder
-
-UNDECIDABLE = (DocumentRefusedError, rules.InputsIncompleteError)
 
 
 def check_rule_sets(folder: Folder, chronicle: Chronicle, report: Report) -> None:

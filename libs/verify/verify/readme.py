@@ -43,9 +43,13 @@ What is checked
      give the same checkpoints and the same tiles, and the witnesses that were asked for saw this history.
   4. Every opening is the one of its place in its entry. What is blind is opened once its embargo has ended: with the
      final decision of its stage, or the closing of its call. What is personal may stay sealed.
-  5. Every rule set was logged whole when it was published, and frozen before its stage opened.
-  6. Every score and verdict of a decision is in the log, and none of the log is left out.
-  7. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte.
+  5. Every rule set was logged whole when it was published, and frozen before its stage opened; one that took its place
+     later has the consents in the log that the former one demands.
+  6. Every score and verdict of a decision is in the log, as it was handed in or as the log tells that it was corrected,
+     and none of the log is left out.
+  7. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte. So
+     is each version that a later one took the place of. Where officers decided in the place of what was computed, they
+     are two and named; who goes on is then theirs, and only the computed decision beside it is computed again.
   8. Every receipt is in the log and says what the logged application says, as far as that is open.
   9. No logged rule set, final decision or application is left out.
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from verify.findings import Report
 
 
+UNDECIDABLE = (DocumentRefusedError, rules.InputsIncompleteError)
+
+
 class NotRebuiltError(Exception):
     """What a version was computed from cannot be told from the log any more."""
 
@@ -61,7 +64,7 @@ def check_versions(made: Made, chronicle: Chronicle, report: Report) -> None:
             versions[number] = _again(event, names, made, chronicle)
         except (NotOpenError, NotRebuiltError) as error:
             report.not_verified[f"{stage_id}, version {number}"] = str(error)
-        except DocumentRefusedError as error:
+        except UNDECIDABLE as error:
             rule = f"version {number} of the decision of stage {stage_id} cannot be computed again: {error}"
             report.add(*layout.entry_place(event.index), rule)
         except PartedError as error:
@@ -102,7 +105,7 @@ def _again(event: Logged, names: Mapping[int, str], made: Made, chronicle: Chron
         NotOpenError: something of it is sealed.
         NotRebuiltError: it was made of sheets whose assessors' names are gone.
         PartedError: it is another one.
-        DocumentRefusedError: it cannot be computed.
+        DocumentRefusedError, InputsIncompleteError: it cannot be computed.
     """
     counted = Counted(event.fields.text("stage_id"), made.rule_set, event, chronicle)
     wanted = event.fields.text("inputs_sha256")
@@ -132,11 +135,12 @@ def _wrongly_told(
     stage_id, last = final.fields.text("stage_id"), _number(decided)
     provisional = [e for e in chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id) if e.index <= decided.index]
     superseded = [e for e in chronicle.of_stage(told.DECISION_SUPERSEDED, stage_id) if e.index < final.index]
-    for number in range(1, last + 1):
-        of_number = [event for event in provisional if _number(event) == number]
-        if not of_number:
-            yield decided, f"the log has no version {number} of the decision of stage {stage_id}", True
-        for event in of_number[1:]:
+    versions_told = {_number(event) for event in provisional}
+    if len(versions_told) < last:
+        rule = f"version {last} of the decision of stage {stage_id} became final, and the log has {len(versions_told)}"
+        yield decided, rule, True
+    for number in sorted(versions_told):
+        for event in [event for event in provisional if _number(event) == number][1:]:
             yield event, f"version {number} of the decision of stage {stage_id} is in the log twice", False
         made = [event for event in superseded if event.fields.integer("version") == number]
         if not made and number > 1:

@@ -37,8 +37,8 @@ _SAID = {
     ),
     "receipts": ("✓ receipts: {count}, each in the log", "✓ 접수증: {count}건, 모두 기록에 있습니다"),
     "rules": (
-        "✓ rule sets: {count}, each as it was logged, frozen before its stage opened",
-        "✓ 평가기준: {count}건, 기록된 그대로이며 단계가 열리기 전에 확정되었습니다",
+        "✓ rule sets: {count}, each as it was logged; frozen before its stage opened or changed as agreed",
+        "✓ 평가기준: {count}건, 기록된 그대로이며 단계가 열리기 전에 확정되었거나 정해진 동의로 바뀌었습니다",
     ),
     "openings": (
         "✓ openings: {count}, each that of a sealed value of the log",

@@ -184,6 +184,17 @@ def test_a_version_of_which_nothing_tells_what_it_changed_is_named(tmp_path: Pat
     assert [each.rule for each in report.findings] == ["the log does not say what version 2 of stage trial changed"]
 
 
+def test_a_number_of_versions_that_the_log_does_not_have_is_named_and_never_counted_through(tmp_path: Path) -> None:
+    versions = Versions()
+    versions.decide()
+    versions._told(replace(versions.made[0], version=2**32 - 1))
+    versions.finalize()
+    report = report_of(versions.record(), tmp_path)
+    assert f"version {2**32 - 1} of the decision of stage trial became final, and the log has 2" in [
+        each.rule for each in report.findings
+    ]
+
+
 def with_a_first_version_of_other_inputs() -> Versions:
     versions = Versions()
     honest = versions.decide()
