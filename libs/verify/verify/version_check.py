@@ -8,6 +8,7 @@ Source: design page "Selection and notary", "Objections": a re-decision supersed
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from verify.parting import partings
 from verify.version_difference import Version, difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from verify.chronicle import Chronicle, Logged
     from verify.counted import Cell
@@ -123,7 +124,8 @@ def _again(event: Logged, names: Mapping[int, str], made: Made, chronicle: Chron
             )
         raise PartedError("has other inputs than the log gives")
     decision = rules.decide(made.rule_set, inputs)
-    if decision.canonical_bytes() != event.fields.blob("decision_json"):
+    logged = (event.fields.blob("decision_json"), event.fields.text("decision_sha256"))
+    if (decision.canonical_bytes(), decision.sha256()) != logged:
         raise PartedError("is not what its rule set and inputs give")
     return Version(inputs, decision, override_of(event))
 
@@ -132,28 +134,43 @@ def _wrongly_told(
     decided: Logged, final: Logged, versions: Mapping[int, Version], chronicle: Chronicle
 ) -> Iterator[tuple[Logged, str, bool]]:
     """What the log tells wrong of how versions followed each other: where, in words, whether something is lacking."""
-    stage_id, last = final.fields.text("stage_id"), _number(decided)
+    stage_id = final.fields.text("stage_id")
     provisional = [e for e in chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id) if e.index <= decided.index]
     superseded = [e for e in chronicle.of_stage(told.DECISION_SUPERSEDED, stage_id) if e.index < final.index]
-    versions_told = {_number(event) for event in provisional}
-    if len(versions_told) < last:
-        rule = f"version {last} of the decision of stage {stage_id} became final, and the log has {len(versions_told)}"
-        yield decided, rule, True
-    for number in sorted(versions_told):
-        for event in [event for event in provisional if _number(event) == number][1:]:
-            yield event, f"version {number} of the decision of stage {stage_id} is in the log twice", False
-        made = [event for event in superseded if event.fields.integer("version") == number]
-        if not made and number > 1:
-            yield decided, f"the log does not say what version {number} of stage {stage_id} changed", True
-        for event in made[1:]:
-            yield event, f"what version {number} of stage {stage_id} changed is in the log twice", False
+    for name in ("rule_set_sha256", "inputs_sha256"):
+        if decided.fields.text(name) != final.fields.text(name):
+            yield decided, f"{name} is not the one of the final decision, entry {final.index}", False
+    yield from _miscounted(decided, provisional, superseded)
+    last = _number(decided)
     for event in superseded:
+        if not event.fields.text("reason").strip():
+            yield event, f"stage {stage_id} was decided again without a reason", False
         old, new = event.fields.integer("old_version"), event.fields.integer("version")
         if not 1 < new <= last or old != new - 1:
             yield event, f"version {new} of stage {stage_id} took the place of {old}, and {last} became final", False
         elif old in versions and new in versions:
             for rule in _parted(event, versions[old], versions[new]):
                 yield event, f"version {new} of stage {stage_id}: {rule}", False
+
+
+def _miscounted(
+    decided: Logged, provisional: Sequence[Logged], superseded: Sequence[Logged]
+) -> Iterator[tuple[Logged, str, bool]]:
+    """Versions that the log lacks or has twice, as `_wrongly_told` tells them."""
+    stage_id, last = decided.fields.text("stage_id"), _number(decided)
+    numbers = Counter(map(_number, provisional))
+    changed = Counter(event.fields.integer("version") for event in superseded)
+    # Never counted through up to the last: that is what somebody wrote.
+    if len(numbers) < last:
+        rule = f"version {last} of the decision of stage {stage_id} became final, and the log has {len(numbers)}"
+        yield decided, rule, True
+    for number in sorted(numbers):
+        if numbers[number] > 1:
+            yield decided, f"version {number} of the decision of stage {stage_id} is in the log twice", False
+        if number > 1 and not changed[number]:
+            yield decided, f"the log does not say what version {number} of stage {stage_id} changed", True
+        elif changed[number] > 1:
+            yield decided, f"what version {number} of stage {stage_id} changed is in the log twice", False
 
 
 def _parted(event: Logged, old: Version, new: Version) -> Iterator[str]:

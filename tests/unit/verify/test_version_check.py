@@ -163,6 +163,7 @@ def superseded_again(**said: object) -> Record:
         ({"difference_json": b"{"}, "what differs cannot be read"),
         ({"old_decision_sha256": "0" * 64}, "old_decision_sha256 is that of another decision"),
         ({"decision_sha256": "0" * 64}, "decision_sha256 is that of another decision"),
+        ({"reason": " "}, "stage trial was decided again without a reason"),
         ({"old_version": 0}, "version 2 of stage trial took the place of 0, and 2 became final"),
     ],
 )
@@ -195,23 +196,41 @@ def test_a_number_of_versions_that_the_log_does_not_have_is_named_and_never_coun
     ]
 
 
-def with_a_first_version_of_other_inputs() -> Versions:
+def with_a_first_version_that_says(**said: str) -> Versions:
     versions = Versions()
     honest = versions.decide()
     for told in (versions.log.leaves, versions.log.arrived, versions.log.recorded):
         told.pop()
-    versions._told(replace(honest, inputs_sha256="0" * 64))
+    versions._told(replace(honest, **said))  # type: ignore[arg-type] # texts of the record
     versions.made[:] = [honest]
     versions.redecide(BOTH)
     versions.finalize()
     return versions
 
 
-def test_a_superseded_version_that_does_not_follow_from_the_log_is_named(tmp_path: Path) -> None:
-    report = report_of(with_a_first_version_of_other_inputs().record(), tmp_path)
-    assert [each.rule for each in report.findings] == [
-        "version 1 of the decision of stage trial has other inputs than the log gives"
-    ]
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("inputs_sha256", "has other inputs than the log gives"),
+        ("sha256", "is not what its rule set and inputs give"),
+        ("rule_set_sha256", "was made by other rules than the final one"),
+    ],
+)
+def test_a_superseded_version_that_does_not_follow_from_the_log_is_named(tmp_path: Path, name: str, told: str) -> None:
+    report = report_of(with_a_first_version_that_says(**{name: "0" * 64}).record(), tmp_path)
+    assert [each.rule for each in report.findings] == [f"version 1 of the decision of stage trial {told}"]
+
+
+def test_a_final_decision_of_other_inputs_than_the_provisional_one_is_named(tmp_path: Path) -> None:
+    versions = Versions()
+    honest = versions.decide()
+    for told in (versions.log.leaves, versions.log.arrived, versions.log.recorded):
+        told.pop()
+    versions._told(replace(honest, inputs_sha256="0" * 64))
+    versions.made[:] = [honest]
+    versions.finalize()
+    report = report_of(versions.record(), tmp_path)
+    assert [each.rule for each in report.findings] == ["inputs_sha256 is not the one of the final decision, entry 11"]
 
 
 def test_what_a_version_changed_twice_over_is_named(tmp_path: Path) -> None:
@@ -247,7 +266,7 @@ def test_sheets_without_names_are_known_by_what_was_not_corrected(tmp_path: Path
 
 
 def test_a_version_whose_sheets_nobody_can_tell_apart_any_more_is_not_said_to_hold(tmp_path: Path) -> None:
-    report = report_of(without_names(with_a_first_version_of_other_inputs()), tmp_path)
+    report = report_of(without_names(with_a_first_version_that_says(inputs_sha256="0" * 64)), tmp_path)
     assert (report.findings, report.superseded) == ([], [])
     assert "it is not known which sheet is whose" in report.not_verified["trial, version 1"]
 
