@@ -87,15 +87,20 @@ def examine(
     log = check_entries(folder, heads, report)
     if newest is not None and newest.head.tree_size <= len(log.leaves):
         nodes = log.nodes()
-        check_tiles(folder, newest.head.tree_size, nodes, log.leaves, report)
+        check_tiles(folder, newest.head.tree_size, nodes, report)
         check_witnesses(check_checkpoints(folder, key, newest, nodes, report), witnesses, quorum, report)
     check_due(log.chronicle, report)
+    check_documents(folder, log, newest, report)
+    report.settle()
+    return Examined(key, log)
+
+
+def check_documents(folder: Folder, log: ReadLog, newest: SignedTreeHead | None, report: Report) -> None:
+    """Note every rule set, decision, publication and receipt that is not what this log, up to this head, says."""
     check_rule_sets(folder, log.chronicle, report)
     check_decisions(folder, log.chronicle, report)
     check_publications(folder, log.chronicle, report)
     check_receipts(folder, log.chronicle, log.hashes, newest, report)
-    report.settle()
-    return Examined(key, log)
 
 
 def _check_claimed_head(claimed: JsonValue | None, newest: SignedTreeHead | None, report: Report) -> None:

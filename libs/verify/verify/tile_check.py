@@ -8,25 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from verify import tiles
-from verify.merkle import HASH_BYTES
+from verify.merkle import HASH_BYTES, hash_leaf
 from verify.tiles import HEIGHT, TileRefusedError
+from verify.tree import Coordinate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from verify.findings import Report
     from verify.folder import Folder
     from verify.tiles import Tile
-    from verify.tree import Coordinate
+
+MOST = 20
+"""So many places of one tile are told."""
 
 
-def check_tiles(
-    folder: Folder, size: int, nodes: Mapping[Coordinate, bytes], leaves: Sequence[bytes | None], report: Report
-) -> None:
+def check_tiles(folder: Folder, size: int, nodes: Mapping[Coordinate, bytes], report: Report) -> None:
     """Note every tile of a tree of `size` entries that is missing, of another tree, or another entry's.
 
-    `leaves` are the entries' bytes, with nothing where they are withheld. Bundles of entries may be left out, all
-    together.
+    `nodes` are those of the tree. Bundles of entries may be left out, all together.
     """
     wanted = {tile.path: tile for tile in tiles.tiles_of(size)}
     bundles = {tile.entries_path: tile for tile in wanted.values() if tile.level == 0}
@@ -40,23 +40,25 @@ def check_tiles(
             _check_hashes(path, tile, folder.files[path], nodes, report)
     if present & bundles.keys():
         for path, tile in bundles.items():
-            _check_bundle(path, tile, folder, leaves, report)
+            _check_bundle(path, tile, folder, nodes, report)
 
 
 def _check_hashes(path: str, tile: Tile, data: bytes, nodes: Mapping[Coordinate, bytes], report: Report) -> None:
     if len(data) != tile.width * HASH_BYTES:
         report.add(path, "", f"has {len(data)} bytes, {tile.width} hashes have {tile.width * HASH_BYTES}")
         return
-    for number, node in enumerate(tile.nodes()):
-        at = number * HASH_BYTES
-        if data[at : at + HASH_BYTES] != nodes[node]:
-            first = node.position << (HEIGHT * tile.level)
-            last = first + (1 << (HEIGHT * tile.level)) - 1
-            report.add(path, f"hash {number}", f"is not that of entries {first} to {last} of the log")
-            return
+    parted = [
+        (number, node)
+        for number, node in enumerate(tile.nodes())
+        if data[number * HASH_BYTES : (number + 1) * HASH_BYTES] != nodes[node]
+    ]
+    for number, node in parted[:MOST]:
+        first = node.position << (HEIGHT * tile.level)
+        last = first + (1 << (HEIGHT * tile.level)) - 1
+        report.add(path, f"hash {number}", f"is not that of entries {first} to {last} of the log")
 
 
-def _check_bundle(path: str, tile: Tile, folder: Folder, leaves: Sequence[bytes | None], report: Report) -> None:
+def _check_bundle(path: str, tile: Tile, folder: Folder, nodes: Mapping[Coordinate, bytes], report: Report) -> None:
     if path not in folder.files:
         report.add(path, "", "the bundle of entries is missing, and others are there")
         return
@@ -65,8 +67,10 @@ def _check_bundle(path: str, tile: Tile, folder: Folder, leaves: Sequence[bytes 
     except TileRefusedError as error:
         report.add(path, "", str(error))
         return
-    for number, entry in enumerate(entries):
-        index = tile.index * tiles.WIDTH + number
-        if leaves[index] is not None and entry != leaves[index]:
-            report.add(path, f"entry {number}", f"is not entry {index} of the log")
-            return
+    indexes = range(tile.index * tiles.WIDTH, tile.index * tiles.WIDTH + tile.width)
+    # By their hashes: so one that is withheld cannot stand there as another.
+    parted = [
+        index for index, entry in zip(indexes, entries, strict=True) if hash_leaf(entry) != nodes[Coordinate(0, index)]
+    ]
+    for index in parted[:MOST]:
+        report.add(path, f"entry {index - indexes.start}", f"is not entry {index} of the log")

@@ -11,7 +11,9 @@ from verify import note
 from verify.check import check
 from verify.checkpoint import checkpoint_of
 from verify.export import write
-from verify.tiles import TileRefusedError
+from verify.merkle import hash_leaf
+from verify.tiles import TileRefusedError, bundle, entries_of
+from verify.withheld import Withheld
 
 from tests.builders.public_record import LogBuilder, manifest_again, places, record_of
 from tests.builders.watched_record import KEY, long_record
@@ -86,3 +88,25 @@ def test_a_tile_that_the_tree_does_not_have_is_named(copy: Path, path: str) -> N
     (copy / path).write_bytes(b"\x00" * 32)
     manifest_again(copy)
     assert f"{path}: a tree of 300 entries has no such tile" in places(copy)
+
+
+def test_every_changed_hash_of_a_tile_is_named_up_to_a_limit(copy: Path) -> None:
+    data = bytearray((copy / "tile/0/000").read_bytes())
+    for number in range(0, 256, 8):
+        data[32 * number] ^= 1
+    (copy / "tile/0/000").write_bytes(data)
+    manifest_again(copy)
+    found = places(copy)
+    assert len(found) == 20
+    assert found[1] == "tile/0/000, hash 8: is not that of entries 8 to 8 of the log"
+
+
+def test_a_bundle_has_nothing_else_in_the_place_of_an_entry_that_is_withheld(copy: Path) -> None:
+    entries = (copy / "entries/000000.jsonl").read_bytes().split(b"\n")
+    hidden = entries[5]
+    entries[5] = Withheld(hash_leaf(hidden), "a court", "kim", "lee").encode()
+    (copy / "entries/000000.jsonl").write_bytes(b"\n".join(entries))
+    bundled = entries_of((copy / "tile/entries/000").read_bytes(), 256)
+    (copy / "tile/entries/000").write_bytes(bundle([*bundled[:5], b"{}", *bundled[6:]]))
+    manifest_again(copy)
+    assert "tile/entries/000, entry 5: is not entry 5 of the log" in places(copy)
