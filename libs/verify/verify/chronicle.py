@@ -104,6 +104,16 @@ class Chronicle:
         """The decision that stands, by stage: the last one that became final."""
         return {event.fields.text("stage_id"): event for event in self.of(told.DECISION_FINALIZED)}
 
+    def pending_decisions(self) -> dict[str, list[Logged]]:
+        """Versions of a stage's decision that the log has after its final one, or without one, in order of the log."""
+        final, found = self.final_decisions(), defaultdict[str, list[Logged]](list)
+        for event in self.of(told.DECISION_PROVISIONAL):
+            stage_id = event.fields.text("stage_id")
+            # Both are events of one stage, so that the log has them in the order in which they happened.
+            if stage_id not in final or event.index > final[stage_id].index:
+                found[stage_id].append(event)
+        return found
+
     def rule_sets(self) -> dict[str, Logged]:
         """Publications of rule sets by hash; the first publication of a hash counts."""
         found: dict[str, Logged] = {}
@@ -125,6 +135,11 @@ class Chronicle:
     def unlawful_erasures(self) -> list[Logged]:
         """Erasures of what is not there, or may not be erased."""
         return [event for event in self.of(told.OPENINGS_ERASED) if not set(_erased_in(event)) <= self._erasable]
+
+
+def version_number(event: Logged) -> int:
+    """The version that an event of a decision is about; the first of a log that was written before there were any."""
+    return max(event.fields.integer("version"), 1)
 
 
 def _erased_in(event: Logged) -> Iterator[tuple[str, str]]:

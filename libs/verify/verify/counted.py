@@ -233,9 +233,9 @@ class Counted:
 def version_of(final: Logged, chronicle: Chronicle) -> Logged:
     """The provisional decision that became final; the final one where there is none, which is noted elsewhere."""
     for event in reversed(chronicle.of_stage(told.DECISION_PROVISIONAL, final.fields.text("stage_id"))):
-        if event.fields.integer("version") == final.fields.integer("version") and (
-            event.fields.text("decision_sha256") == final.fields.text("decision_sha256")
-        ):
+        # It is in the log before the final one, as both are events of one stage.
+        same = event.index < final.index and event.fields.integer("version") == final.fields.integer("version")
+        if same and event.fields.text("decision_sha256") == final.fields.text("decision_sha256"):
             return event
     return final
 

@@ -18,7 +18,7 @@ from verify.fields import NotOpenError
 from verify.input_check import NOT_LOGGED, differences
 from verify.override_check import check_outcome, check_overrides, overridden
 from verify.rule_change_check import check_governing
-from verify.version_check import UNDECIDABLE, Made, check_versions
+from verify.version_check import UNDECIDABLE, Made, check_pending, check_versions
 
 if TYPE_CHECKING:
     from verify.chronicle import Chronicle, Logged
@@ -60,6 +60,7 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
             report.decisions.append(stage_id)
         else:
             report.overridden[stage_id] = overridden(override)
+    check_pending(chronicle, report)
     wanted = {path(stage) for stage in final for path in (_inputs_path, _decision_path)}
     for path in [*folder.under("inputs/"), *folder.under("decisions/")]:
         if path not in wanted:

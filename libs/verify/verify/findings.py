@@ -61,6 +61,19 @@ class Overridden:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The newest version of a stage's decision that is not final."""
+
+    version: int
+    index: int
+    """Of its entry."""
+    since: datetime
+    """As its service says (UTC)."""
+    final_version: int | None
+    """The version that counts meanwhile; nothing where none is final."""
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome of a check."""
@@ -79,6 +92,8 @@ class Report:
     """Stages whose outcome is two officers' and was not computed; the computed decision beside it is the same again."""
     superseded: list[tuple[str, int]] = field(default_factory=list)
     """Stage and number of each version that a later one took the place of, computed again from the log and the same."""
+    pending: dict[str, Pending] = field(default_factory=dict)
+    """Stages with a version of their decision that is not final: it is provisional, and is checked once it is final."""
     publications: int = 0
     """Views that were published, each computed again and the same."""
     publications_unchecked: int = 0
@@ -142,6 +157,10 @@ class Report:
             "decisions": self.decisions,
             "overridden": {stage: asdict(each) for stage, each in sorted(self.overridden.items())},
             "superseded": [{"stage": stage, "version": version} for stage, version in self.superseded],
+            "pending": {
+                stage: {**asdict(each), "since": instant_text(each.since)}
+                for stage, each in sorted(self.pending.items())
+            },
             "publications": self.publications,
             "publications_unchecked": self.publications_unchecked,
             "receipts": self.receipts,

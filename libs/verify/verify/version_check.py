@@ -16,8 +16,10 @@ import rules
 from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout, told
+from verify.chronicle import version_number
 from verify.counted import Counted, override_of, version_of
 from verify.fields import NotOpenError
+from verify.findings import Pending
 from verify.override_check import check_outcome, check_override, check_overrides, overridden
 from verify.parting import partings
 from verify.version_difference import Version, difference
@@ -54,11 +56,11 @@ class Made:
 def check_versions(made: Made, chronicle: Chronicle, report: Report) -> None:
     """Note every earlier version that does not follow from the log, and every change of versions told wrong."""
     stage_id, decided = made.final.fields.text("stage_id"), version_of(made.final, chronicle)
-    versions = {_number(decided): Version(made.inputs, made.decision, override_of(decided))}
+    versions = {version_number(decided): Version(made.inputs, made.decision, override_of(decided))}
     used: dict[Cell, object] = {(s.source, s.assessor, s.team, s.criterion): s.value for s in made.inputs.scores()}
     names = Counted(stage_id, made.rule_set, decided, chronicle).names(used)
     for event in chronicle.of_stage(told.DECISION_PROVISIONAL, stage_id):
-        number = _number(event)
+        number = version_number(event)
         if event.index >= decided.index:
             continue
         try:
@@ -75,28 +77,39 @@ def check_versions(made: Made, chronicle: Chronicle, report: Report) -> None:
         else:
             _note_again(event, versions[number], chronicle, report)
     for event in chronicle.of_stage(told.DECISION_FINALIZED, stage_id):
-        if event.index < made.final.index and _number(event) in versions:
-            version = versions[_number(event)]
+        if event.index < made.final.index and version_number(event) in versions:
+            version = versions[version_number(event)]
             check_overrides(event, version.decision, chronicle, report)
             check_outcome(event, version.decision, layout.entry_place(event.index), report)
     for place, rule, absent in _wrongly_told(decided, made.final, versions, chronicle):
         report.add(*layout.entry_place(place.index), rule, absent=absent)
 
 
+def check_pending(chronicle: Chronicle, report: Report) -> None:
+    """Say which versions are not final yet; noted where one is no later version than the final one, or another's."""
+    final = chronicle.final_decisions()
+    for stage_id, events in sorted(chronicle.pending_decisions().items()):
+        counts = version_number(final[stage_id]) if stage_id in final else None
+        before = counts or 0
+        for event in events:
+            number = version_number(event)
+            if number <= before:
+                rule = f"version {number} of the decision of stage {stage_id} is in the log after version {before}"
+                report.add(*layout.entry_place(event.index), rule)
+            before = max(before, number)
+        newest = events[-1]
+        report.pending[stage_id] = Pending(version_number(newest), newest.index, newest.entry.time, counts)
+
+
 def _note_again(event: Logged, version: Version, chronicle: Chronicle, report: Report) -> None:
     """Note that a version is the same again; where officers decided in its place, who they are, if lawfully."""
-    stage_id, number, before = event.fields.text("stage_id"), _number(event), len(report.findings)
+    stage_id, number, before = event.fields.text("stage_id"), version_number(event), len(report.findings)
     if version.override is None:
         report.superseded.append((stage_id, number))
         return
     check_override(version.override, event, version.decision, chronicle, report)
     if len(report.findings) == before:
         report.overridden[f"{stage_id}, version {number}"] = overridden(version.override)
-
-
-def _number(event: Logged) -> int:
-    # The first decision of a log that was written before there were versions.
-    return max(event.fields.integer("version"), 1)
 
 
 def _again(event: Logged, names: Mapping[int, str], made: Made, chronicle: Chronicle) -> Version:
@@ -141,7 +154,7 @@ def _wrongly_told(
         if decided.fields.text(name) != final.fields.text(name):
             yield decided, f"{name} is not the one of the final decision, entry {final.index}", False
     yield from _miscounted(decided, provisional, superseded)
-    last = _number(decided)
+    last = version_number(decided)
     for event in superseded:
         if not event.fields.text("reason").strip():
             yield event, f"stage {stage_id} was decided again without a reason", False
@@ -157,8 +170,8 @@ def _miscounted(
     decided: Logged, provisional: Sequence[Logged], superseded: Sequence[Logged]
 ) -> Iterator[tuple[Logged, str, bool]]:
     """Versions that the log lacks or has twice, as `_wrongly_told` tells them."""
-    stage_id, last = decided.fields.text("stage_id"), _number(decided)
-    numbers = Counter(map(_number, provisional))
+    stage_id, last = decided.fields.text("stage_id"), version_number(decided)
+    numbers = Counter(map(version_number, provisional))
     changed = Counter(event.fields.integer("version") for event in superseded)
     # Never counted through up to the last: that is what somebody wrote.
     if len(numbers) < last:

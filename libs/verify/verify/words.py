@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from verify.findings import Report
 
 SHOWN = 50
@@ -84,6 +86,11 @@ _SAID = {
         "✓ decision {stage}, version {version}, superseded: computed again from the log, the same byte for byte",
         "✓ 결정 {stage} 제{version}판(대체됨): 기록에서 다시 계산하여 한 바이트도 다르지 않습니다",
     ),
+    "pending": (
+        "– decision {stage}, version {version}: provisional since {since} (entry {index}), checked once it is final",
+        "– 결정 {stage} 제{version}판: {since}부터({index}번 항목) 잠정이며, 확정된 뒤에 확인합니다",
+    ),
+    "counts": ("; until then the final version {version} counts", "; 그때까지는 확정된 제{version}판이 유효합니다"),
     "not verified": ("– decision {stage}: NOT VERIFIED: {why}", "– 결정 {stage}: 확인하지 못함: {why}"),
     "witness": (
         "✓ witness {name}: saw the first {size} entries at {at}",
@@ -147,12 +154,20 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
             for stage, each in report.overridden.items()
         ),
         *(say("superseded", language, stage=stage, version=version) for stage, version in report.superseded),
+        *_pending(report, language),
         *_publications(report, language),
         *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
         *_asked(report, language),
         say("key", language, key=report.log_id) + compare,
         say("holds so far" if so_far else "holds", language),
     ]
+
+
+def _pending(report: Report, language: Language) -> Iterator[str]:
+    for stage, each in report.pending.items():
+        since, counts = each.since.isoformat(), each.final_version
+        said = say("pending", language, stage=stage, version=each.version, since=since, index=each.index)
+        yield said if counts is None else said + say("counts", language, version=counts)
 
 
 def _publications(report: Report, language: Language) -> list[str]:

@@ -7,18 +7,30 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from client.sdk.public_record import decision_documents
 from common.provenance import value_of
 from dokpamo.evaluation.v1 import events_pb2 as evaluation
 from dokpamo.evaluation.v1.service_pb2 import ScoreRow
+from dokpamo.selection.v1.service_pb2 import GetRuleSetRequest
 from google.protobuf import symbol_database
 from rules import Provenance
 from rules.exact import plain
 from selection import handlers
 from selection.domain.versions import Corrections, ScoreChange
+from selection.store import PublicationStore
 from verify.export import DecisionDocuments
 
 from tests.builders.public_record import LogBuilder, private_key, record_of
-from tests.builders.selection_cases import STAGE_ONE_BY_CALL, Selection, inputs, opened, stage_one, version
+from tests.builders.selection_cases import (
+    STAGE_ONE_BY_CALL,
+    Selection,
+    decided_stage_one,
+    inputs,
+    opened,
+    stage_one,
+    version,
+)
+from tests.builders.selection_rpcs import served
 from tests.builders.versions_record import report_of
 
 if TYPE_CHECKING:
@@ -114,3 +126,35 @@ async def test_changed_rules_a_correction_and_an_override_hold(fresh_database_ur
     assert {stage: (each.proposed_by, each.confirmed_by) for stage, each in report.overridden.items()} == {
         "stage-1": ("kim", "lee")
     }
+
+
+async def test_a_stage_that_is_decided_again_is_exported_in_the_version_that_is_final(
+    fresh_database_url: str, tmp_path: Path
+) -> None:
+    async with served(tmp_path, fresh_database_url) as at:
+        selection = at.selection
+        await decided_stage_one(selection)
+        await selection.go_to(FINAL)
+        await release(selection)
+        final = await selection.read("decision", "stage-1")
+        corrections = Corrections((MEASURED,), (TURNED,))
+        await selection.write(handlers.redecide, "stage-1", "wrong values", "correction", corrections=corrections)
+        log = await log_of(selection)
+        anybody = await at.as_("SelectionService", "")
+        kept = (await anybody.GetRuleSet(GetRuleSetRequest(rule_set_sha256=final.record.rule_set_sha256))).rule_set
+        record = replace(
+            record_of(log, private_key()),
+            rule_sets={kept.rule_set_sha256: kept.rule_set_json},
+            decisions=await decision_documents(anybody, log.leaves),
+        )
+    assert record.decisions == {"stage-1": DecisionDocuments(final.record.inputs, final.record.document)}
+    report = report_of(record, tmp_path)
+    assert [str(each) for each in report.findings] == []
+    assert (report.decisions, report.not_verified) == (["stage-1"], {})
+    assert (report.pending["stage-1"].version, report.pending["stage-1"].final_version) == (2, 1)
+
+
+async def release(selection: Selection) -> None:
+    """Everything about stage 1 is opened to everybody, as it is due."""
+    async with selection.database.transaction() as tx:
+        await handlers.publish_due("stage-1/", PublicationStore(tx))

@@ -17,8 +17,9 @@ from verify import canonical, layout
 from verify import export as exporting
 from verify.check import check
 from verify.checkpoint import sign_checkpoint
-from verify.export import EntriesMissingError, FolderTakenError, LogForkedError, NothingSignedError, write
+from verify.export import FolderTakenError, LogForkedError, NothingSignedError, write
 from verify.head import log_id
+from verify.writer import EntriesMissingError
 
 from tests.builders.public_record import LogBuilder, manifest_again, places, private_key, record_of, small_record
 

@@ -82,6 +82,33 @@ def test_a_version_that_is_not_final_yet_changes_nothing_of_the_one_that_is(tmp_
     again = versions.record()
     report = report_of(replace(again, decisions=final.decisions), tmp_path)
     assert (report.findings, report.decisions, report.superseded) == ([], [STAGE], [])
+    pending = report.pending[STAGE]
+    assert (pending.version, pending.final_version) == (2, 1)
+    (said,) = [line for line in lines(report, Language.EN, key_known=True) if "version 2" in line]
+    assert said.startswith(f"– decision {STAGE}, version 2: provisional since {pending.since.isoformat()}")
+    assert said.endswith("until then the final version 1 counts")
+    assert report.document()["pending"][STAGE]["version"] == 2
+
+
+def test_a_decision_that_is_not_final_yet_is_told(tmp_path: Path) -> None:
+    versions = Versions()
+    versions.decide()
+    report = report_of(replace(versions.record(), decisions={}), tmp_path)
+    assert (report.findings, report.decisions, report.pending[STAGE].final_version) == ([], [], None)
+    assert any(line.startswith(f"– 결정 {STAGE} 제1판: ") for line in lines(report, Language.KO, key_known=True))
+
+
+def test_a_version_after_the_final_one_is_a_later_one(tmp_path: Path) -> None:
+    versions = Versions()
+    first = versions.decide()
+    versions.finalize()
+    final = versions.record()
+    versions._told(first)
+    report = report_of(replace(versions.record(), decisions=final.decisions), tmp_path)
+    place = f"entries/000000.jsonl, line {report.pending[STAGE].index + 1}"
+    assert [str(each) for each in report.findings] == [
+        f"{place}: version 1 of the decision of stage {STAGE} is in the log after version 1"
+    ]
 
 
 def changed_in_silence(told: Corrections) -> Record:

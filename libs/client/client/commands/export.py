@@ -49,7 +49,6 @@ def export(
     from common.errors import Refused
     from verify.entry import EntryRefusedError
     from verify.export import (
-        EntriesMissingError,
         FolderTakenError,
         LogForkedError,
         NothingSignedError,
@@ -59,6 +58,7 @@ def export(
     )
     from verify.layout import UnsafeNameError
     from verify.tiles import TileRefusedError
+    from verify.writer import EntriesMissingError
 
     from client.refusal import in_words
     from client.sdk.public_record import NotCoveredError

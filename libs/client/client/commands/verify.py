@@ -95,8 +95,9 @@ def _addresses(notary: str, selection: str | None, intake: str | None) -> Addres
 def _fetch(addresses: Addresses, folder: Path) -> None:
     """Write the record of running services to a folder, as `dokpamo export` does."""
     from common.errors import Refused
-    from verify.export import EntriesMissingError, NothingSignedError, write
+    from verify.export import NothingSignedError, write
     from verify.layout import UnsafeNameError
+    from verify.writer import EntriesMissingError
 
     from client.refusal import in_words
     from client.sdk.public_record import NotCoveredError, PublicRecord

@@ -17,20 +17,20 @@ from dokpamo.notary.v1 import withholding_pb2 as notary_withholding
 from dokpamo.notary.v1 import witness_pb2 as witness
 from dokpamo.selection.v1 import service_pb2 as selection
 from verify import canonical
-from verify.export import DecisionDocuments, Opened, Receipt, Record
+from verify.export import DecisionDocuments, Opened, Receipt, Record, final_versions
 from verify.head import SignedTreeHead, TreeHead
 from verify.sealing import Opening
 from verify.withheld import Withheld, untold
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from types import TracebackType
 
 PAGE = 500
 COVER_SECONDS = 60.0
 """How long to wait for a head that covers what was in the log when the export began."""
-NOT_RELEASED = "NOT_RELEASED"
-"""Code of selection for a decision that is not open to everybody yet."""
+NOT_THERE = {"NOT_RELEASED", "STAGE_UNKNOWN", "VERSION_UNKNOWN", "DECISION_MISSING"}
+"""Codes of selection for a decision that is not open to everybody yet, or that it does not have."""
 LOOK_AGAIN_SECONDS = 0.25
 
 
@@ -102,7 +102,7 @@ class PublicRecord:
             heads=[head async for head in self._heads() if head.head.tree_size <= covered],
             entries=entries,
             rule_sets={sha256: document async for sha256, document in self._rule_sets()},
-            decisions={stage_id: documents async for stage_id, documents in self._decisions()},
+            decisions=await decision_documents(self._selection, entries),
             receipts=[receipt async for receipt in self._receipts()],
             checkpoint=(await self._witness.GetCheckpoint(witness.GetCheckpointRequest(tree_size=covered))).checkpoint,
             cosigned=[cosigned async for cosigned in self._cosigned()],
@@ -177,19 +177,6 @@ class PublicRecord:
                 whole = await self._selection.GetRuleSet(request)
                 yield listed.rule_set_sha256, whole.rule_set.rule_set_json
 
-    async def _decisions(self) -> AsyncIterator[tuple[str, DecisionDocuments]]:
-        async for page in _pages(self._selection.ListStages, selection.ListStagesRequest(page_size=PAGE)):
-            for stage in page.stages:
-                if stage.state == "final":
-                    request = selection.GetDecisionRequest(stage_id=stage.stage_id)
-                    try:
-                        found = await self._selection.GetDecision(request)
-                    except Refused as refused:
-                        if refused.code != NOT_RELEASED:
-                            raise
-                        continue  # it is final, and by its rule set opened to everybody later
-                    yield stage.stage_id, DecisionDocuments(found.inputs_json, found.decision_json)
-
     async def _receipts(self) -> AsyncIterator[Receipt]:
         async for page in _pages(self._intake.ListReceipts, intake.ListReceiptsRequest(page_size=PAGE)):
             for each in page.receipts:
@@ -200,6 +187,28 @@ class PublicRecord:
                     received_at=each.received_at.ToDatetime(UTC),
                     event_id=each.event_id,
                 )
+
+
+async def decision_documents(client: Client, entries: Iterable[bytes | Withheld]) -> dict[str, DecisionDocuments]:
+    """The documents of each decision that is final by these entries, in the version that is, from SelectionService.
+
+    Left out is what is not released yet, and what the service does not have although the log says so: that is for
+    `verify` to notice.
+
+    Raises:
+        Refused: the service cannot be reached or refuses.
+    """
+    found = {}
+    for stage_id, version in final_versions(entries).items():
+        request = selection.GetDecisionRequest(stage_id=stage_id, version=version)
+        try:
+            kept = await client.GetDecision(request)
+        except Refused as refused:
+            if refused.code not in NOT_THERE:
+                raise
+        else:
+            found[stage_id] = DecisionDocuments(kept.inputs_json, kept.decision_json)
+    return found
 
 
 def _entry(entry: notary.Entry) -> bytes | Withheld:
@@ -219,4 +228,4 @@ async def _pages(rpc: Callable[[Any], Any], request: Any) -> AsyncIterator[Any]:
         request.page_token = page.next_page_token
 
 
-__all__ = ["Addresses", "NotCoveredError", "PublicRecord", "Refused"]
+__all__ = ["Addresses", "NotCoveredError", "PublicRecord", "Refused", "decision_documents"]
