@@ -58,6 +58,7 @@ OPEN = {
     "dokpamo.selection.v1.ResultsPublished.reason": _OFFICE,
     "dokpamo.selection.v1.ResultsPublished.accept_reason": _OFFICE,
     "dokpamo.selection.v1.StagePlanned.reason": _OFFICE,
+    "dokpamo.selection.v1.StageCancelled.reason": _OFFICE,
     "dokpamo.selection.v1.StageAdvanced.transition.owner": _ROLE,
     "dokpamo.selection.v1.RuleSetChangeProposed.reason": _OFFICE,
     "dokpamo.selection.v1.RuleSetChangeProposed.proposed_by": _OFFICE,

@@ -18,6 +18,7 @@ from common.topics import TopicProvisioner
 from selection import events
 from selection.domain.webhook_address import Reach
 from selection.grpc_api import DecisionApi, DisclosureApi, GateApi, ObjectionApi, RuleSetLifeApi, SelectionApi
+from selection.grpc_api.pipeline import PipelineApi
 from selection.grpc_api.webhooks import WebhookApi
 from selection.store import ObjectionViews, PublicationStore, SelectionStore, SelectionViews
 from selection.store.webhook_keys import WebhookKeys
@@ -65,6 +66,7 @@ def apis(keys: WebhookKeys, reach: Reach) -> dict[str, object]:
     """Return what answers for each service of the contract, by its full name."""
     return {
         f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews, PublicationStore),
+        f"{PACKAGE_NAME}.PipelineService": PipelineApi(SelectionStore),
         f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),

@@ -18,6 +18,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "RuleSetPublished": ("평가기준이 공개되었습니다", "Rule set published"),
     "RuleSetFrozen": ("평가기준이 동결되었습니다", "Rule set frozen"),
     "StagePlanned": ("단계가 계획되었습니다", "Stage planned"),
+    "StageTriggered": ("단계가 기다리던 외부 사건이 도착했습니다", "An event arrived that a stage waits for"),
+    "StageCancelled": ("단계가 취소되었습니다", "Stage cancelled"),
     "StageOpened": ("단계가 시작되었습니다", "Stage opened"),
     "StageAdvanced": ("단계가 진행되었습니다", "Stage moved on"),
     "RuleSetChangeProposed": ("평가기준 변경이 제안되었습니다", "Change of rules proposed"),

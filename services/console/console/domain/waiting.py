@@ -29,6 +29,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "redecision-impossible": ("재결정에 빠진 자료: {missing}", "what a new decision lacks: {missing}"),
     "call-open": ("공고 {call}의 접수 마감", "the end of call {call}"),
     "stage-not-final": ("{stage} 결정의 확정", "the final decision of {stage}"),
+    "stage-cancelled": ("취소된 단계 {stage}의 재계획", "{stage} to be planned anew: it was cancelled"),
+    "trigger-missing": ("외부 사건: {trigger}", "an event from outside: {trigger}"),
     "rule-set-frozen-late": (
         "평가기준이 시작({opened_at}) 뒤에 동결됨({frozen_at})",
         "a rule set that was frozen in time: it was at {frozen_at}, the stage opened {opened_at}",

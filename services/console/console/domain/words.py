@@ -37,6 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "collecting": ("평가 중", "collecting"),
     "objection": ("이의제기 기간", "objection window"),
     "final": ("확정", "final"),
+    "cancelled": ("취소", "cancelled"),
     "by_rank": ("순위", "by rank"),
     "by_gate": ("관문", "by gate"),
     "by_majority": ("과반 미달", "no majority"),

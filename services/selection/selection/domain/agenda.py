@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 
 from selection.domain.stage import StageState
+from selection.domain.trigger import missing
 from selection.domain.waits import Wait, WaitCode, wait
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ HELD_GRACE: Final = timedelta(days=60)
 # What these codes name comes by itself from evaluation; everything else needs a person.
 _ON_THE_WAY: Final = frozenset({WaitCode.SCORING_NOT_CLOSED, WaitCode.SCORES_UNDERWAY})
 
+_FROM_OUTSIDE: Final = frozenset({WaitCode.TRIGGER_MISSING})
+
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """`wake_at` is `None` where something that comes wakes the stage; all is empty once it is final."""
+    """`wake_at` is `None` where something that comes wakes the stage; all is empty once it is final or cancelled."""
 
     owner: str
     wake_at: datetime | None
@@ -40,13 +43,22 @@ class Agenda:
     waits: tuple[Wait, ...]
 
 
+def trigger_waits(stage: Stage) -> tuple[Wait, ...]:
+    """Return the events from outside that a planned stage still waits for."""
+    return tuple(
+        wait(WaitCode.TRIGGER_MISSING, trigger=each.id, pipeline=each.pipeline) for each in missing(stage.triggers)
+    )
+
+
 def agenda(stage: Stage) -> Agenda:
     """Return what `stage` asks for. Instants are UTC."""
     match stage.state:
         case StageState.PLANNED:
-            waits = stage.waits or (wait(WaitCode.OPENING, opens_at=stage.opens_at),)
-            owner, wake_at = ("staff", None) if stage.waits else ("selection", stage.opens_at)
-            return Agenda(owner, wake_at, stage.closes_at, waits)
+            if stage.waits:
+                owner = "pipeline" if all(each.code in _FROM_OUTSIDE for each in stage.waits) else "staff"
+                return Agenda(owner, None, stage.closes_at, stage.waits)
+            waits = (wait(WaitCode.OPENING, opens_at=stage.opens_at), *trigger_waits(stage))
+            return Agenda("selection", stage.opens_at, stage.closes_at, waits)
         case StageState.COLLECTING:
             waits = stage.waits or (wait(WaitCode.SCORING, closes_at=stage.closes_at, decides_at=stage.decides_at),)
             comes = all(each.code in _ON_THE_WAY for each in stage.waits)
@@ -57,7 +69,7 @@ def agenda(stage: Stage) -> Agenda:
             if stage.waits:
                 return Agenda("staff", None, final_at + HELD_GRACE, stage.waits)
             return Agenda("selection", final_at, final_at + FINAL_GRACE, (wait(WaitCode.OBJECTIONS, until=final_at),))
-        case StageState.FINAL:
+        case StageState.FINAL | StageState.CANCELLED:
             return Agenda("", None, None, ())
         case _:
             assert_never(stage.state)

@@ -85,6 +85,23 @@ class StagePlanned:
 
 
 @dataclass(frozen=True, slots=True)
+class StageTriggered:
+    """An event from outside has come that a planned stage waits for, brought by `brought_by`."""
+
+    stage: Stage
+    trigger: str
+    evidence: tuple[str, ...]
+    brought_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageCancelled:
+    """A planned stage was cancelled."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
 class StageOpened:
     """A stage opened: its teams are fixed and it can be scored as `rules` says."""
 
@@ -244,6 +261,8 @@ SelectionEvent = (
     | RuleSetChanged
     | RuleSetChangeDropped
     | StagePlanned
+    | StageTriggered
+    | StageCancelled
     | StageOpened
     | StageAdvanced
     | LatePickRevealed

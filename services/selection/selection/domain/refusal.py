@@ -50,6 +50,26 @@ class StageUnknownError(RuleBrokenError):
     """No stage has this id."""
 
 
+class StageCancelledError(RuleBrokenError):
+    """The stage was cancelled: it takes nothing until it is planned anew."""
+
+
+class StageNotPlannedError(RuleBrokenError):
+    """Only a stage that has not opened waits for events or can be cancelled."""
+
+
+class TriggerInvalidError(RuleBrokenError):
+    """A plan names an event that nobody could bring."""
+
+
+class TriggerUnknownError(RuleBrokenError):
+    """The stage waits for no such event."""
+
+
+class TriggerForeignError(RuleBrokenError):
+    """The plan names another pipeline for the event."""
+
+
 class StageNotCollectingError(RuleBrokenError):
     """A stage takes scores and verdicts from its opening until it is decided."""
 

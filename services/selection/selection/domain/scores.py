@@ -57,7 +57,7 @@ def check_scores(given: Iterable[Given], stage: Stage, rules: RuleSet) -> None:
     match stage.state:
         case StageState.PLANNED:
             return
-        case StageState.OBJECTION | StageState.FINAL:
+        case StageState.OBJECTION | StageState.FINAL | StageState.CANCELLED:
             raise StageNotCollectingError("stage_id", stage.id, f"takes no score: it is {stage.state.value}")
         case StageState.COLLECTING:
             pass

@@ -1,6 +1,7 @@
 """A stage of the programme: planned → collecting → objection → final, at the instants of its rule set.
 
-A decided stage that is decided again goes back to its objection window; the decision before is superseded.
+A planned stage may be cancelled, and planned anew. A decided stage that is decided again goes back to its objection
+window; the decision before is superseded.
 
 Source: design page "Selection and notary", "Stages and gates".
 """
@@ -13,15 +14,18 @@ from typing import TYPE_CHECKING
 
 from rules import dates
 
+from selection.domain import trigger
 from selection.domain.refusal import (
     EntrantsSourceError,
     ReasonMissingError,
     ReopeningError,
     RuleSetNotFrozenError,
+    StageCancelledError,
     StageDecidedError,
     StageMismatchError,
     StageNotCollectingError,
     StageNotDecidedError,
+    StageNotPlannedError,
 )
 from selection.domain.rule_set import KeptRuleSet, RuleSetState, require_frozen_before
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from rules import Decision, RuleSet
 
     from selection.domain.eligibility import RefusedApplicant
+    from selection.domain.trigger import Trigger
     from selection.domain.waits import Wait
 
 
@@ -42,6 +47,7 @@ class StageState(Enum):
     COLLECTING = "collecting"
     OBJECTION = "objection"
     FINAL = "final"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ class Stage:
     Its teams come from the call `from_call`, or from those that advanced in `from_stages`. `waits` is what holds it up,
     empty where only time must pass. `change_id` names the consented change by which its rule set came to govern, empty
     where it was planned under it; `reopens` the stage whose seats it opens again. `sequence` counts its history,
-    `decision_version` its decisions.
+    `decision_version` its decisions. It opens when all `triggers` have come besides; `cancel_reason` says why it was
+    cancelled.
     """
 
     id: str
@@ -73,12 +80,22 @@ class Stage:
     reopens: str = ""
     sequence: int = 0
     decision_version: int = 0
+    triggers: tuple[Trigger, ...] = ()
+    cancel_reason: str = ""
 
 
-def plan(stage_id: str, kept: KeptRuleSet, from_call: str, from_stages: Iterable[str], reopens: str = "") -> Stage:
+def plan(
+    stage_id: str,
+    kept: KeptRuleSet,
+    from_call: str,
+    from_stages: Iterable[str],
+    reopens: str = "",
+    triggers: Iterable[Trigger] = (),
+) -> Stage:
     """Return the planned stage, which opens the seats of `reopens` again where one is named.
 
-    Raises `RuleSetNotFrozenError`, `RuleSetFrozenLateError`, `StageMismatchError` and `EntrantsSourceError`.
+    Raises `RuleSetNotFrozenError`, `RuleSetFrozenLateError`, `StageMismatchError`, `EntrantsSourceError` and
+    `TriggerInvalidError`.
     """
     rules = kept.rules
     if kept.state is not RuleSetState.FROZEN:
@@ -99,7 +116,38 @@ def plan(stage_id: str, kept: KeptRuleSet, from_call: str, from_stages: Iterable
         closes_at=rules.dates.closes,
         decides_at=rules.dates.decides,
         reopens=_reopened(rules, reopens),
+        triggers=trigger.planned(triggers),
     )
+
+
+def is_same_plan(stage: Stage, plan: Stage) -> bool:
+    """Say whether `stage` is planned as `plan` says, whatever has come or is waited for since."""
+    asked = tuple(replace(each, arrived_at=None) for each in stage.triggers)
+    return plan == replace(stage, waits=(), sequence=0, change_id="", triggers=asked)
+
+
+def planned_anew(cancelled: Stage, plan: Stage) -> Stage:
+    """Return the plan of a stage that was cancelled before: its history goes on."""
+    return replace(plan, sequence=cancelled.sequence)
+
+
+def triggered(stage: Stage, trigger_id: str, pipeline: str | None, now: datetime) -> Stage:
+    """Return the stage once an event has come, brought by `pipeline`, or by staff for `None`.
+
+    A stage opens only with all of them, so that what comes later has come before. Raises `StageCancelledError`,
+    `TriggerUnknownError` and `TriggerForeignError`.
+    """
+    _require_not_cancelled(stage)
+    return replace(stage, triggers=trigger.arrived(stage.triggers, trigger_id, pipeline, now))
+
+
+def cancelled(stage: Stage, reason: str) -> Stage:
+    """Return the stage as it is cancelled. Raises `StageNotPlannedError` and `ReasonMissingError`."""
+    if stage.state is not StageState.PLANNED:
+        raise StageNotPlannedError("stage_id", stage.id, f"must be planned; it is {stage.state.value}")
+    if not reason.strip():
+        raise ReasonMissingError("reason", reason, "a stage is cancelled for a reason")
+    return replace(stage, state=StageState.CANCELLED, cancel_reason=reason, waits=())
 
 
 def _reopened(rules: RuleSet, named: str) -> str:
@@ -158,7 +206,8 @@ def governed_by(stage: Stage, kept: KeptRuleSet, change_id: str) -> Stage:
 
 
 def require_undecided(stage: Stage) -> None:
-    """Raise `StageDecidedError` once the stage is decided."""
+    """Raise `StageDecidedError` once the stage is decided, `StageCancelledError` where it was cancelled."""
+    _require_not_cancelled(stage)
     if stage.state in {StageState.OBJECTION, StageState.FINAL}:
         raise StageDecidedError("stage_id", stage.id, f"is decided: it is {stage.state.value}")
 
@@ -183,6 +232,11 @@ def require_collecting(stage: Stage) -> None:
     """Raise `StageNotCollectingError` unless the stage takes scores and verdicts."""
     if stage.state is not StageState.COLLECTING:
         raise StageNotCollectingError("stage_id", stage.id, f"must be collecting; it is {stage.state.value}")
+
+
+def _require_not_cancelled(stage: Stage) -> None:
+    if stage.state is StageState.CANCELLED:
+        raise StageCancelledError("stage_id", stage.id, f"was cancelled: {stage.cancel_reason}")
 
 
 def _check_source(rules: RuleSet, from_call: str, from_stages: tuple[str, ...]) -> None:

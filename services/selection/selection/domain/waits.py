@@ -26,6 +26,8 @@ class WaitCode(Enum):
     REDECISION_IMPOSSIBLE = "redecision-impossible"
     CALL_OPEN = "call-open"
     STAGE_NOT_FINAL = "stage-not-final"
+    STAGE_CANCELLED = "stage-cancelled"
+    TRIGGER_MISSING = "trigger-missing"
     RULE_SET_FROZEN_LATE = "rule-set-frozen-late"
     SCORING_NOT_CLOSED = "scoring-not-closed"
     SCORES_UNDERWAY = "scores-underway"

@@ -125,6 +125,7 @@ class SelectionApi:
             self._records(call.tx),
             reopens=request.reopens_stage_id,
             reason=request.reason,
+            triggers=wire.triggers_of(request),
         )
         return pb.OpenStageResponse(stage=await self._stage(planned.id, call))
 

@@ -28,6 +28,7 @@ from selection.handlers.overrides import (
     waive_objection,
     withdraw_override,
 )
+from selection.handlers.planning import cancel_stage, plan_stage, trigger_stage
 from selection.handlers.publications import (
     PUBLICATION_GRACE,
     PUBLICATION_PROCESS,
@@ -41,7 +42,7 @@ from selection.handlers.records import OVERRIDE_PROCESS, PROCEEDING_PROCESS, STA
 from selection.handlers.reveals import reveal_late_pick, reveal_lot_seed
 from selection.handlers.rule_sets import discard_draft, freeze_rule_set, publish, publish_rule_set, save_draft
 from selection.handlers.scores import close_scoring, record_verdict, take_scores
-from selection.handlers.stages import close_call, plan_stage, step
+from selection.handlers.stages import close_call, step
 
 __all__ = [
     "OVERRIDE_PROCESS",
@@ -52,6 +53,7 @@ __all__ = [
     "PublicationRecords",
     "Records",
     "add_evidence",
+    "cancel_stage",
     "carry_out",
     "close_call",
     "close_scoring",
@@ -90,6 +92,7 @@ __all__ = [
     "submit_finding",
     "submit_fresh_scores",
     "take_scores",
+    "trigger_stage",
     "waive_objection",
     "withdraw_change",
     "withdraw_override",

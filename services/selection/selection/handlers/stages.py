@@ -1,14 +1,13 @@
-"""Use cases of stages: planned, then opened, decided and finished when they wake."""
+"""Use cases of stages: opened, decided and finished when they wake."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
 from selection.domain import stage as stages
-from selection.domain.agenda import agenda
+from selection.domain.agenda import agenda, trigger_waits
 from selection.domain.eligibility import admit
-from selection.domain.events import StageOpened, StagePlanned
-from selection.domain.refusal import StageTakenError
+from selection.domain.events import StageOpened
 from selection.domain.stage import Stage, StageState
 from selection.domain.waits import Wait, WaitCode, wait
 from selection.handlers import decisions
@@ -22,35 +21,6 @@ if TYPE_CHECKING:
 
     from selection.domain.eligibility import RefusedApplicant
     from selection.handlers.records import Records
-
-
-async def plan_stage(
-    stage_id: str,
-    sha256: str,
-    from_call: str,
-    from_stages: Sequence[str],
-    records: Records,
-    *,
-    reopens: str = "",
-    reason: str = "",
-) -> Stage:
-    """Plan a stage, which then opens, is decided and becomes final at the dates of its rule set.
-
-    With `reopens` it opens, for a `reason`, the seats again that this stage left free. Raises `RuleSetUnknownError`,
-    `StageTakenError`, `StageUnknownError`, `ReopeningError`, `ReasonMissingError` and what `stages.plan` raises.
-    """
-    kept = await kept_rule_set(sha256, records)
-    for number, each in enumerate(from_stages):
-        await required(each, records, f"from_stage_ids[{number}]")
-    planned = stages.plan(stage_id, kept, from_call, from_stages, reopens)
-    if planned.reopens:
-        before = await required(planned.reopens, records, "reopens_stage_id")
-        record = await records.decision(planned.reopens)
-        stages.check_reopening(before, record.computed if record else None, reason)
-    if not await records.add_stage(planned):
-        raise StageTakenError("stage_id", stage_id, "is planned already")
-    await records.publish(StagePlanned(planned, reason))
-    return await enter(planned, "planned", records)
 
 
 async def close_call(call_id: str, teams: Sequence[str], records: Records) -> None:
@@ -69,7 +39,7 @@ async def step(stage_id: str, records: Records) -> None:
             await decisions.decide(stage, records)
         case StageState.OBJECTION:
             await decisions.finalize(stage, records)
-        case StageState.FINAL:
+        case StageState.FINAL | StageState.CANCELLED:
             return
         case _:
             assert_never(stage.state)
@@ -87,7 +57,9 @@ async def entitled(stage: Stage, rules: RuleSet, records: Records) -> Entitled:
     missing: list[Wait] = []
     for source in stage.from_stages:
         before, decision = await records.stage(source), await records.decision(source)
-        if before is None or before.state is not StageState.FINAL or decision is None:
+        if before is not None and before.state is StageState.CANCELLED:
+            missing.append(wait(WaitCode.STAGE_CANCELLED, stage=source))
+        elif before is None or before.state is not StageState.FINAL or decision is None:
             missing.append(wait(WaitCode.STAGE_NOT_FINAL, stage=source))
         else:
             advanced += decision.advanced
@@ -104,8 +76,8 @@ async def _open(stage: Stage, records: Records) -> None:
         return
     rules = (await kept_rule_set(stage.rule_set_sha256, records)).rules
     teams, refused, missing = await entitled(stage, rules, records)
-    if missing:
-        await hold(stage, missing, records)
+    if waits := (*missing, *trigger_waits(stage)):
+        await hold(stage, waits, records)
         return
     opened = stages.open_with(stage, teams, records.now, refused)
     await records.publish(StageOpened(opened, rules))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from selection.domain.gates import Judgement
 from selection.domain.override import Override, Proposal, ProposalState
 from selection.domain.rule_set import Draft, KeptRuleSet, RuleSetState
 from selection.domain.stage import Stage, StageState
+from selection.domain.trigger import Trigger
 from selection.domain.versions import Corrections, ScoreChange
 from selection.domain.waits import Wait, WaitCode
 from selection.store.overriding import override_of
@@ -33,7 +35,8 @@ CHANGE: Final = (
 CONSENT: Final = "team_id, agreed, evidence, recorded_by, by_team, recorded_at"
 STAGE: Final = (
     "id, title_ko, title_en, rule_set_sha256, from_call, from_stages, opens_at, closes_at, decides_at, state, "
-    "waits, entrants, refused, opened_at, final_at, change_id, reopens, sequence, decision_version"
+    "waits, entrants, refused, opened_at, final_at, change_id, reopens, sequence, decision_version, "
+    "triggers, cancel_reason"
 )
 HISTORY: Final = f"{STAGE}, at, cause, actor"
 DECISION: Final = (
@@ -103,6 +106,14 @@ def stage_values(stage: Stage) -> list[object]:
         "entrants": list(stage.entrants),
         "state": stage.state.value,
         "waits": facts_of(stage.waits),
+        "triggers": [
+            {
+                "id": each.id,
+                "pipeline": each.pipeline,
+                "arrived_at": each.arrived_at.isoformat() if each.arrived_at else None,
+            }
+            for each in stage.triggers
+        ],
         "refused": [{"team": each.team, "code": each.code, "stage": each.stage} for each in stage.refused],
     }
     return [changed[name] if name in changed else getattr(stage, name) for name in STAGE.split(", ")]
@@ -118,7 +129,13 @@ def stage_of(row: Record) -> Stage:
         Wait(WaitCode(each["code"]), tuple(sorted(each["facts"].items()))) for each in columns["waits"]
     )
     columns["refused"] = tuple(RefusedApplicant(**each) for each in columns["refused"])
+    columns["triggers"] = tuple(_trigger_of(each) for each in columns["triggers"])
     return Stage(**columns)
+
+
+def _trigger_of(kept: Mapping[str, str | None]) -> Trigger:
+    arrived_at = kept["arrived_at"]
+    return Trigger(kept["id"] or "", kept["pipeline"] or "", datetime.fromisoformat(arrived_at) if arrived_at else None)
 
 
 def score_of(row: Record) -> Score:

@@ -98,7 +98,7 @@ class StageStore:
         return [decision_of(row).decided for row in rows]
 
     async def schedule(self, stage: Stage, agenda: Agenda) -> None:
-        """Note who must act on a stage, when it wakes by itself and when it is overdue; a final one never again."""
+        """Note who must act on a stage, when it wakes by itself and when it is overdue; one at its end never."""
         processes = self._tx.processes
         await processes.start(
             STAGE_PROCESS,
@@ -110,7 +110,7 @@ class StageStore:
         )
         process = await processes.get(STAGE_PROCESS, stage.id)
         assert process is not None
-        if stage.state is StageState.FINAL:
+        if stage.state in {StageState.FINAL, StageState.CANCELLED}:
             await processes.finish(process, stage.state.value)
             return
         await processes.move(

@@ -30,6 +30,7 @@ from selection.wire.reading import (
     provenance_of,
     scores_of,
     scoring_close_of,
+    triggers_of,
     verdict_of,
 )
 from selection.wire.refusals import REASONS
@@ -65,6 +66,7 @@ __all__ = [
     "shown_message",
     "stage_message",
     "transition_message",
+    "triggers_of",
     "verdict_of",
     "version_message",
     "withheld",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from selection.domain.override import Override
     from selection.domain.rule_set import Draft, KeptRuleSet
     from selection.domain.stage import Stage
+    from selection.domain.trigger import Trigger
     from selection.domain.versions import ScoreChange
     from selection.domain.waits import Wait
 
@@ -89,6 +90,14 @@ def change_message(change: Change, *, whole: bool = True) -> rule_set_life_pb2.R
 def wait_messages(waits: Iterable[Wait]) -> list[stage_pb2.StageWait]:
     """Return reasons as they travel."""
     return [stage_pb2.StageWait(code=each.code.value, facts=dict(each.facts)) for each in waits]
+
+
+def trigger_messages(triggers: Iterable[Trigger]) -> list[stage_pb2.StageTrigger]:
+    """Return events from outside as they travel."""
+    return [
+        stage_pb2.StageTrigger(trigger_id=each.id, pipeline_id=each.pipeline, arrived_at=stamp(each.arrived_at))
+        for each in triggers
+    ]
 
 
 def refused_messages(refused: Iterable[RefusedApplicant]) -> list[stage_pb2.RefusedApplicant]:
@@ -185,6 +194,8 @@ def stage_message(place: int, stage: Stage, record: DecisionRecord | None) -> se
         reopens_stage_id=stage.reopens,
         sequence=stage.sequence,
         override=override_message(record.override if record else None),
+        triggers=trigger_messages(stage.triggers),
+        cancel_reason=stage.cancel_reason,
     )
 
 

@@ -12,6 +12,7 @@ from rules.exact import NotExactError, decimal_of
 
 from selection.domain.deciding import ScoringClose
 from selection.domain.gates import Conflict, Judgement
+from selection.domain.trigger import Trigger
 from selection.domain.versions import Corrections, ScoreChange
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def scoring_close_of(message: evaluation_pb2.ScoringClosed) -> ScoringClose:
     if closes_at is None:
         raise FieldInvalidError("closes_at", "", "must be set")
     return ScoringClose(closes_at, {each.source_id: each.handed_in for each in message.tallies})
+
+
+def triggers_of(request: service_pb2.OpenStageRequest) -> list[Trigger]:
+    """Return the events from outside that a stage shall wait for."""
+    return [Trigger(each.trigger_id, each.pipeline_id) for each in request.triggers]
 
 
 def verdict_of(request: service_pb2.RecordGateVerdictRequest) -> Verdict:

@@ -51,7 +51,7 @@ class StageRecords(Protocol):
         """What the final stages decided, in order of opening; where officers decided otherwise, as they did."""
 
     async def schedule(self, stage: Stage, agenda: Agenda) -> None:
-        """Note who must act on a stage, when it wakes by itself and when it is overdue; a final one never again."""
+        """Note who must act on a stage, when it wakes by itself and when it is overdue; one at its end never."""
 
     async def wake(self, stage_id: str) -> None:
         """Wake a stage now."""
