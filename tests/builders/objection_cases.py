@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rules import load_rule_set
-from selection.domain import objections
+from selection.domain import objection_filing, objections
 from selection.domain.objection_panel import Barred, find, seat
-from selection.domain.objections import Party, Proceeding, Remedy
+from selection.domain.objection_proceeding import Party, Proceeding, Remedy
 from selection.domain.stage import Stage, StageState, objection_end
 
 from tests.builders.selection_cases import DECIDES, STAGE_ONE_BY_CALL, inputs
@@ -49,7 +49,7 @@ def objected(now: datetime = NOW, stage: Stage = STAGE, **changes: Any) -> Proce
         "waived": (),
         "others": (),
     }
-    return objections.file_objection(stage, ZONE, 1, now=now, **(named | changes))
+    return objection_filing.file_objection(stage, ZONE, 1, now=now, **(named | changes))
 
 
 def alleged(now: datetime = NOW, stage: Stage = STAGE, **changes: Any) -> Proceeding:
@@ -61,7 +61,7 @@ def alleged(now: datetime = NOW, stage: Stage = STAGE, **changes: Any) -> Procee
         "assessor": "",
         "known": (),
     }
-    return objections.open_case(stage, ZONE, 1, now=now, **(named | changes))
+    return objection_filing.open_case(stage, ZONE, 1, now=now, **(named | changes))
 
 
 def admitted(found: Proceeding | None = None) -> Proceeding:

@@ -13,8 +13,8 @@ from dokpamo.selection.v1 import events_pb2, objection_events_pb2
 from rules import Provenance
 from selection import handlers
 from selection.domain import objection_refusal as refusal
+from selection.domain.objection_proceeding import Outcome, Remedy, State
 from selection.domain.objection_remedy import FreshJudgement, FreshScoring, FreshSheet, FreshValue
-from selection.domain.objections import Outcome, Remedy, State
 from selection.domain.refusal import RedecisionImpossibleError
 from selection.domain.versions import Corrections, ScoreChange
 from selection.store import SelectionStore

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from selection.domain import objection_panel as panels
 from selection.domain import objections
-from selection.domain.objections import Outcome, Party, Proceeding, Remedy, State, holds
+from selection.domain.objection_proceeding import Outcome, Party, Proceeding, Remedy, State, closed, holds
 from selection.domain.refusal import RuleBrokenError
 
 from tests.builders.objection_cases import NOW, STAGE, ZONE, alleged, objected
@@ -158,7 +158,7 @@ class Machine(RuleBasedStateMachine):
     def carry_out(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.kept)))
         if self.kept[key].state is State.FOUND:
-            self.attempt(key, lambda each: objections.closed(each, Outcome.RECOMPUTED, self.now))
+            self.attempt(key, lambda each: closed(each, Outcome.RECOMPUTED, self.now))
 
     @rule()
     def finalize(self) -> None:

@@ -21,6 +21,7 @@ from selection.domain.objection_panel import (
     short,
     tally,
 )
+from selection.domain.objection_proceeding import Outcome, Party, Remedy, State
 from selection.domain.objection_refusal import (
     FindingTakenError,
     MemberBarredError,
@@ -31,7 +32,7 @@ from selection.domain.objection_refusal import (
     RemedyInvalidError,
     TextInvalidError,
 )
-from selection.domain.objections import Outcome, Party, Remedy, State, admit, reply
+from selection.domain.objections import admit, reply
 
 from tests.builders.objection_cases import (
     BARS,

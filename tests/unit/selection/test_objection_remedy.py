@@ -10,6 +10,7 @@ from rules import Provenance, collect, decide
 from selection.domain.deciding import Evidence
 from selection.domain.gates import Bench
 from selection.domain.objection_panel import conclude
+from selection.domain.objection_proceeding import Proceeding, Remedy, State
 from selection.domain.objection_refusal import (
     FreshScoresInvalidError,
     FreshScoresTakenError,
@@ -32,7 +33,6 @@ from selection.domain.objection_remedy import (
     order_recompute,
     order_rescore,
 )
-from selection.domain.objections import Proceeding, Remedy, State
 from selection.domain.refusal import CorrectionInvalidError
 from selection.domain.versions import Corrections, ScoreChange, corrected
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from selection.domain import objections
 from selection.domain.agenda import HELD_GRACE, agenda
+from selection.domain.objection_proceeding import Outcome, Party, Proceeding, State, holds
 from selection.domain.objection_refusal import (
     AllegerUnknownError,
     EvidenceInvalidError,
@@ -23,7 +24,6 @@ from selection.domain.objection_refusal import (
     TextInvalidError,
     WindowClosedError,
 )
-from selection.domain.objections import Outcome, Party, Proceeding, State, holds
 from selection.domain.refusal import StageNotDecidedError, TeamUnknownError, VersionUnknownError
 from selection.domain.stage import StageState
 from selection.domain.waits import WaitCode

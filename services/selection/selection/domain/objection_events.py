@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class OriginalAssessorsRecorded:
     people: tuple[str, ...]
 
 
-ProceedingEvent = (
+StepTaken = (
     ObjectionFiled
     | CaseOpened
     | EvidenceAdded
@@ -121,5 +121,7 @@ ProceedingEvent = (
     | FreshScoresSubmitted
     | ProceedingHeld
     | ProceedingClosed
-    | OriginalAssessorsRecorded
 )
+"""A step of a proceeding."""
+
+ProceedingEvent = StepTaken | OriginalAssessorsRecorded

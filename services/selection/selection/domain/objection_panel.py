@@ -10,15 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from selection.domain.objection_grounds import Kind
-from selection.domain.objection_refusal import (
-    FindingTakenError,
-    MemberBarredError,
-    MemberNotSeatedError,
-    OriginalsUnknownError,
-    PanelInvalidError,
-    RemedyInvalidError,
-)
-from selection.domain.objections import (
+from selection.domain.objection_proceeding import (
     Outcome,
     Remedy,
     State,
@@ -26,6 +18,14 @@ from selection.domain.objections import (
     due_after,
     require_reason,
     require_state,
+)
+from selection.domain.objection_refusal import (
+    FindingTakenError,
+    MemberBarredError,
+    MemberNotSeatedError,
+    OriginalsUnknownError,
+    PanelInvalidError,
+    RemedyInvalidError,
 )
 from selection.domain.waits import WaitCode, wait
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rules import Measurement, Score, Verdict
 
     from selection.domain.gates import Bench
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
 
 LEAST_MEMBERS: Final = 3
 

@@ -15,13 +15,13 @@ from rules.exact import plain
 from rules.inputs import weakest
 
 from selection.domain.objection_panel import require_fresh
+from selection.domain.objection_proceeding import Remedy, State, due_after, require_reason, require_state
 from selection.domain.objection_refusal import (
     FreshScoresInvalidError,
     FreshScoresTakenError,
     RemedyInvalidError,
     ScorerNotNamedError,
 )
-from selection.domain.objections import Remedy, State, due_after, require_reason, require_state
 from selection.domain.versions import Corrections, ScoreChange, check_redecision
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rules import Inputs, Provenance, RuleSet
 
     from selection.domain.objection_panel import Barred
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
 
 
 @dataclass(frozen=True, slots=True)

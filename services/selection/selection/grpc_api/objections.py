@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from common.database import Transaction
     from common.grpc import Call
 
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
     from selection.grpc_api.disclosed import Publications
     from selection.wire.objections import Step
 

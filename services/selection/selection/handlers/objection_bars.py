@@ -10,7 +10,7 @@ from selection.domain.objection_panel import barred, originals
 
 if TYPE_CHECKING:
     from selection.domain.objection_panel import Barred, Originals
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
     from selection.domain.stage import Stage
     from selection.handlers.records import Records
 

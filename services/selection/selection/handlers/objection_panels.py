@@ -10,8 +10,8 @@ from rules import inputs_from_json
 from selection.domain import objection_events as told
 from selection.domain import objection_panel as panels
 from selection.domain import objection_remedy as remedies
+from selection.domain.objection_proceeding import Outcome, Remedy, State, closed, require_state
 from selection.domain.objection_refusal import PanelInvalidError, RemedyInvalidError, SourceUnknownError
-from selection.domain.objections import Outcome, Remedy, State, closed, require_state
 from selection.domain.refusal import RedecisionImpossibleError
 from selection.domain.stage import StageState, require_decided
 from selection.domain.waits import WaitCode, wait
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from rules import Inputs
 
+    from selection.domain.objection_proceeding import Proceeding
     from selection.domain.objection_remedy import FreshScoring, FreshSheet
-    from selection.domain.objections import Proceeding
     from selection.domain.stage import Stage
     from selection.domain.versions import Corrections
     from selection.handlers.records import Records

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from selection.domain import objection_events as told
+from selection.domain import objection_filing, objections
 from selection.domain import objection_panel as panels
-from selection.domain import objections
 from selection.domain.objection_grounds import Kind
+from selection.domain.objection_proceeding import State
 from selection.domain.objection_refusal import ProceedingUnknownError
-from selection.domain.objections import State
 from selection.domain.stage import StageState
 from selection.domain.waiver import still_waiting
 from selection.handlers.decisions import finalize
@@ -22,17 +22,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from selection.domain.objection_events import ProceedingEvent
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
     from selection.domain.stage import Stage
     from selection.handlers.records import Records
 
 
 async def file_objection(
-    stage_id: str, team: str, version: int, ground: str, statement: str, records: Records
+    stage_id: str,
+    team: str,
+    version: int,
+    ground: str,
+    statement: str,
+    records: Records,
 ) -> Proceeding:
-    """File a team's objection. Raises `StageUnknownError` and what `objections.file_objection` raises."""
+    """File a team's objection. Raises `StageUnknownError` and what `file_objection` raises."""
     stage = await required(stage_id, records)
-    filed = objections.file_objection(
+    filed = objection_filing.file_objection(
         stage,
         await zone_of(stage, records),
         await records.count_proceedings(stage_id, Kind.OBJECTION) + 1,
@@ -50,14 +55,19 @@ async def file_objection(
 
 
 async def open_case(
-    stage_id: str, team: str, ground: str, statement: str, assessor: str, records: Records
+    stage_id: str,
+    team: str,
+    ground: str,
+    statement: str,
+    assessor: str,
+    records: Records,
 ) -> Proceeding:
     """Open a case about a team, as staff or as `assessor`.
 
-    Raises `StageUnknownError` and what `objections.open_case` raises.
+    Raises `StageUnknownError` and what `open_case` raises.
     """
     stage = await required(stage_id, records)
-    filed = objections.open_case(
+    filed = objection_filing.open_case(
         stage,
         await zone_of(stage, records),
         await records.count_proceedings(stage_id, Kind.CASE) + 1,

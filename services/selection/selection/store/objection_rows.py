@@ -9,8 +9,8 @@ from rules import Provenance, Verdict
 
 from selection.domain.objection_grounds import Kind
 from selection.domain.objection_panel import Finding
+from selection.domain.objection_proceeding import EvidenceItem, Outcome, Party, Proceeding, Remedy, State
 from selection.domain.objection_remedy import FreshJudgement, FreshScoring, FreshSheet, FreshValue
-from selection.domain.objections import EvidenceItem, Outcome, Party, Proceeding, Remedy, State
 from selection.domain.versions import Corrections, ScoreChange
 from selection.domain.waits import Wait, WaitCode
 from selection.store.rows import facts_of
@@ -27,7 +27,7 @@ _PLAIN: Final = (
     "result_version", "difference", "sequence",
 )  # fmt: skip
 _SHAPED: Final = (
-    "kind", "stage_id", "team_id", "state", "members", "former", "remedy", "corrections", "before", "waits", "outcome"
+    "kind", "stage_id", "team_id", "state", "members", "former", "remedy", "corrections", "before", "waits", "outcome",
 )  # fmt: skip
 COLUMNS: Final = (*_PLAIN, *_SHAPED)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from selection.domain.objection_events import ProceedingEvent
     from selection.domain.objection_grounds import Kind
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
 
 _NAMES: Final = ", ".join(COLUMNS)
 _PLACES: Final = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))

@@ -13,7 +13,7 @@ from selection.wire.reading import corrections_of, exact, provenance_of
 if TYPE_CHECKING:
     from dokpamo.selection.v1 import objections_pb2
 
-    from selection.domain.objections import Remedy
+    from selection.domain.objection_proceeding import Remedy
     from selection.domain.versions import Corrections
 
 _FOUND: Final = {number: remedy for remedy, number in REMEDIES.items()}

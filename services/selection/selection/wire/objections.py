@@ -10,7 +10,7 @@ from dokpamo.selection.v1 import objections_pb2 as pb
 
 from selection.domain.objection_grounds import GROUNDS
 from selection.domain.objection_panel import dissents
-from selection.domain.objections import Remedy, State
+from selection.domain.objection_proceeding import UNHEARD, Remedy
 from selection.domain.versions import NO_CORRECTIONS
 from selection.wire.messages import score_change_messages, verdict_change_messages, wait_messages
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from selection.domain.objection_panel import Finding
+    from selection.domain.objection_proceeding import EvidenceItem, Proceeding
     from selection.domain.objection_remedy import FreshJudgement, FreshScoring, FreshValue
-    from selection.domain.objections import EvidenceItem, Proceeding
     from selection.domain.versions import Corrections
 
 REMEDIES: Final = {
@@ -29,8 +29,6 @@ REMEDIES: Final = {
     Remedy.RESCORE: pb.REMEDY_RESCORE,
     Remedy.NOTE: pb.REMEDY_NOTE,
 }
-
-_UNHEARD: Final = frozenset({State.FILED, State.REPLY, State.SEATING, State.HEARING})
 
 
 class Sight(Enum):
@@ -70,6 +68,11 @@ class Step(Protocol):
         """Until when the state may last."""
 
 
+def remedy_number(remedy: Remedy | None) -> pb.Remedy.ValueType:
+    """Return what a panel found as the contract numbers it."""
+    return pb.REMEDY_UNSPECIFIED if remedy is None else REMEDIES[remedy]
+
+
 def ground_messages() -> list[pb.Ground]:
     """Return the closed list of grounds as it travels."""
     return [
@@ -96,7 +99,7 @@ def proceeding_message(
     if sight is Sight.PUBLIC:
         return message
     whole = sight is Sight.WHOLE
-    shown = [each for each in found.findings if whole or found.state not in _UNHEARD or each.member == reader]
+    shown = [each for each in found.findings if whole or found.state not in UNHEARD or each.member == reader]
     corrections = found.corrections or NO_CORRECTIONS
     message.MergeFrom(
         pb.Proceeding(
@@ -194,7 +197,7 @@ def _open(found: Proceeding) -> pb.Proceeding:
         waits=wait_messages(found.waits),
         result_version=found.result_version,
         silent=found.silent,
-        remedy=REMEDIES[found.remedy] if found.remedy else pb.REMEDY_UNSPECIFIED,
+        remedy=remedy_number(found.remedy),
     )
 
 

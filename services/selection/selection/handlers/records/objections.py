@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from selection.domain.objection_events import ProceedingEvent
     from selection.domain.objection_grounds import Kind
-    from selection.domain.objections import Proceeding
+    from selection.domain.objection_proceeding import Proceeding
 
 PROCEEDING_PROCESS: Final = "proceeding"
 """Kind of the process that ends a time to reply or to find; its id is the proceeding's."""
