@@ -24,7 +24,7 @@ CONTRACTS := proto/pyproject.toml proto/generate.py $(shell find proto/dokpamo -
 PACKAGES := common rules verify client scale_model intake selection grants training registry evaluation notary console
 CONTRACTS_BEFORE := proto/released.binpb
 
-.PHONY: help setup run stop up down replay status test lint format bench docs lock clean
+.PHONY: help setup run stop up down replay status test attacks lint format bench docs lock clean
 
 help: ## Show what can be made
 	@sed -n 's/^# \{0,1\}//; /^$$/q; p' Makefile | sed '/^#/d'
@@ -52,6 +52,9 @@ status: setup ## Show the parts of the stack
 
 test: setup ## Run the tests: unit, component, contract, architecture, e2e and a few chaos seeds
 	@$(BIN)/python -m pytest tests $(ARGS)
+
+attacks: setup ## Attack what strangers check: every changed value, a million hostile inputs (hours); DOKPAMO_FUZZ_SEED=1 others
+	@$(BIN)/python -m pytest -s -m on_demand tests/unit/verify tests/unit/rules $(ARGS)
 
 lint: setup ## Check style, types, the architecture and the contracts
 	@$(BIN)/ruff check .

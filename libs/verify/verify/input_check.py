@@ -30,6 +30,7 @@ def differences(rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chr
     scores, measured = counted.scores(counted.names(used)), counted.measurements()
     verdicts = {cell: _verdict(each) for cell, each in counted.verdicts().items()}
     return [
+        *_stage(final.fields.text("stage_id"), inputs),
         *_entrants(counted, inputs),
         *_compare("score", _values(scores), used),
         *_compare("measurement", _values(measured), {_cell(m): m.value for m in inputs.measurements}),
@@ -64,6 +65,10 @@ def _cell(value: object) -> Cell:
 
 def _verdict(verdict: Verdict) -> tuple[object, ...]:
     return (verdict.passed, verdict.reason, verdict.evidence, verdict.judged_by)
+
+
+def _stage(stage_id: str, inputs: Inputs) -> list[str]:
+    return [] if inputs.stage == stage_id else [f"stage: {inputs.stage} here, {stage_id} in the log"]
 
 
 def _entrants(counted: Counted, inputs: Inputs) -> list[str]:
