@@ -10,7 +10,6 @@ from rules import carry
 from selection.domain import consequences
 from selection.domain import stage as stages
 from selection.domain.agenda import agenda
-from selection.domain.change import ChangeState, closed
 from selection.domain.deciding import Decided, Waiting, attempt, underway
 from selection.domain.events import (
     DecisionFinalized,
@@ -18,13 +17,13 @@ from selection.domain.events import (
     DecisionRecord,
     DecisionSuperseded,
     GateVerdictRecorded,
-    RuleSetChangeDropped,
 )
 from selection.domain.late_pick import committed_seed
 from selection.domain.objection_proceeding import holds
 from selection.domain.refusal import DecisionMissingError, RedecisionImpossibleError
 from selection.domain.versions import NO_CORRECTIONS, check_redecision, difference
 from selection.handlers.moving import enter, hold, required, wake_due
+from selection.handlers.planning import drop_pending_change
 from selection.handlers.rule_sets import kept_rule_set
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ async def decide(stage: Stage, records: Records) -> None:
             await hold(stage, waits, records)
         case Decided():
             await _record_found(stage, outcome.found, records)
-            await _lapse(stage, records)
+            await drop_pending_change(stage.id, records)
             record = _record(stage, kept, outcome, 1)
             await _provisional(stage, record, rules, "decided", records)
         case _:
@@ -176,12 +175,3 @@ async def _record_found(stage: Stage, found: Sequence[Found], records: Records) 
     for each in found:
         await records.add_verdict(stage.id, each.verdict)
         await records.publish(GateVerdictRecorded(stage.id, each.verdict, each.judges_for))
-
-
-async def _lapse(stage: Stage, records: Records) -> None:
-    """End a change of the rule set that has not got its consents by the decision: the version that governed decided."""
-    change = await records.pending_change(stage.id)
-    if change is not None:
-        lapsed = closed(change, ChangeState.LAPSED, records.now)
-        await records.save_change(lapsed)
-        await records.publish(RuleSetChangeDropped(lapsed))
