@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rules import Provenance
+
 from selection.domain.objection_grounds import Kind, ground_of
 from selection.domain.objection_proceeding import Proceeding, State, due_after, require_text, utc_text
 from selection.domain.objection_refusal import (
@@ -41,6 +43,7 @@ def file_objection(
     now: datetime,
     waived: Collection[str],
     others: Iterable[Proceeding],
+    provenance: Provenance = Provenance.RECORDED,
 ) -> Proceeding:
     """Return an objection of `team` to the decision that counts; `others` are the stage's proceedings.
 
@@ -73,6 +76,7 @@ def file_objection(
         filed_by=actor,
         filed_at=now,
         due=due_after(State.FILED, now, zone),
+        provenance=provenance,
     )
 
 
@@ -88,6 +92,7 @@ def open_case(
     now: datetime,
     assessor: str,
     known: Collection[str],
+    provenance: Provenance = Provenance.RECORDED,
 ) -> Proceeding:
     """Return a case about `team`, opened by staff or by an `assessor` (empty for staff) whom the stage knows."""
     ground_of(Kind.CASE, ground)
@@ -110,4 +115,5 @@ def open_case(
         filed_by=assessor or actor,
         filed_at=now,
         due=due_after(State.FILED, now, zone),
+        provenance=provenance,
     )

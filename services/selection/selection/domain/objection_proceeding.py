@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from rules import dates
+from rules import Provenance, dates
 
 from selection.domain.objection_grounds import Kind
 from selection.domain.objection_refusal import NotAPartyError, ProceedingStateError, TextInvalidError
@@ -99,7 +99,7 @@ class Proceeding:
     `version` is the decision's that it is about, 0 where there was none. `members` are of the panel number `round`,
     `former` of those before; `findings` are of all of them. `corrections` are what was ordered, `before` what they
     replace; `fresh` is what is scored again, `sheets` what was handed in for it. `result_version` is the decision's
-    that came of it, 0 for none.
+    that came of it, 0 for none. `provenance` marks one that a replay made up.
     """
 
     id: str
@@ -113,6 +113,7 @@ class Proceeding:
     filed_by: str
     filed_at: datetime
     due: datetime | None
+    provenance: Provenance = Provenance.RECORDED
     state: State = State.FILED
     admitted_by: str = ""
     admission_reason: str = ""

@@ -69,6 +69,7 @@ class ObjectionApi:
             request.ground,
             request.statement,
             self._records(call.tx),
+            wire.provenance_of(request.provenance),
         )
         return pb.FileObjectionResponse(proceeding=await self._shown(found, call))
 
@@ -81,6 +82,7 @@ class ObjectionApi:
             request.statement,
             request.alleged_by,
             self._records(call.tx),
+            wire.provenance_of(request.provenance),
         )
         return pb.OpenCaseResponse(proceeding=await self._shown(found, call))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rules import Provenance
+
 from selection.domain import objection_events as told
 from selection.domain import objection_filing, objections
 from selection.domain import objection_panel as panels
@@ -34,6 +36,7 @@ async def file_objection(
     ground: str,
     statement: str,
     records: Records,
+    provenance: Provenance = Provenance.RECORDED,
 ) -> Proceeding:
     """File a team's objection. Raises `StageUnknownError` and what `file_objection` raises."""
     stage = await required(stage_id, records)
@@ -49,6 +52,7 @@ async def file_objection(
         now=records.now,
         waived=await records.waived(stage_id, version),
         others=await records.proceedings(stage_id),
+        provenance=provenance,
     )
     await records.add_proceeding(filed)
     return await advance(filed, "filed", records, lambda found: told.ObjectionFiled(found, stage.final_at))
@@ -61,6 +65,7 @@ async def open_case(
     statement: str,
     assessor: str,
     records: Records,
+    provenance: Provenance = Provenance.RECORDED,
 ) -> Proceeding:
     """Open a case about a team, as staff or as `assessor`.
 
@@ -78,6 +83,7 @@ async def open_case(
         now=records.now,
         assessor=assessor,
         known=(await known_people(stage, records)).people,
+        provenance=provenance,
     )
     await records.add_proceeding(filed)
     return await advance(filed, "filed", records, told.CaseOpened)

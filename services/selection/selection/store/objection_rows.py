@@ -28,6 +28,7 @@ _PLAIN: Final = (
 )  # fmt: skip
 _SHAPED: Final = (
     "kind", "stage_id", "team_id", "state", "members", "former", "remedy", "corrections", "before", "waits", "outcome",
+    "provenance",
 )  # fmt: skip
 COLUMNS: Final = (*_PLAIN, *_SHAPED)
 
@@ -47,6 +48,7 @@ def proceeding_values(found: Proceeding) -> list[object]:
         dict(found.before),
         facts_of(found.waits),
         found.outcome.value if found.outcome else None,
+        found.provenance.value,
     ]
 
 
@@ -65,6 +67,7 @@ def proceeding_of(row: Record, parts: Mapping[str, Sequence[Record]]) -> Proceed
         before=tuple(sorted(row["before"].items())),
         waits=tuple(Wait(WaitCode(each["code"]), tuple(sorted(each["facts"].items()))) for each in row["waits"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        provenance=Provenance(row["provenance"]),
         evidence=tuple(_evidence_of(each) for each in parts["evidence"]),
         findings=tuple(_finding_of(each) for each in parts["finding"]),
         fresh=tuple(FreshScoring(each["source_id"], each["gate"], tuple(each["scorers"])) for each in parts["fresh"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from common.instants import stamp
+from common.provenance import value_of
 from dokpamo.selection.v1 import objection_events_pb2 as pb
 
 from selection.domain import objection_events as told
@@ -64,6 +65,7 @@ def _own_fields(event: told.StepTaken) -> _Step:  # noqa: C901, PLR0911, PLR0912
                 team_id=found.team,
                 statement=found.statement,
                 filed_by=found.filed_by,
+                provenance=value_of(found.provenance.value),
             )
         case told.CaseOpened():
             return pb.CaseOpened(
@@ -72,6 +74,7 @@ def _own_fields(event: told.StepTaken) -> _Step:  # noqa: C901, PLR0911, PLR0912
                 team_id=found.team,
                 statement=found.statement,
                 alleged_by=found.filed_by,
+                provenance=value_of(found.provenance.value),
             )
         case told.EvidenceAdded():
             item = found.evidence[-1]

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from common.instants import stamp
+from common.provenance import value_of
 from dokpamo.selection.v1 import objections_pb2 as pb
 
 from selection.domain.objection_grounds import GROUNDS
@@ -198,6 +199,7 @@ def _open(found: Proceeding) -> pb.Proceeding:
         result_version=found.result_version,
         silent=found.silent,
         remedy=remedy_number(found.remedy),
+        provenance=value_of(found.provenance.value),
     )
 
 
