@@ -19,9 +19,9 @@ def page_size(asked: int) -> int:
     return asked or DEFAULT_PAGE
 
 
-def position(page_token: str) -> int:
-    """Return the position that `page_token` stands for; raise `FieldInvalidError` for a token we never gave."""
+def position(page_token: str, field: str = "page_token") -> int:
+    """Return the position that a token in `field` stands for; raise `FieldInvalidError` for one we never gave."""
     digits = page_token.isascii() and page_token.isdecimal() and len(page_token) <= len(str(_LARGEST_POSITION))
     if page_token and not (digits and int(page_token) <= _LARGEST_POSITION):
-        raise FieldInvalidError("page_token", page_token, "must be empty or a token of an earlier page")
+        raise FieldInvalidError(field, page_token, "must be empty or a token of an earlier answer")
     return int(page_token or "0")

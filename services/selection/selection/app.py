@@ -21,6 +21,7 @@ from selection.grpc_api import DecisionApi, DisclosureApi, GateApi, ObjectionApi
 from selection.grpc_api.pipeline import PipelineApi
 from selection.grpc_api.webhooks import WebhookApi
 from selection.store import ObjectionViews, PublicationStore, SelectionStore, SelectionViews
+from selection.store.moves import moves
 from selection.store.webhook_keys import WebhookKeys
 from selection.store.webhook_sender import WebhookSender
 from selection.store.webhook_views import WebhookViews
@@ -66,7 +67,7 @@ def apis(keys: WebhookKeys, reach: Reach) -> dict[str, object]:
     """Return what answers for each service of the contract, by its full name."""
     return {
         f"{PACKAGE_NAME}.SelectionService": SelectionApi(SelectionStore, SelectionViews, PublicationStore),
-        f"{PACKAGE_NAME}.PipelineService": PipelineApi(SelectionStore),
+        f"{PACKAGE_NAME}.PipelineService": PipelineApi(SelectionStore, moves),
         f"{PACKAGE_NAME}.RuleSetLifeService": RuleSetLifeApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.GateService": GateApi(SelectionStore, SelectionViews),
         f"{PACKAGE_NAME}.DecisionService": DecisionApi(SelectionStore, SelectionViews, PublicationStore),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -140,3 +141,44 @@ async def test_only_the_pipeline_of_the_plan_and_staff_bring_an_event(fresh_data
         await staff.CancelStage(cancel)
         (stage,) = (await stages.ListStages(service_pb2.ListStagesRequest())).stages
         assert (stage.state, stage.cancel_reason) == ("cancelled", "x")
+
+
+async def taken(stream: Any, number: int) -> list[pipeline_pb2.FollowTransitionsResponse]:
+    """The next moves of a stream."""
+    async with asyncio.timeout(20):
+        return [await anext(stream) for _ in range(number)]
+
+
+async def test_a_pipeline_follows_how_stages_move_and_goes_on_after_its_last_cursor(
+    fresh_database_url: str, tmp_path: Path
+) -> None:
+    async with served(tmp_path, fresh_database_url) as at:
+        await planned(at.selection, PINNED)
+        pipeline = await at.as_("PipelineService", "index-watch", "pipeline")
+        stream = pipeline.FollowTransitions(pipeline_pb2.FollowTransitionsRequest())
+        (first,) = await taken(stream, 1)
+        assert (first.stage_id, first.transition.state, first.transition.actor) == ("stage-1", "planned", "")
+        await pipeline.TriggerStage(
+            pipeline_pb2.TriggerStageRequest(
+                request_id=str(uuid4()), stage_id="stage-1", trigger_id="edition-pinned", evidence=["sha256:ab"]
+            )
+        )
+        await at.selection.go_to(OPENS)
+        moved = await taken(stream, 2)
+        assert [each.transition.cause for each in moved] == ["trigger:edition-pinned", "opened"]
+        await stream.aclose()
+        # Staff see who; others find the same places; of a stage that does not move there is nothing.
+        staff = await at.as_("PipelineService", "park", "staff")
+        again = staff.FollowTransitions(pipeline_pb2.FollowTransitionsRequest(after_cursor=first.cursor))
+        found = await taken(again, 2)
+        assert [each.cursor for each in found] == [each.cursor for each in moved]
+        assert found[0].transition.actor == "index-watch"
+        other = pipeline_pb2.FollowTransitionsRequest(stage_ids=["stage-2"])
+        with pytest.raises(Refused) as refused:
+            await taken(pipeline.FollowTransitions(other, timeout=0.3), 1)
+        assert refused.value.status.name == "DEADLINE_EXCEEDED"
+        for cursor in ("9999999", "soon"):
+            request = pipeline_pb2.FollowTransitionsRequest(after_cursor=cursor)
+            with pytest.raises(Refused) as refused:
+                await taken(pipeline.FollowTransitions(request), 1)
+            assert (refused.value.code, refused.value.facts["field"]) == ("FIELD_INVALID", "after_cursor")

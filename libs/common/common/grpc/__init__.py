@@ -2,7 +2,8 @@
 
 from common.grpc.calls import Call
 from common.grpc.client import Channel, Client, connect
+from common.grpc.following import Following
 from common.grpc.server import GrpcServer
 from common.grpc.status import PeerUnavailableError
 
-__all__ = ["Call", "Channel", "Client", "GrpcServer", "PeerUnavailableError", "connect"]
+__all__ = ["Call", "Channel", "Client", "Following", "GrpcServer", "PeerUnavailableError", "connect"]

@@ -15,7 +15,7 @@ from common.grpc.contract import rpcs_of
 from common.grpc.status import from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable
     from types import TracebackType
 
     from google.protobuf.message import Message
@@ -64,21 +64,38 @@ class Channel:
         if channel is not None:
             await channel.close()
 
-    async def call(self, rpc: Rpc, request: Message, timeout_seconds: float) -> Message:
-        """Make one attempt; raise `grpc.aio.AioRpcError`."""
-        if self._channel is None:
-            message = f"{self.name} is not open"
-            raise ChannelClosedError(message)
-        attempt = self._channel.unary_unary(
+    def stream(
+        self, rpc: Rpc, request: Message, timeout_seconds: float | None
+    ) -> aio.UnaryStreamCall[Message, Message]:
+        """Begin a stream, to be cancelled by who reads no more; reading it raises `grpc.aio.AioRpcError`."""
+        begin = self._opened().unary_stream(
             f"/{rpc.full_name}",
             request_serializer=rpc.request.SerializeToString,
             response_deserializer=rpc.response.FromString,
         )
+        return begin(request, timeout=timeout_seconds, metadata=self._metadata())
+
+    async def call(self, rpc: Rpc, request: Message, timeout_seconds: float) -> Message:
+        """Make one attempt; raise `grpc.aio.AioRpcError`."""
+        attempt = self._opened().unary_unary(
+            f"/{rpc.full_name}",
+            request_serializer=rpc.request.SerializeToString,
+            response_deserializer=rpc.response.FromString,
+        )
+        answer: Message = await attempt(request, timeout=timeout_seconds, metadata=self._metadata())
+        return answer
+
+    def _opened(self) -> aio.Channel:
+        if self._channel is None:
+            message = f"{self.name} is not open"
+            raise ChannelClosedError(message)
+        return self._channel
+
+    def _metadata(self) -> aio.Metadata:
         metadata = aio.Metadata(*tracing.headers().items())
         if self._tokens is not None:
             metadata.add("authorization", f"Bearer {self._tokens()}")
-        answer: Message = await attempt(request, timeout=timeout_seconds, metadata=metadata)
-        return answer
+        return metadata
 
 
 def connect(
@@ -92,7 +109,9 @@ class Client:
     """The RPCs of one service as async methods: `await client.SubmitApplication(request, timeout=5)`.
 
     Each raises `Refused` (`PeerUnavailableError` where the peer is away or late). UNAVAILABLE is tried again until
-    the deadline: every write carries a request id, so a repetition has no second effect.
+    the deadline: every write carries a request id, so a repetition has no second effect. A streaming RPC gives its
+    answers one by one, `async for answer in client.FollowTransitions(request)`, and raises the same; who follows begins
+    again himself, after the last that he got.
     """
 
     def __init__(self, channel: Channel, service: str) -> None:
@@ -100,12 +119,22 @@ class Client:
         self._channel = channel
         self._rpcs = {rpc.name: rpc for rpc in rpcs_of(service)}
 
-    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return the RPC called `name`."""
         rpc = self._rpcs.get(name)
         if rpc is None:
             raise AttributeError(name)
-        return partial(self._call, rpc)
+        return partial(self._stream if rpc.streams else self._call, rpc)
+
+    async def _stream(self, rpc: Rpc, request: Message, *, timeout: float | None = None) -> AsyncIterator[Message]:  # noqa: ASYNC109  as below
+        stream = self._channel.stream(rpc, request, timeout)
+        try:
+            async for answer in stream:
+                yield answer
+        except aio.AioRpcError as error:
+            raise from_error(error) from error
+        finally:
+            stream.cancel()
 
     async def _call(self, rpc: Rpc, request: Message, *, timeout: float | None = None) -> Message:  # noqa: ASYNC109  gRPC's deadline travels to the server
         loop = asyncio.get_running_loop()

@@ -40,7 +40,7 @@ class AccessUndeclaredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """One RPC: its names, its message classes, who may call it, and whether it writes.
+    """One RPC: its names, its message classes, who may call it, whether it writes, and whether it answers by a stream.
 
     `access` is `None` where the contract declares none.
     """
@@ -50,6 +50,7 @@ class Rpc:
     request: type[Message]
     response: type[Message]
     access: options_pb2.Access | None
+    streams: bool = False
 
     @property
     def full_name(self) -> str:
@@ -77,6 +78,7 @@ def rpcs_of(service: str) -> list[Rpc]:
             request=message_factory.GetMessageClass(method.input_type),
             response=message_factory.GetMessageClass(method.output_type),
             access=_access_of(method),
+            streams=method.server_streaming,
         )
         for method in descriptor.methods
     ]

@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from common.auth import Authenticator
 from common.grpc.calls import Calls
 from common.grpc.contract import PLATFORM_SERVICE, declared_access, rpcs_of
+from common.grpc.following import News
 from common.service import BackgroundPart
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _UNREADY_SECONDS: Final = 0.2
 _OPTIONS: Final = (
     # Otherwise a second process could take the same port and half of the calls, unnoticed.
     ("grpc.so_reuseport", 0),
+    # A follower whose machine is gone is noticed within two minutes, and its stream ends.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.http2.max_pings_without_data", 0),
 )
 
 
@@ -59,7 +63,8 @@ class PortTakenError(Exception):
 class GrpcServer(BackgroundPart):
     """A part: serves `apis` and the platform's own service; ready means that what it stands on is ready.
 
-    `apis` maps a service's full name to an object with one async method an RPC: `(request, call) -> response`.
+    `apis` maps a service's full name to an object with one async method an RPC: `(request, call) -> response`, or for a
+    stream `(request, following)`, a generator of responses.
     """
 
     def __init__(
@@ -88,10 +93,12 @@ class GrpcServer(BackgroundPart):
         authenticator = authenticator or Authenticator(
             settings.token_keys, allow_development=settings.environment == "embedded"
         )
-        calls = Calls(database, authenticator, reasons, clock)
+        self._news = News(database)
+        calls = Calls(database, authenticator, reasons, clock, self._news)
         own = {PLATFORM_SERVICE: PlatformApi(database, reasons, consumers)}
         self._handlers = [_handlers(service, api, calls) for service, api in {**apis, **own}.items()]
         self._services = [*apis, PLATFORM_SERVICE]
+        self._follows = any(rpc.streams for service in self._services for rpc in rpcs_of(service))
         self._server: aio.Server | None = None
         self._shown = False
         self.port = 0
@@ -117,17 +124,26 @@ class GrpcServer(BackgroundPart):
             # Nobody leaves what was never entered: a start that ends here must not go on listening.
             await server.stop(None)
             raise
+        if self._follows:
+            await self._news.__aenter__()
         log.info("grpc.listening", address=self._address, port=self.port, services=self._services)
         return await super().__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Say that it is not ready, let calls under way end for a while, stop."""
+        """Say that it is not ready, end streams, let calls under way end for a while, stop."""
         await self._health.enter_graceful_shutdown()
+        self._news.end()
         await super().__aexit__(kind, error, traceback)
         if self._server is not None:
             await self._server.stop(_GRACE_SECONDS)
+        await self._news.__aexit__(kind, error, traceback)
+
+    @property
+    def streams(self) -> int:
+        """How many streams are followed now."""
+        return self._news.streams
 
     async def run(self) -> None:
         """Keep the health service true."""
@@ -155,8 +171,13 @@ def _handlers(service: str, api: object, calls: Calls) -> grpc.GenericRpcHandler
         if method is None:
             raise MethodMissingError(rpc.full_name, api)
         declared_access(rpc)
-        handlers[rpc.name] = grpc.unary_unary_rpc_method_handler(
-            partial(calls.perform, rpc, method),
+        handler, answer = (
+            (grpc.unary_stream_rpc_method_handler, calls.stream)
+            if rpc.streams
+            else (grpc.unary_unary_rpc_method_handler, calls.perform)
+        )
+        handlers[rpc.name] = handler(
+            partial(answer, rpc, method),
             request_deserializer=rpc.request.FromString,
             response_serializer=rpc.response.SerializeToString,
         )
