@@ -29,7 +29,7 @@ _PUBLIC_INDEX = "taken from a public index or model card, listed to everyone"
 _ORGANISATION = "a model's or team's organisation, public by the programme's announcement"
 _SAID_OPENLY = "written to be read by everyone, as the request says"
 _SCALE = "the rule set, public before the stage opens"
-_OUTCOME = "the outcome, published with this event: the embargo ends with it"
+_OUTCOME = "the outcome, published with this event"
 _OFFICE = "an act in office, whose author and reason the public may know"
 _ROLE = "a service or an office, never a person"
 
@@ -90,7 +90,6 @@ OPEN = {
             "ProceedingClosed",
         )
     },
-    "dokpamo.selection.v1.DecisionFinalized.inputs_sha256": _OUTCOME,
     "dokpamo.selection.v1.DecisionFinalized.eliminated.reason": _OUTCOME,
     "dokpamo.training.v1.JobStarted.reason": _SYSTEM,
     "dokpamo.training.v1.JobFinished.reason": _SYSTEM,

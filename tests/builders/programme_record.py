@@ -92,6 +92,7 @@ def _decide(log: LogBuilder, stage: StagePlan, sha256: str) -> DecisionDocuments
             eliminated=eliminated,
         )
     )
+    log.add(selection.ResultsReleased(stage_id=stage.stage_id, decision_sha256=decision.sha256()))
     return DecisionDocuments(stage.inputs.canonical_bytes(), decision.canonical_bytes())
 
 

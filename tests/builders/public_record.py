@@ -269,7 +269,7 @@ def open_stage(log: LogBuilder, teams: tuple[str, ...] = TEAMS) -> None:
 
 
 def decide(log: LogBuilder, inputs: rules.Inputs) -> rules.Decision:
-    """The stage is decided, and the decision becomes final."""
+    """The stage is decided, and the decision becomes final and is released."""
     decision = rules.decide(RULE_SET, inputs)
     tell(log, inputs, decision)
     return decision
@@ -299,6 +299,7 @@ def tell(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> Non
             ],
         )
     )
+    log.add(selection.ResultsReleased(stage_id=STAGE, decision_sha256=decided))
 
 
 def decided_record(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> Record:

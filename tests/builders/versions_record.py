@@ -107,7 +107,7 @@ class Versions:
         return self._supersede(old, new, None)
 
     def finalize(self, **said: object) -> None:
-        """The last version becomes final; `said` are fields of the event that say something else."""
+        """The last version becomes final and is released; `said` are fields of the event that say something else."""
         record = self.made[-1]
         losses = consequences.losses(record.advanced, record.computed, self.rule_set)
         message = event_message(
@@ -118,6 +118,7 @@ class Versions:
             message.ClearField(name)  # type: ignore[arg-type] # a name of the message
             message.MergeFrom(selection.DecisionFinalized(**{name: value}))  # type: ignore[arg-type]
         self.log.add(message)
+        self.log.add(selection.ResultsReleased(stage_id=STAGE, decision_sha256=record.sha256))
 
     def record(self, rule_sets: Mapping[str, bytes] | None = None) -> Record:
         """The public record, with the documents of the last version."""

@@ -20,11 +20,7 @@ _MOST_MEAN_DIGITS: Final = 6
 def check_disclosure(rule_set: RuleSet) -> Iterator[Violation]:
     """Every violation of the disclosure section of an otherwise well-formed rule set, in document order."""
     disclosure = rule_set.disclosure
-    release = disclosure.released()
-    yield from _moment(rule_set, release, "disclosure.release")
-    if release.at is not None or release.days:
-        rule = "everything is open at the latest when the decision is final: the log opens what it rests on then"
-        yield violation("disclosure.release", release.at or f"{release.days} days later", rule, "RELEASE_LATE")
+    yield from _moment(rule_set, disclosure.released(), "disclosure.release")
     for number, name in enumerate(disclosure.elsewhere or ()):
         if name not in _names(rule_set):
             yield violation(f"disclosure.elsewhere[{number}]", name, "a part of this rule set", "PART_UNKNOWN")

@@ -14,6 +14,7 @@ from verify.folder import check_manifest, read
 from verify.log_check import check_entries, check_heads, check_key
 from verify.opening_check import check_due
 from verify.receipt_check import check_receipts
+from verify.release_check import check_releases
 from verify.tile_check import check_tiles
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def check_documents(folder: Folder, log: ReadLog, newest: SignedTreeHead | None,
     """Note every rule set, decision, publication and receipt that is not what this log, up to this head, says."""
     check_rule_sets(folder, log.chronicle, report)
     check_decisions(folder, log.chronicle, report)
+    check_releases(log.chronicle, report)
     check_publications(folder, log.chronicle, report)
     check_receipts(folder, log.chronicle, log.hashes, newest, report)
 

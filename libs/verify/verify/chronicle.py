@@ -11,6 +11,7 @@ from verify.fields import Fields, NotOpenError, PayloadRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from verify.entry import Entry
     from verify.sealing import Opening, SealClass
@@ -50,6 +51,8 @@ class Chronicle:
     """Entries with a field that is read and sealed otherwise than the contract says, so that it might be kept back."""
     ended: dict[str, int] = field(default_factory=dict)
     """Embargoes that have ended, each with the entry that first ended it."""
+    latest: datetime | None = None
+    """The latest instant at which an event was raised, as the services say (UTC)."""
     _erasable: set[tuple[str, str]] = field(default_factory=set)
     """Event and path of every sealed value that may be erased."""
     _erased: set[tuple[str, str]] = field(default_factory=set)
@@ -62,6 +65,7 @@ class Chronicle:
         listen: it had no effect, so it is no part of what the log says.
         """
         self._note_seals(index, entry, openings)
+        self.latest = entry.time if self.latest is None else max(self.latest, entry.time)
         ended = embargo.ended_by(entry)
         if ended is not None:
             self.ended.setdefault(ended, index)
@@ -103,6 +107,10 @@ class Chronicle:
     def final_decisions(self) -> dict[str, Logged]:
         """The decision that stands, by stage: the last one that became final."""
         return {event.fields.text("stage_id"): event for event in self.of(told.DECISION_FINALIZED)}
+
+    def is_released(self, stage_id: str) -> bool:
+        """Whether the results of a stage were released, so that what was blind of it is open."""
+        return embargo.of_stage(stage_id) in self.ended
 
     def pending_decisions(self) -> dict[str, list[Logged]]:
         """Versions of a stage's decision that the log has after its final one, or without one, in order of the log."""

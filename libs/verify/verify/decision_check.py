@@ -17,6 +17,7 @@ from verify.decision_parting import logged_decision, note_inputs, note_partings
 from verify.fields import NotOpenError
 from verify.input_check import NOT_LOGGED, differences
 from verify.override_check import check_outcome, check_overrides, overridden
+from verify.release_check import unreleased
 from verify.rule_change_check import check_governing
 from verify.version_check import UNDECIDABLE, Made, check_pending, check_versions
 
@@ -54,6 +55,9 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
     """Note every decision that does not hold, every one that is missing, and every file that belongs to none."""
     final = chronicle.final_decisions()
     for stage_id, event in sorted(final.items()):
+        if not chronicle.is_released(stage_id):
+            report.not_verified[stage_id] = unreleased(event, chronicle)
+            continue
         if not _one_decision(stage_id, event, folder, chronicle, report):
             continue
         if (override := override_of(event)) is None:
@@ -70,15 +74,15 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
 def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chronicle, report: Report) -> bool:
     """Whether the decision of a stage holds; each thing that does not is noted."""
     before = len(report.findings)
-    documents = _Documents.of(stage_id, event, folder, chronicle, report)
-    if documents is not None:
-        try:
+    try:
+        documents = _Documents.of(stage_id, event, folder, chronicle, report)
+        if documents is not None:
             check_governing(event, chronicle, report)
             _check_logged_decision(stage_id, event, documents, chronicle, report)
             _recompute(stage_id, event, documents, chronicle, report)
-        except NotOpenError as error:
-            report.not_verified[stage_id] = str(error)
-            return False
+    except NotOpenError as error:
+        report.not_verified[stage_id] = str(error)
+        return False
     found = report.findings[before:]
     if found and report.withheld and all(finding.absent for finding in found):
         report.not_verified[stage_id] = f"{found[0].rule}; entries are withheld, and one of them might say it"

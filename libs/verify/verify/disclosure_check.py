@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 import rules
@@ -23,12 +22,13 @@ from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout, told
 from verify.fields import NotOpenError
+from verify.release_check import is_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from rules.disclosure import Moment, Policy
+    from rules.disclosure import Policy
 
     from verify.chronicle import Chronicle, Logged
     from verify.findings import Report
@@ -49,7 +49,7 @@ class Documents:
 
 
 def check_publications(folder: Folder, chronicle: Chronicle, report: Report) -> None:
-    """Note every publication and release that the log should not have as it is; count those that hold.
+    """Note every publication that the log should not have as it is; count those that hold.
 
     One whose decision is not in the folder, since it is sealed or was superseded, is counted as not checked.
     """
@@ -68,11 +68,6 @@ def check_publications(folder: Folder, chronicle: Chronicle, report: Report) -> 
         for rule in found:
             _note(event, rule, report)
         report.publications += not found
-    for event in chronicle.of(told.RESULTS_RELEASED):
-        documents = _of_release(event, final, folder, chronicle)
-        if documents is not None and not _is_due(documents.rule_set.disclosure.released(), documents, event):
-            rule = "the documents were released before the instant that the rule set names"
-            _note(event, rule, report)
 
 
 def check_publication(event: Logged, documents: Documents, made: list[Logged]) -> Iterator[str]:
@@ -89,7 +84,7 @@ def check_publication(event: Logged, documents: Documents, made: list[Logged]) -
     if policy_sha256(policy) != fields.text("policy_sha256") or policy.id != fields.text("policy_id"):
         yield "names another policy than the one that it holds"
     yield from _foreign(event, policy, documents, made)
-    if not _is_due(policy.when, documents, event):
+    if not is_due(policy.when, event.entry.time, documents.decided_at, documents.finalized_at):
         yield "was published before the instant that its policy names"
     audience, team = fields.text("audience"), fields.text("team_id")
     if audience not in get_args(ViewAudience):
@@ -147,13 +142,6 @@ def _documents(event: Logged, final: dict[str, Logged], folder: Folder, chronicl
     return _read(stage_id, decided, folder, chronicle)
 
 
-def _of_release(event: Logged, final: dict[str, Logged], folder: Folder, chronicle: Chronicle) -> Documents | None:
-    try:
-        return _documents(event, final, folder, chronicle)
-    except (NotOpenError, DocumentRefusedError, KeyError):
-        return None
-
-
 def _read(stage_id: str, decided: Logged, folder: Folder, chronicle: Chronicle) -> Documents | None:
     """Whether these are the documents of the log, and the decision follows from them, is checked with the decisions."""
     paths = (
@@ -177,10 +165,3 @@ def _read(stage_id: str, decided: Logged, folder: Folder, chronicle: Chronicle) 
         provisional[0].entry.time if provisional else decided.entry.time,
         decided.entry.time,
     )
-
-
-def _is_due(moment: Moment, documents: Documents, event: Logged) -> bool:
-    if moment.at is not None:
-        return event.entry.time >= moment.at
-    since = documents.finalized_at if moment.after == "final" else documents.decided_at
-    return since is not None and event.entry.time >= since + timedelta(days=moment.days)

@@ -185,7 +185,9 @@ SEALED: dict[str, dict[str, SealClass]] = {
         ),
         SealClass.BLIND,
     ),
-    DECISION_FINALIZED: dict.fromkeys(_SEALED_OVERRIDE, SealClass.BLIND),
+    DECISION_FINALIZED: dict.fromkeys(
+        ("/payload/inputs_sha256", "/payload/decision_sha256", *_SEALED_OVERRIDE), SealClass.BLIND
+    ),
     OVERRIDE_PROPOSED: dict.fromkeys(_SEALED_OVERRIDE, SealClass.BLIND),
     RESULTS_PUBLISHED: dict.fromkeys(("/payload/decision_sha256", "/payload/restricted_view_json"), SealClass.BLIND),
     SCORE_SHEET_SUBMITTED: {

@@ -109,6 +109,7 @@ async def test_changed_rules_a_correction_and_an_override_hold(fresh_database_ur
         proposal = await selection.write(handlers.propose_override, "stage-1", three, "a court said so", ["ruling 7"])
         await selection.write(handlers.confirm_override, proposal.override.id, actor="lee")
         await selection.go_to(FINAL)
+        await release(selection)
         kept = await selection.read("decision", "stage-1")
         log = await log_of(selection)
         rule_sets = {
@@ -152,6 +153,32 @@ async def test_a_stage_that_is_decided_again_is_exported_in_the_version_that_is_
     assert [str(each) for each in report.findings] == []
     assert (report.decisions, report.not_verified) == (["stage-1"], {})
     assert (report.pending["stage-1"].version, report.pending["stage-1"].final_version) == (2, 1)
+
+
+async def test_results_that_are_released_later_are_blind_until_then(fresh_database_url: str, tmp_path: Path) -> None:
+    text = STAGE_ONE_BY_CALL.replace("\ndisclosure:\n", "\ndisclosure:\n  release: {after: final, days: 30}\n")
+    assert text != STAGE_ONE_BY_CALL
+    async with served(tmp_path, fresh_database_url) as at:
+        selection = at.selection
+        await decided_stage_one(selection, text)
+        await selection.go_to(FINAL)
+        anybody = await at.as_("SelectionService", "")
+        decided = await selection.read("decision", "stage-1")
+        rules = {
+            decided.record.rule_set_sha256: (await selection.read("rule_set", decided.record.rule_set_sha256)).document
+        }
+        for instant, opened_then in ((FINAL, False), (decided.finalized_at + timedelta(days=30), True)):
+            selection.clock.set(instant)
+            await release(selection)
+            log = await log_of(selection)
+            assert (decided.record.sha256.encode() in b"".join(log.leaves)) is opened_then
+            documents = await decision_documents(anybody, log.leaves)
+            assert list(documents) == (["stage-1"] if opened_then else [])
+            record = replace(record_of(log, private_key()), rule_sets=rules, decisions=documents)
+            report = report_of(record, tmp_path / str(opened_then))
+            assert [str(each) for each in report.findings] == []
+            assert report.decisions == list(documents)
+            assert list(report.not_verified) == ([] if opened_then else ["stage-1"])
 
 
 async def release(selection: Selection) -> None:

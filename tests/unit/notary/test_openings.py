@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from dokpamo.evaluation.v1.events_pb2 import PanelSeated, ScoreSheetSubmitted
 from dokpamo.evaluation.v1.service_pb2 import ScoreRow
-from dokpamo.selection.v1.events_pb2 import DecisionFinalized
+from dokpamo.selection.v1.events_pb2 import ResultsReleased
 from notary import handlers
 from notary.domain.erasing import Erasure, ErasureUnknownError, OpeningErasedError
 from notary.domain.extent import NotLoggedError
@@ -20,13 +20,13 @@ from tests.builders.public_record import LogBuilder
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 
-def told(*, final: bool) -> LogBuilder:
+def told(*, released: bool) -> LogBuilder:
     log = LogBuilder()
     log.add(PanelSeated(stage_id="trial", source_id="panel", assessor_ids=["kim", "lee"]))
     row = ScoreRow(team_id="alpha", criterion="plan", value="41")
     log.add(ScoreSheetSubmitted(sheet_id="trial/panel/kim", stage_id="trial", assessor_id="kim", rows=[row]))
-    if final:
-        log.add(DecisionFinalized(stage_id="trial"))
+    if released:
+        log.add(ResultsReleased(stage_id="trial"))
     return log
 
 
@@ -51,18 +51,18 @@ RELEASED = [(0, "/payload/assessor_ids/0"), (0, "/payload/assessor_ids/1"), *((1
 
 
 async def test_nothing_is_released_before_the_stage_is_decided() -> None:
-    _, openings = await recorded(told(final=False))
+    _, openings = await recorded(told(released=False))
     assert await paths(openings) == []
 
 
-async def test_with_the_final_decision_what_was_blind_is_released_and_what_is_personal_is_not() -> None:
-    _, openings = await recorded(told(final=True))
+async def test_with_the_release_of_results_what_was_blind_is_released_and_what_is_personal_is_not() -> None:
+    _, openings = await recorded(told(released=True))
     assert await paths(openings) == RELEASED
 
 
 async def test_what_arrives_after_the_end_of_its_embargo_is_released_at_once() -> None:
     """Topics have no common order: a sheet may reach the notary after the decision that it counted in."""
-    log = told(final=True)
+    log = told(released=True)
     memory = MemoryLog()
     openings = MemoryOpenings(memory)
     await handlers.record(log.arrived[2:], memory, openings)
@@ -72,7 +72,7 @@ async def test_what_arrives_after_the_end_of_its_embargo_is_released_at_once() -
 
 
 async def test_a_redelivery_leaves_entry_and_openings_as_they_were() -> None:
-    log = told(final=False)
+    log = told(released=False)
     memory, openings = await recorded(log)
     leaves, kept = dict(memory.arrived), {event: dict(each) for event, each in openings.kept.items()}
     await handlers.record(log.arrived, memory, openings)
@@ -80,7 +80,7 @@ async def test_a_redelivery_leaves_entry_and_openings_as_they_were() -> None:
 
 
 async def test_staff_release_a_value_early_and_say_why() -> None:
-    log = told(final=False)
+    log = told(released=False)
     memory, openings = await recorded(log)
     event_id = log.arrived[0].event_id
     await handlers.release(event_id, ["/payload/assessor_ids/1"], "lee asked for it", memory, openings)
@@ -89,7 +89,7 @@ async def test_staff_release_a_value_early_and_say_why() -> None:
 
 
 async def test_one_person_is_erased_by_two_people_without_another() -> None:
-    log = told(final=True)
+    log = told(released=True)
     memory, openings = await recorded(log)
     leaves, frontier = dict(memory.arrived), memory.frontier
     wanted = asked("e-1", log.arrived[0].event_id, "/payload/assessor_ids/0")
@@ -110,7 +110,7 @@ async def test_one_person_is_erased_by_two_people_without_another() -> None:
 
 
 async def test_of_two_requests_for_one_value_the_second_finds_it_gone() -> None:
-    log = told(final=False)
+    log = told(released=False)
     memory, openings = await recorded(log)
     for number in ("e-1", "e-2"):
         await handlers.request_erasure(asked(number, log.arrived[0].event_id, "/actor"), memory, openings)
@@ -120,7 +120,7 @@ async def test_of_two_requests_for_one_value_the_second_finds_it_gone() -> None:
 
 
 async def test_without_a_reason_nothing_is_released_or_asked_for() -> None:
-    log = told(final=False)
+    log = told(released=False)
     memory, openings = await recorded(log)
     event_id = log.arrived[0].event_id
     with pytest.raises(ReasonMissingError):
@@ -131,7 +131,7 @@ async def test_without_a_reason_nothing_is_released_or_asked_for() -> None:
 
 
 async def test_what_is_not_logged_or_not_asked_for_is_refused() -> None:
-    memory, openings = await recorded(told(final=False))
+    memory, openings = await recorded(told(released=False))
     nobody = "00000000-0000-0000-0000-0000000000ff"
     with pytest.raises(NotLoggedError):
         await handlers.read(nobody, memory, openings)

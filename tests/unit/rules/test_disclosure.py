@@ -10,7 +10,7 @@ from typing import TypeVar
 import client.programmes
 import pytest
 import rules
-from rules.disclosure import Disclosure, Policy, policy_bytes, policy_sha256
+from rules.disclosure import Disclosure, Moment, Policy, policy_bytes, policy_sha256
 from rules.disclosure_leaks import audience_leaks, leaks
 from rules.disclosure_reading import PolicyInvalidError, load_policy, policy_from_json
 from rules.disclosure_showing import TeamNotEnteredError, disclose, known_anyway
@@ -260,8 +260,7 @@ def test_a_policy_is_named_by_the_hash_of_its_canonical_bytes() -> None:
     [
         ("elsewhere: [aaii]", "elsewhere: [nothing]", "disclosure.elsewhere[0]", "PART_UNKNOWN"),
         ("elsewhere: [aaii]", "release: {}", "disclosure.release", "MOMENT_FORM"),
-        ("elsewhere: [aaii]", "release: {after: final, days: 1}", "disclosure.release", "RELEASE_LATE"),
-        ("elsewhere: [aaii]", "release: {at: 2027-01-01T00:00:00+09:00}", "disclosure.release", "RELEASE_LATE"),
+        ("elsewhere: [aaii]", "release: {at: 2026-08-17T10:00:00Z}", "disclosure.release.at", "DATES_OUT_OF_ORDER"),
         ("- id: mean-and-gap\n", "- id: mean-and-gap\n      widens: later\n      reason: so\n",
          "disclosure.policies[0].widens", "POLICY_UNKNOWN"),
     ],
@@ -272,6 +271,15 @@ def test_a_disclosure_section_that_breaks_a_rule_is_refused(old: str, new: str, 
     with pytest.raises(rules.RuleSetInvalidError) as refused:
         rules.load_rule_set(text.replace(old, new))
     assert [(each.path, each.code) for each in refused.value.violations] == [(path, code)]
+
+
+@pytest.mark.parametrize(
+    "release", ["{after: final, days: 30}", "{at: 2027-01-01T00:00:00+09:00}", "{after: decision}"]
+)
+def test_results_are_released_when_the_rule_set_says_also_long_after_the_final_decision(release: str) -> None:
+    text = (FOLDER / "rule-sets" / "stage-2.yaml").read_text(encoding="utf-8")
+    rule_set = rules.load_rule_set(text.replace("elsewhere: [aaii]", f"release: {release}"))
+    assert rule_set.disclosure.released() != Moment(after="final")
 
 
 def test_a_rule_set_that_says_nothing_publishes_nothing_before_it_is_final() -> None:

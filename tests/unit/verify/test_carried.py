@@ -52,6 +52,11 @@ def hand_in(log: LogBuilder, stage: str, inputs: rules.Inputs) -> None:
         )  # fmt: skip
 
 
+def add_final(log: LogBuilder, message: selection.DecisionFinalized) -> None:
+    log.add(message)
+    log.add(selection.ResultsReleased(stage_id=message.stage_id, decision_sha256=message.decision_sha256))
+
+
 def checked(folder: Path, *, raised: bool = False, final: bool = True) -> Report:
     """What a check says of two rounds; the second carries totals over, `raised` where one is not the first round's.
 
@@ -80,11 +85,11 @@ def checked(folder: Path, *, raised: bool = False, final: bool = True) -> Report
         out = [selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated]
         last.append(selection.DecisionFinalized(**said, advanced=decision.advanced, eliminated=out, version=1))
         if final:
-            log.add(last.pop())
+            add_final(log, last.pop())
         earlier[stage], rule_sets[sha256] = decision, document
         documents[stage] = DecisionDocuments(inputs.canonical_bytes(), decision.canonical_bytes())
     for message in last:
-        log.add(message)
+        add_final(log, message)
     return report_of(replace(record_of(log, private_key()), rule_sets=rule_sets, decisions=documents), folder)
 
 

@@ -188,7 +188,10 @@ def require_due(decided: Decided, policy: Policy, before: Sequence[Publication],
     Raises `DecisionOverriddenError`, `PublicationTakenError`, `PolicyOrderError` and `PublicationEarlyError`.
     """
     if decided.overridden:
-        rule = "was decided by officers otherwise than computed: what a policy shows of the computed one would mislead"
+        rule = (
+            "was decided by officers otherwise than computed: what a policy shows of the computed one would mislead; who"
+            " goes on is told with the final decision, and all of it with the release"
+        )
         raise DecisionOverriddenError("stage_id", decided.stage, rule)
     if any(each.policy_sha256 == policy_sha256(policy) for each in before):
         raise PublicationTakenError("policy_id", policy.id, "the decision was published under this policy")
