@@ -15,6 +15,7 @@ from verify.chronicle import Chronicle
 from verify.head import HASH_HEX, HeadRefusedError, check_signature, log_id, signed_head_of
 from verify.merkle import ProofRefusedError, check_consistency, hash_leaf
 from verify.opening_check import read_openings
+from verify.said_once import check_said_once
 from verify.tree import Frontier, append
 from verify.withheld import check_withheld, withheld_of
 
@@ -127,7 +128,7 @@ class ReadLog:
 
 
 def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -> ReadLog:
-    """Read the log. Noted where an entry is none, or where the entries do not give the root of every head."""
+    """Read the log. Noted where an entry is none, contradicts another, or they do not give the root of every head."""
     log, openings = ReadLog(), read_openings(folder, report)
     events: set[str] = set()
     places: set[tuple[str, int, int]] = set()
@@ -158,6 +159,7 @@ def check_entries(folder: Folder, heads: list[SignedTreeHead], report: Report) -
             places.add(place)
     openings.note_the_rest(report)
     check_withheld(log.withheld, lines, log.chronicle, report)
+    check_said_once(log.chronicle, report)
     _check_roots(log.hashes, heads, report)
     return log
 

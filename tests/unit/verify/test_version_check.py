@@ -257,7 +257,9 @@ def test_a_final_decision_of_other_inputs_than_the_provisional_one_is_named(tmp_
     versions.made[:] = [honest]
     versions.finalize()
     report = report_of(versions.record(), tmp_path)
-    assert [each.rule for each in report.findings] == ["inputs_sha256 is not the one of the final decision, entry 11"]
+    assert [each.rule for each in report.findings] == [
+        "says otherwise of version 1 of the decision of stage trial than entry 10"
+    ]
 
 
 def test_what_a_version_changed_twice_over_is_named(tmp_path: Path) -> None:
