@@ -7,20 +7,17 @@ import json
 import math
 import struct
 import sys
-from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dokpamo.registry.v1 import service_pb2 as pb
 
+    from client.access import Access
     from client.sdk.transfer import LocalFile
 
-TOKEN_LIFE = timedelta(minutes=15)
 LARGEST_HEADER_BYTES = 2**25
 
 
@@ -59,10 +56,10 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     from client.refusal import in_words
     from client.sdk.transfer import FolderRefusedError, StoreAwayError, TransferRefusedError
 
-    address, tokens = _access(team, registry, token)
+    access = _access(team, registry, token)
     try:
         declaration = _declaration(folder, licence, period, seed, parent, lineage)
-        committed = asyncio.run(_push(folder, team, model, declaration, address, tokens))
+        committed = asyncio.run(_push(folder, team, model, declaration, access))
     except Refused as refusal:
         _fail(in_words(refusal))
     except (FolderRefusedError, StoreAwayError, TransferRefusedError, OSError, ValueError) as error:
@@ -71,29 +68,18 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     print(committed.checkpoint_digest)
 
 
-def _access(team: str, registry: str | None, token: str | None) -> tuple[str, Callable[[], str]]:
+def _access(team: str, registry: str | None, token: str | None) -> Access:
     """Return where the registry is and what gives a token for each call."""
-    if registry and token:
-        return registry, lambda: token
-    if registry:
-        _fail("a registry is named and no token for it: set DOKPAMO_TOKEN")
-    from common.auth import DevelopmentIssuer
-
+    from client.access import NoAccessError, access
     from client.session import Caller
-    from client.stack.addresses import NoStackError
-    from client.stack.control import running_stack
 
     try:
-        stack = running_stack()
-    except NoStackError as error:
-        _fail(f"{error}, or name a registry with --registry and set DOKPAMO_TOKEN")
-    issuer, caller = DevelopmentIssuer(stack.service_key), Caller.consortium(team)
-    return stack.services["registry"], lambda: token or issuer.issue(caller.subject, caller.roles, team, TOKEN_LIFE)
+        return access("registry", Caller.consortium(team), registry, token)
+    except NoAccessError as error:
+        _fail(str(error))
 
 
-async def _push(
-    folder: Path, team: str, model: str, declaration: pb.Declaration, address: str, token: Callable[[], str]
-) -> pb.Checkpoint:
+async def _push(folder: Path, team: str, model: str, declaration: pb.Declaration, access: Access) -> pb.Checkpoint:
     from common.grpc import Client, connect
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -109,7 +95,7 @@ async def _push(
         def moved(step: Moved) -> None:
             bar.update(shown, advance=step.bytes_moved, description=step.path)
 
-        async with connect(address, token) as channel:
+        async with connect(*access) as channel:
             committed = await push_folder(
                 Client(channel, SERVICE), folder, team_id=team, model=model, declaration=declaration, progress=moved
             )

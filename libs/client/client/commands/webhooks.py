@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from dokpamo.selection.v1 import webhooks_pb2 as pb
     from google.protobuf.timestamp_pb2 import Timestamp
+
+    from client.access import Access
 
 Address = Annotated[
     str | None,
@@ -249,27 +251,15 @@ def _timestamp(text: str) -> Timestamp:
     return stamp
 
 
-def _access(selection: str | None, token: str | None) -> tuple[str, Callable[[], str]]:
+def _access(selection: str | None, token: str | None) -> Access:
     """Return where selection is and what gives a token for each call."""
-    if selection and token:
-        return selection, lambda: token
-    if selection:
-        _fail("a selection is named and no token for it: set DOKPAMO_TOKEN")
-    import structlog
-    from common.auth import DevelopmentIssuer
-
+    from client.access import NoAccessError, access
     from client.session import Caller
-    from client.stack.addresses import NoStackError
-    from client.stack.control import running_stack
 
     try:
-        stack = running_stack()
-    except NoStackError as error:
-        _fail(f"{error}, or name the service with --selection and set DOKPAMO_TOKEN")
-    # Standard output is for the answer; the issuer warns of itself.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    issuer, caller = DevelopmentIssuer(stack.service_key), Caller.staff()
-    return stack.services["selection"], lambda: token or issuer.issue(caller.subject, caller.roles)
+        return access("selection", Caller.staff(), selection, token)
+    except NoAccessError as error:
+        _fail(str(error))
 
 
 def _call(selection: str | None, token: str | None, rpc: str, **fields: Any) -> Any:

@@ -10,10 +10,7 @@ from common.grpc import Client, connect
 from dokpamo.selection.v1 import webhooks_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Access = tuple[str, Callable[[], str]]
-    """Where selection is ("host:port"), and what gives a token for each call."""
+    from client.access import Access
 
 SERVICE: Final = "dokpamo.selection.v1.WebhookService"
 TEST_PATIENCE_SECONDS: Final = 30.0

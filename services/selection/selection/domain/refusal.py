@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selection.domain.waits import Wait
+
 
 class RuleBrokenError(Exception):
     """Base of the refusals of selection."""
@@ -219,10 +224,11 @@ class CorrectionInvalidError(RuleBrokenError):
 class RedecisionImpossibleError(RuleBrokenError):
     """The stage cannot be decided on the corrected values; `waits` are the codes of what is missing or wrong."""
 
-    def __init__(self, stage_id: str, waits: tuple[str, ...]) -> None:
-        """Keep the stage and the codes."""
-        super().__init__("stage_id", stage_id, f"cannot be decided again: {', '.join(waits)}")
-        self.waits = waits
+    def __init__(self, stage_id: str, waits: tuple[Wait, ...]) -> None:
+        """Keep the stage and the codes, and say what each is about."""
+        said = (" ".join([each.code.value, *(f"{name}={value}" for name, value in each.facts)]) for each in waits)
+        super().__init__("stage_id", stage_id, f"cannot be decided again: {'; '.join(said)}")
+        self.waits = tuple(each.code.value for each in waits)
 
 
 class OverrideInvalidError(RuleBrokenError):

@@ -86,7 +86,7 @@ async def redecide(
     before = await records.corrections(stage_id)
     outcome = await _attempt(stage, kept, kept.rules, [*before, corrections], records)
     if isinstance(outcome, Waiting):
-        raise RedecisionImpossibleError(stage_id, tuple(each.code.value for each in outcome.waits))
+        raise RedecisionImpossibleError(stage_id, outcome.waits)
     record = _record(stage, kept, outcome, old.version + 1)
     if (record.inputs, record.document) == (old.inputs, old.document) and old.override is None:
         return old

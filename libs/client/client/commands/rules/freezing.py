@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
-from contextlib import redirect_stdout
-from datetime import UTC, timedelta
+from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
@@ -19,7 +17,6 @@ from client.commands.rules.language import AnyLang, AsJson, both, spoken
 from client.commands.rules.sensitivity import report_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from common.grpc import Client
@@ -27,7 +24,8 @@ if TYPE_CHECKING:
     from rules import RuleSet
     from rules.explaining_words import Language, Words
 
-TOKEN_LIFE = timedelta(minutes=15)
+    from client.access import Access
+
 SERVICE = "dokpamo.selection.v1.SelectionService"
 _SHORT = both("Freeze a rule set on the platform.", "플랫폼에서 평가기준을 동결합니다.")
 _FREEZE = both(
@@ -123,9 +121,9 @@ def freeze(
         raise typer.BadParameter(f"{what} is neither a file nor 64 digits of lower-case hex", param_hint="FILE|SHA")
     # What is wrong with a file is said before anybody is asked.
     local = rule_set_of(path, language, as_json=as_json) if path.is_file() else None
-    address, tokens = _access(selection, token)
+    access = _access(selection, token)
     try:
-        asyncio.run(_freeze(what, local, address, tokens, _Manner(language, scores, yes, as_json)))
+        asyncio.run(_freeze(what, local, access, _Manner(language, scores, yes, as_json)))
     except Refused as refused:
         fail("freeze", in_words(refused))
 
@@ -140,13 +138,13 @@ class _Manner:
         return _SAY[name][self.lang].format(**facts)
 
 
-async def _freeze(what: str, local: RuleSet | None, address: str, tokens: Callable[[], str], manner: _Manner) -> None:
+async def _freeze(what: str, local: RuleSet | None, access: Access, manner: _Manner) -> None:
     from common.grpc import Client, connect
     from dokpamo.selection.v1 import service_pb2 as pb
     from rules import canonical_bytes, sha256_of
 
     sha = what if local is None else sha256_of(local)
-    async with connect(address, tokens) as channel:
+    async with connect(*access) as channel:
         client = Client(channel, SERVICE)
         kept = await _kept(client, sha)
         if kept is None and local is None:
@@ -233,26 +231,12 @@ def _request(verb: str, sha: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"dokpamo-rules/{verb}/{sha}"))
 
 
-def _access(address: str | None, token: str | None) -> tuple[str, Callable[[], str]]:
+def _access(address: str | None, token: str | None) -> Access:
     """Where selection is and what gives a token for each call."""
-    if address and token:
-        return address, lambda: token
-    if address:
-        _no_token()
-    from common.auth import DevelopmentIssuer
-
+    from client.access import NoAccessError, access
     from client.session import Caller
-    from client.stack.addresses import NoStackError
-    from client.stack.control import running_stack
 
     try:
-        stack = running_stack()
-    except NoStackError as error:
-        fail("freeze", f"{error}, or name selection with --selection and set DOKPAMO_TOKEN")
-    with redirect_stdout(sys.stderr):  # its warning is no part of the answer
-        issuer, caller = DevelopmentIssuer(stack.service_key), Caller.staff()
-    return stack.services["selection"], lambda: token or issuer.issue(caller.subject, caller.roles, None, TOKEN_LIFE)
-
-
-def _no_token() -> NoReturn:
-    fail("freeze", "selection is named and no token for it: set DOKPAMO_TOKEN")
+        return access("selection", Caller.staff(), address, token)
+    except NoAccessError as error:
+        fail("freeze", str(error))
