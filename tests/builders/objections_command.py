@@ -11,7 +11,11 @@ from client.commands import objections as command
 from typer import Typer
 from typer.testing import CliRunner
 
+from tests.builders.objection_cases import FRESH, GIVEN
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from common.auth import DevelopmentIssuer
 
 
@@ -51,3 +55,24 @@ class Commands:
                 return self.issuer.issue(name, ["assessor"])
             case _:
                 return self.issuer.issue(name, [role])
+
+
+async def object_to_the_gate(commands: Commands, folder: Path) -> dict[str, Any]:
+    """Naver Cloud objects, a fresh panel finds for it, and the gate's verdict is corrected: all by command."""
+    log = folder / "log.txt"
+    log.write_text("step 0")
+    filing = ("file", "stage-1", "--team", "naver-cloud", "--ground", "not-considered", "--statement", "not heard")
+    filed = await commands.json("team:naver-cloud", *filing, "--evidence", str(log))
+    name = filed["proceeding_id"]
+    await commands.run("staff:kim", "admit", name, "--reason", "in time")
+    await commands.run("staff:lee", "reply", name, "--text", "it was")
+    for source in (*sorted({each.source for each in GIVEN.measurements}), "originality"):
+        await commands.run("staff:kim", "originals", "stage-1", source, "tester")
+    await commands.run("staff:kim", "seat", name, *FRESH)
+    for member in FRESH:
+        await commands.run(f"person:{member}", "find", name, "recompute", "--member", member, "--reason", "it was not")
+    order = folder / "order.yaml"
+    passes = "{gate: originality, team_id: naver-cloud, passed: true, reason: its own, judged_by: 10}"
+    order.write_text(f"verdict_changes: [{passes}]")
+    ended: dict[str, Any] = await commands.json("staff:kim", "order", name, str(order), "--reason", "as found")
+    return ended

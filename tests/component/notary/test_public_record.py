@@ -1,8 +1,9 @@
-"""The public record of running services: stage 1 is decided, an application received, and a stranger checks both."""
+"""The public record of running services: stage 1 is decided, a team objects and is heard, and a stranger checks all."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -18,7 +19,8 @@ from verify.check import check
 from verify.export import write
 
 from tests.builders.notary_service import running, settings_of
-from tests.component.selection.test_service import RULES, process, ready, run_stage_one
+from tests.builders.objections_command import Commands, object_to_the_gate
+from tests.component.selection.test_service import RULES, decided_stage_one, process, ready, stage_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +65,13 @@ async def test_the_record_of_a_decided_stage_is_checked_without_the_services(
             client = Client(staff, "dokpamo.selection.v1.SelectionService")
             await ready(client, selection.ListStagesRequest(), "ListStages")
             await apply(intake_address, issuer)
-            await run_stage_one(client, clock, kafka_bootstrap)
+            await decided_stage_one(client, clock, kafka_bootstrap)
+            ended = await object_to_the_gate(Commands(selection_address, issuer), tmp_path)
+            assert (ended["outcome"], ended["result_version"]) == ("recomputed", 2)
+            assert ended["difference"]["joined"] == ["naver-cloud"]
+            clock.advance(RULES.dates.decides + timedelta(days=11))
+            final = await stage_in(client, "final")
+            assert "naver-cloud" in {each.team_id for each in final.standings if each.outcome == "advanced"}
             addresses = Addresses(settings.grpc_listen, selection_address, intake_address)
             async with PublicRecord(addresses) as public:
                 record = await public.fetch(lambda _done, _total: None)
@@ -71,5 +79,6 @@ async def test_the_record_of_a_decided_stage_is_checked_without_the_services(
     report = check(tmp_path / "export", fingerprint=record.log_id)
     assert json.dumps(report.document()["findings"], ensure_ascii=False) == "[]"
     assert report.decisions == ["stage-1"]
+    assert report.superseded == [("stage-1", 1)]
     assert report.receipts == 1
     assert report.rule_sets >= 1

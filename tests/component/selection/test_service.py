@@ -185,8 +185,8 @@ async def judge(client: Client, given: Inputs) -> None:
         await client.RecordGateVerdict(request)
 
 
-async def run_stage_one(client: Client, clock: VirtualClockFile, bootstrap: list[str]) -> Any:
-    """Stage 1 from its planning to its end, with events as intake and evaluation raise them."""
+async def decided_stage_one(client: Client, clock: VirtualClockFile, bootstrap: list[str]) -> Any:
+    """Stage 1 from its planning to its decision, with events as intake and evaluation raise them."""
     given = stage_one()
     said = messages(given)
     await plan(client)
@@ -196,7 +196,12 @@ async def run_stage_one(client: Client, clock: VirtualClockFile, bootstrap: list
     await send(bootstrap, said[1:])
     await judge(client, given)
     clock.advance(RULES.dates.decides)
-    await stage_in(client, "objection")
+    return await stage_in(client, "objection")
+
+
+async def run_stage_one(client: Client, clock: VirtualClockFile, bootstrap: list[str]) -> Any:
+    """Stage 1 from its planning to its end."""
+    await decided_stage_one(client, clock, bootstrap)
     clock.advance(RULES.dates.decides + timedelta(days=11))
     return await stage_in(client, "final")
 
