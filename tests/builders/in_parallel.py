@@ -21,6 +21,8 @@ def in_parallel(work: Callable[[T], list[str]], pieces: Sequence[T], what: str, 
     # A fork of a process with threads may hang: each worker starts afresh.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         for done, said in enumerate(pool.map(work, pieces, chunksize=size), start=1):
+            for each in said[: max(0, LINES - len(found))]:
+                print(f"{what}: {each}", flush=True)
             found += said
             if done == len(pieces) or done * LINES // len(pieces) > told:
                 told = done * LINES // len(pieces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,31 @@ def test_every_public_vector_has_its_canonical_form(name: str) -> None:
     document = parse((VECTORS / "input" / name).read_bytes())
     assert encode(document) == wanted
     assert decode(wanted) == document
+
+
+def test_no_public_vector_is_left_out() -> None:
+    every = [file for file in VECTORS.rglob("*") if file.is_file() and file.name != "README.md"]
+    if not every:
+        pytest.skip("the public JCS vectors are not here")
+    assert len(every) == 2 * len(pairs())
+
+
+@pytest.mark.parametrize(
+    ("bits", "text"),
+    [
+        (0x0000000000000001, "5e-324"),
+        (0x8000000000000000, "0"),
+        (0x7FEFFFFFFFFFFFFF, "1.7976931348623157e+308"),
+        (0x4340000000000001, "9007199254740994"),
+        (0x444B1AE4D6E2EF50, "1e+21"),
+        (0x444B1AE4D6E2EF4F, "999999999999999900000"),
+        (0x3EB0C6F7A0B5ED8D, "0.000001"),
+        (0x3EB0C6F7A0B5ED8C, "9.999999999999997e-7"),
+    ],
+)
+def test_a_double_has_the_shortest_text_that_gives_it_again(bits: int, text: str) -> None:
+    """RFC 8785, 3.2.2.3: numbers are written as ECMAScript writes them."""
+    assert encode(struct.unpack(">d", bits.to_bytes(8, "big"))[0]).decode() == text
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,17 @@ def test_every_public_subtree_consistency_vector_gets_its_verdict(vector: dict[s
     expect_verdict("subtreeconsistency", vector)
 
 
+def test_no_public_vector_is_left_out() -> None:
+    every = set(VECTORS.rglob("*.json"))
+    if not every:
+        pytest.skip("the public vectors are not here")
+    given_to = {kind: [each for each in vectors(kind) if each.values[0] is not None] for kind in CHECKS}
+    assert sum(map(len, given_to.values())) == len(every)
+    for kind, found in given_to.items():
+        hostile = sum(each.values[0]["wantErr"] for each in found)
+        assert 0 < hostile < len(found), kind
+
+
 def leaves(size: int) -> list[bytes]:
     return [f"leaf {number}".encode() for number in range(size)]
 
