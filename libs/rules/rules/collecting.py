@@ -139,7 +139,7 @@ def _value(value: Decimal, path: str, problems: list[Violation]) -> Decimal:
     try:
         return decimal_of(value)
     except NotExactError as error:
-        problems.append(violation(path, value, str(error), "NUMBER_NOT_EXACT"))
+        problems.append(violation(path, value, error.rule, "NUMBER_NOT_EXACT"))
         return Decimal(0)  # stands in until the refusal; never reaches a decision
 
 

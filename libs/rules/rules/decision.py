@@ -9,6 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from rules.canonical import canonical_document, sha256_hex
 from rules.inputs import Provenance, weakest
+from rules.shape import shape_rule
 from rules.violations import DocumentRefusedError, violation
 
 _STRICT = ConfigDict(extra="forbid")
@@ -181,7 +182,7 @@ def decision_from_json(data: bytes) -> Decision:
         decision = _PARSER.validate_json(data, strict=True)
     except ValidationError as error:
         raise DecisionRefusedError(
-            violation(".".join(map(str, each["loc"])), each["input"], each["msg"], "DECISION_MALFORMED")
+            violation(".".join(map(str, each["loc"])), each["input"], shape_rule(each)[1], "DECISION_MALFORMED")
             for each in error.errors(include_url=False)
         ) from error
     if decision.canonical_bytes() != data:

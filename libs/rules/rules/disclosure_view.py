@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from rules.canonical import canonical_document, sha256_hex
 from rules.decision import Eliminated  # noqa: TC001 - pydantic reads the annotations
 from rules.inputs import Provenance  # noqa: TC001 - as above
+from rules.shape import shape_rule
 from rules.violations import DocumentRefusedError, violation
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -196,7 +197,7 @@ def view_from_json(data: bytes) -> View:
         view = _PARSER.validate_json(data, strict=True)
     except ValidationError as error:
         raise ViewRefusedError(
-            violation(".".join(map(str, each["loc"])), each["input"], each["msg"], "VIEW_MALFORMED")
+            violation(".".join(map(str, each["loc"])), each["input"], shape_rule(each)[1], "VIEW_MALFORMED")
             for each in error.errors(include_url=False)
         ) from error
     if view.canonical_bytes() != data:

@@ -14,15 +14,18 @@ from math import isqrt
 Exact = int | Fraction
 LARGEST_DIGITS = 12
 """Most digits after the point that a number from outside may have."""
+_WHOLE_DIGITS = 15
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
 
 
 class NotExactError(ValueError):
-    """A value is no exact number; `value` is what came instead."""
+    """A value is no exact number; `value` is what came instead, `rule` what a number looks like."""
+
+    rule = f"a plain decimal number, at most {_WHOLE_DIGITS} digits before and {LARGEST_DIGITS} after the point"
 
     def __init__(self, value: object) -> None:
         self.value = value
-        super().__init__(f"{value!r} is no plain decimal number (at most 15 digits before and 12 after the point)")
+        super().__init__(f"{value!r}: {self.rule}")
 
 
 def decimal_of(value: object) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -23,9 +24,10 @@ from rules.exact import decimal_of, plain
 
 def _instant(value: object) -> datetime:
     if isinstance(value, str) and "T" in value:
-        value = datetime.fromisoformat(value)
+        with suppress(ValueError):  # of days that no calendar has, and of other texts
+            value = datetime.fromisoformat(value)
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("an instant is ISO 8601 text with date, time and UTC offset")
+        raise ValueError("an instant is a day of the calendar, a time and an offset: 2026-08-03T09:00:00+09:00")
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -45,9 +47,18 @@ def _zone(name: str) -> str:
     return name
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_SHA256 = r"^[0-9a-f]{64}$"
+_ZONE = r"^(UTC|[A-Z][A-Za-z_]*(/[A-Za-z0-9_+-]+)+)$"
+PATTERNS = {
+    _SLUG: "small letters and digits, parts joined by single hyphens",
+    _SHA256: "64 digits of lower-case hex",
+    _ZONE: "a zone of the IANA database, such as Asia/Seoul",
+}
+"""What a text that has to match a pattern looks like, in words."""
+Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=64)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=_SHA256)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 Digits = Annotated[int, Field(ge=0, le=6)]
 Amount = Annotated[
@@ -66,7 +77,7 @@ Instant = Annotated[
 ]
 Zone = Annotated[
     str,
-    StringConstraints(pattern=r"^(UTC|[A-Z][A-Za-z_]*(/[A-Za-z0-9_+-]+)+)$", max_length=64),
+    StringConstraints(pattern=_ZONE, max_length=64),
     AfterValidator(_zone),
 ]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from rules.texts import check_length, text_of
 from rules.violations import Violation, YamlRefusedError, violation
 
 if TYPE_CHECKING:
@@ -28,26 +29,39 @@ _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~
 
 def read_yaml(text: str | bytes) -> Any:
     """The value of one plain YAML document; raises YamlRefusedError with every violation and its path."""
-    if len(text) > BYTES_LIMIT:
-        raise YamlRefusedError(
-            [violation("", f"{len(text)} bytes", f"at most {BYTES_LIMIT} bytes", "DOCUMENT_TOO_LONG")]
-        )
+    if isinstance(text, bytes):
+        text = text_of(text, BYTES_LIMIT, YamlRefusedError)
+    check_length(text, BYTES_LIMIT, YamlRefusedError)
     reader = _Reader()
     try:
         events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
         value = reader.document(events)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # also of bytes, escapes and numbers of characters
-        raise YamlRefusedError(
-            [violation("", str(error), "the text is well-formed YAML in UTF-8", "YAML_MALFORMED")]
-        ) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # also of escapes and numbers of characters
+        raise YamlRefusedError([_malformed(text, error)]) from error
     if reader.violations:
         raise YamlRefusedError(reader.violations)
     return value
 
 
 class _TooDeepError(yaml.YAMLError):
-    def __str__(self) -> str:
-        return f"more than {DEPTH_LIMIT} levels"
+    """More levels than anybody writes."""
+
+
+def _malformed(text: str, error: Exception) -> Violation:
+    """Where the text stops being YAML, with the line that stands there."""
+    if isinstance(error, _TooDeepError):
+        return violation("", f"more than {DEPTH_LIMIT} levels", f"at most {DEPTH_LIMIT} levels", "YAML_MALFORMED")
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        line, column, problem = error.problem_mark.line, error.problem_mark.column, error.problem or error.context
+    elif isinstance(error, yaml.reader.ReaderError):
+        before = text[: error.position]
+        line, column, problem = before.count("\n"), len(before) - before.rfind("\n") - 1, error.reason
+    else:
+        return violation("", str(error), "the text is well-formed YAML", "YAML_MALFORMED")
+    lines = text.splitlines()
+    found = lines[line].strip() if line < len(lines) else ""
+    rule = f"the text is well-formed YAML: {problem}"
+    return violation(f"line {line + 1}, column {column + 1}", found or None, rule, "YAML_MALFORMED")
 
 
 class _Reader:

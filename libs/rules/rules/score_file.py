@@ -136,7 +136,7 @@ def _number(text: str, path: str, problems: list[Violation]) -> Decimal:
     try:
         return decimal_of(text)
     except NotExactError as error:
-        problems.append(violation(path, text, str(error), "NUMBER_NOT_EXACT"))
+        problems.append(violation(path, text, error.rule, "NUMBER_NOT_EXACT"))
         return Decimal(0)  # stands in until the refusal; never reaches inputs
 
 

@@ -13,11 +13,11 @@ a comparison the item, of a gate `verdict`; sources, gates and criteria by id or
 over and verdicts have no assessor. A comparison is a win, loss or tie `against` another team. A value that is empty or
 `-` was not given; a row with nothing but a team says that it entered. Headers may be Korean, in any order; UTF-8, with
 or without a byte order mark; lines end in LF or CRLF; a field with comma, quote or line break stands in double quotes.
+Where the first line has more semicolons or tabs than commas, these separate the fields.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections import Counter
@@ -27,7 +27,7 @@ from rules.collecting import collect
 from rules.document import CarriedSource, ComparisonSource, MeasurementSource, SheetSource, VerdictGate
 from rules.inputs import CarriedFigure, Comparison, Inputs, Measurement, Score, Verdict
 from rules.score_file_table import COLUMNS, Row, rows_of
-from rules.violations import InputsRefusedError, Violation, violation
+from rules.violations import InputsRefusedError, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,11 +51,10 @@ def load_csv_inputs(data: bytes, rule_set: RuleSet, *, seed: str | None = None) 
     """
     reader = _Reader(rule_set)
     try:
-        for line, row in rows_of(data):
+        for line, row in rows_of(data, reader.problems):
             reader.take(line, row)
-    except csv.Error as error:
-        problem = violation("", str(error), "the text is a well-formed table (RFC 4180)", "CSV_MALFORMED")
-        raise InputsRefusedError([*reader.problems, problem]) from error
+    except InputsRefusedError as error:
+        raise InputsRefusedError([*reader.problems, *error.violations]) from error
     if reader.problems:
         raise InputsRefusedError(reader.problems)
     return collect(

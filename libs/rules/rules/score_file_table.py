@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules.exact import NotExactError, decimal_of, plain
 from rules.inputs import Provenance
+from rules.texts import text_of
 from rules.violations import InputsRefusedError, Violation, violation
 
 if TYPE_CHECKING:
@@ -36,34 +37,46 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns with their Korean headers; the first five must be there."""
 _REQUIRED = ("source", "assessor", "team", "criterion", "value")
 _PROVENANCES = {"접수": "recorded", "공개": "published", "역산": "reconstructed", "합성": "synthetic"}
+_SEPARATORS = ",;\t"
+"""Commas first; spreadsheets of countries that write 88,5 put semicolons, and what is copied from one has tabs."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST = 64
 
 
-def rows_of(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row by column with the line that it begins in; raises InputsRefusedError for what is no such table."""
-    if len(data) > BYTES_LIMIT:
-        raise _refused("", f"{len(data)} bytes", f"at most {BYTES_LIMIT} bytes", "DOCUMENT_TOO_LONG")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        rule = "the file is UTF-8; a spreadsheet saves it as “CSV UTF-8”"
-        raise _refused(f"line {line}", repr(data[error.start : error.start + 8]), rule, "CSV_NOT_UTF8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def rows_of(data: bytes, problems: list[Violation]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row by column with the line that it begins in; a row of too many fields is noted in `problems`.
+
+    Raises InputsRefusedError for what is no such table.
+    """
+    text = text_of(data, BYTES_LIMIT, InputsRefusedError)
     columns: list[str] = []
-    line = 1
-    for cells in reader:
+    for line, cells in _lines(text):
         texts = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
+        while texts and not texts[-1]:  # spreadsheets write columns that are empty to the end
+            texts.pop()
         if not columns:
             columns = _columns(line, texts)
         elif len(texts) > len(columns):
-            raise _refused(f"line {line}", f"{len(texts)} fields", f"at most {len(columns)} fields", "CSV_ROW_LENGTH")
-        elif any(texts):
+            rule = f"at most {len(columns)} fields"
+            problems.append(violation(f"line {line}", f"{len(texts)} fields", rule, "CSV_ROW_LENGTH"))
+        elif texts:
             yield line, dict.fromkeys(COLUMNS, "") | dict(zip(columns, texts, strict=False))
-        line = reader.line_num + 1
     if not columns:
-        raise _refused("line 1", "nothing", f"the first line names the columns {', '.join(_REQUIRED)}", "CSV_COLUMNS")
+        raise _refused("line 1", None, f"the first line names the columns {', '.join(_REQUIRED)}", "CSV_COLUMNS")
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row's fields with the line that it begins in, by the separator that stands most often in the first line."""
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=max(_SEPARATORS, key=first.count))
+    line = 1
+    try:
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        rule = f"the text is a well-formed table (RFC 4180): {error}"
+        raise _refused(f"line {line}", "".join(text.splitlines()[line - 1 : line]), rule, "CSV_MALFORMED") from error
 
 
 def _columns(line: int, headers: Sequence[str]) -> list[str]:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rules.exact import plain
+from rules.exact import NotExactError, plain
+from rules.fields import PATTERNS
 from rules.plain_yaml import read_yaml
 from rules.violations import Violation, YamlRefusedError, violation
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from rules.violations import DocumentRefusedError
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -21,9 +24,25 @@ _LISTS_OF_KINDS = frozenset({"sources", "steps", "gates", "procedure", "ties", "
 _CODES = {
     "missing": ("FIELD_MISSING", "this field is required"),
     "extra_forbidden": ("FIELD_UNKNOWN", "no such field exists here"),
-    "union_tag_invalid": ("KIND_UNKNOWN", "the kind is one that the engine knows"),
+    "union_tag_invalid": ("KIND_UNKNOWN", "{discriminator} is one of {expected_tags}"),
     "union_tag_not_found": ("FIELD_MISSING", "the field that names the kind is required"),
 }
+_RULES = {
+    "bool_type": "true or false",
+    "dict_type": "fields with values",
+    "enum": "one of {expected}",
+    "greater_than_equal": "at least {ge}",
+    "int_type": "an integer, without quotes",
+    "json_invalid": "the text is well-formed JSON",
+    "less_than_equal": "at most {le}",
+    "literal_error": "one of {expected}",
+    "model_type": "fields with values",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+"""What a value should have been, by the validator's kind of error, in words of people who write documents."""
 
 
 def document_of(model: type[Document], text: str | bytes, refusal: type[DocumentRefusedError]) -> Document:
@@ -54,17 +73,31 @@ def shape_violations(error: ValidationError) -> list[Violation]:
     """What is wrong with the shape of a document, each with its path as people write it and a stable code."""
     found = []
     for detail in error.errors(include_url=False, include_context=True):
-        code, rule = _CODES.get(detail["type"], ("VALUE_INVALID", detail["msg"]))
-        value = "nothing" if code == "FIELD_MISSING" else detail["input"]
-        if code == "KIND_UNKNOWN":
-            context = detail.get("ctx", {})
-            value, rule = (
-                context.get("tag", value),
-                f"{context.get('discriminator')} is one of {context.get('expected_tags')}",
-            )
-            code = "OPERATOR_UNKNOWN" if context.get("discriminator") == "'operator'" else code
+        code, rule = shape_rule(detail)
+        value = None if code == "FIELD_MISSING" else detail.get("ctx", {}).get("tag", detail["input"])
         found.append(violation(_path(detail["loc"]), value, rule, code))
     return found
+
+
+def shape_rule(detail: ErrorDetails) -> tuple[str, str]:
+    """The code and the rule of one error of a validator."""
+    kind, context = detail["type"], dict(detail.get("ctx", {}))
+    for name in ("discriminator", "expected", "expected_tags"):
+        context[name] = str(context.get(name)).replace("'", "")
+    if kind in _CODES:
+        code, rule = _CODES[kind]
+        operator = context["discriminator"] == "operator"
+        return "OPERATOR_UNKNOWN" if operator and code == "KIND_UNKNOWN" else code, rule.format(**context)
+    if detail["input"] is None:
+        return _CODES["missing"]
+    if kind == "string_pattern_mismatch":
+        pattern = context["pattern"]
+        return "VALUE_INVALID", PATTERNS.get(pattern, f"in the form {pattern}")
+    if kind == "value_error":
+        why = context["error"]
+        exact = isinstance(why, NotExactError)
+        return "NUMBER_NOT_EXACT" if exact else "VALUE_INVALID", NotExactError.rule if exact else str(why)
+    return "VALUE_INVALID", _RULES[kind].format(**context) if kind in _RULES else detail["msg"]
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,8 +28,14 @@ class Violation:
 
 
 def violation(path: str, value: object, rule: str, code: str) -> Violation:
-    """A violation whose value is shown as text, cut to a readable length."""
-    text = value if isinstance(value, str) else str(value)
+    """A violation whose value is shown as people write it, cut to a readable length."""
+    if value is None:
+        text = "nothing"
+    elif isinstance(value, bool | dict | list):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    else:
+        text = str(value)
+    text = text.encode(errors="backslashreplace").decode()  # a lone surrogate cannot be printed
     return Violation(path, text if len(text) <= _VALUE_LIMIT else text[:_VALUE_LIMIT] + "…", rule, code)
 
 

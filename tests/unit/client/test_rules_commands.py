@@ -86,8 +86,8 @@ def test_every_defect_is_named_with_path_value_rule_and_code(tmp_path: Path) -> 
 
 def test_a_defect_is_told_in_korean_with_the_same_code(tmp_path: Path) -> None:
     _, _, wrong = run("validate", changed(tmp_path, "operator: trimmed_mean", "operator: eval"), "--lang", "ko")
-    assert "엔진이 모르는 연산입니다" in wrong
-    assert "[OPERATOR_UNKNOWN]" in wrong
+    assert "✗ parts[1].steps[1]: operator은(는) 다음 중 하나입니다: sum, mean" in wrong
+    assert "값 eval [OPERATOR_UNKNOWN]" in wrong
 
 
 def test_the_rule_sets_of_a_programme_are_held_against_each_other_and_their_schedule(tmp_path: Path) -> None:
@@ -231,6 +231,43 @@ def test_a_decision_is_explained_only_under_its_own_rules(tmp_path: Path) -> Non
     code, _, wrong = run("explain", rule_file("stage-2"), str(decision))
     assert code == 1
     assert "was decided under" in wrong
+
+
+@pytest.mark.parametrize("command", ["try", "explain", "sensitivity"])
+def test_scores_can_come_by_standard_input(command: str) -> None:
+    code, said, _ = run(command, rule_file("added-call"), "-", text=Path(score_file("added-call")).read_text())
+    assert code == 0
+    assert "motif-technologies" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"format": "dokpamo/inputs/1", "x": 1e999}', '{"format": "dokpamo/decision/1", "x": NaN}',
+     '{"format": "dokpamo/decision/1", "x": "\\ud800"}', '{"format": "dokpamo/inputs/1", "x": 99999999999999999999}'],
+    ids=lambda text: text[:40],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["try", "explain", "sensitivity"])
+def test_json_that_has_no_canonical_form_is_refused(command: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "scores.json").write_text(text)
+    code, said, wrong = run(command, rule_file("added-call"), str(tmp_path / "scores.json"))
+    assert (code, said) == (1, "")
+    assert "✗" in wrong
+
+
+@pytest.mark.parametrize("option", ["--json", "--chart"])
+def test_a_report_that_cannot_be_written_is_a_wrong_call(option: str) -> None:
+    code, _, wrong = run(
+        "sensitivity", rule_file("added-call"), score_file("added-call"), option, "/nonexistent/a.svg", "--lang", "ko"
+    )
+    assert code == 2
+    assert "/nonexistent/a.svg에 쓸 수 없습니다" in wrong
+
+
+def test_a_wrong_call_is_told_in_korean() -> None:
+    _, _, wrong = run("validate", "/nonexistent/rules.yaml", "--lang", "ko")
+    assert "/nonexistent/rules.yaml 파일이 없습니다" in wrong
+    _, _, wrong = run("explain", rule_file("stage-1"), "--team", "upstage", "--lang", "ko")
+    assert "점수나 결정을 함께 주어야 합니다" in wrong
 
 
 def test_a_team_that_did_not_enter_is_a_wrong_call() -> None:

@@ -56,7 +56,7 @@ def test_figures_are_read_by_team_and_criterion() -> None:
     [
         ("[8.5, 4]", "[8.5]", "ROW_LENGTH", "carried.before.ant"),
         ("[8.5, 4]", "[8.5, .nan]", "NUMBER_NOT_FINITE", "carried[0].values.ant[1]"),
-        ("[8.5, 4]", "[8.5, four]", "VALUE_INVALID", "carried[0].values.ant[1]"),
+        ("[8.5, 4]", "[8.5, four]", "NUMBER_NOT_EXACT", "carried[0].values.ant[1]"),
         ("stage: first,", "", "FIELD_MISSING", "carried[0].stage"),
         ("stage: first,", "stage: first, decision_sha256: ab,", "VALUE_INVALID", "carried[0].decision_sha256"),
     ],

@@ -69,6 +69,9 @@ def test_scores_and_measurements_are_told_apart_by_their_source() -> None:
         HEAD + ROWS.replace("quality", "품질").replace("panel", "평가단"),
         HEAD + ROWS.replace(",quality,", ",,"),
         HEAD + "\n" + ROWS + "\n,,,,\n",
+        (HEAD + ROWS).replace(",", ";"),
+        (HEAD + ROWS).replace(",", "\t"),
+        (HEAD + ROWS).replace("\n", ",,,\n"),
         "value,criterion,team,assessor,source\n5,quality,ant,p1,panel\n4,quality,ant,p2,panel\n80.5,speed,ant,,test\n3,effort,ant,,hours\n",
     ],
 )
@@ -178,15 +181,32 @@ def test_what_is_wrong_with_a_comparison_or_a_figure_is_named(row: str, path: st
         (b"", "CSV_COLUMNS"),
         (b"source,team,criterion,value\n", "CSV_COLUMNS"),
         (b"source,assessor,team,criterion,value,bonus\n", "CSV_COLUMNS"),
-        (b"source;assessor;team;criterion;value\n", "CSV_COLUMNS"),
+        (b"source:assessor:team:criterion:value\n", "CSV_COLUMNS"),
         (b"source,assessor,team,criterion,value,value\n", "DUPLICATE"),
-        ("출처,평가위원,팀,항목,점수\n".encode("cp949"), "CSV_NOT_UTF8"),
-        ("source,assessor".encode("utf-16"), "CSV_NOT_UTF8"),
+        ("출처,평가위원,팀,항목,점수\n".encode("cp949"), "TEXT_NOT_UTF8"),
+        ("source,assessor".encode("utf-16"), "TEXT_NOT_UTF8"),
         (HEAD.encode() + b'panel,"p1,ant,quality,5\n', "CSV_MALFORMED"),
     ],
 )
 def test_what_is_no_such_table_is_refused(text: bytes, code: str) -> None:
     assert code in [kind for _, _, kind in refused(text)]
+
+
+def test_a_table_in_the_encoding_of_korean_spreadsheets_is_shown_as_it_reads() -> None:
+    text = "source,assessor,team,criterion,value,note\npanel,p1,ant,quality,5,심사 의견\n"
+    ((path, value, code),) = refused(text.encode("cp949"))
+    assert (path, value, code) == ("line 2", "심사 의견\n", "TEXT_NOT_UTF8")
+
+
+def test_faults_before_an_unclosed_quote_are_named_too_and_the_quote_by_its_line() -> None:
+    found = refused(
+        HEAD + ROWS + "panel,p3,ant,quality,80%\npanel,p9,ant,quality,5,6,7\n" + 'panel,"p3,ant,quality,5\n'
+    )
+    assert [(path, code) for path, _, code in found] == [
+        ("line 6, value", "NUMBER_NOT_EXACT"),
+        ("line 7", "CSV_ROW_LENGTH"),
+        ("line 8", "CSV_MALFORMED"),
+    ]
 
 
 def test_every_fault_is_named_and_not_only_the_first() -> None:

@@ -93,7 +93,7 @@ def validate(
     sound = []
     for path in files:
         try:
-            rule_set = load_rule_set(content(path))
+            rule_set = load_rule_set(content(path, language))
         except RuleSetInvalidError as error:
             report.append(_faulty(str(path), error.violations, language, as_json=as_json))
             continue
@@ -118,7 +118,7 @@ def _together(rule_sets: list[RuleSet], schedule: Path | None, lang: Language, *
 
     name = str(schedule) if schedule else ("프로그램" if lang == "ko" else "programme")
     try:
-        instants = plan(load_schedule(content(schedule))).instants if schedule else None
+        instants = plan(load_schedule(content(schedule, lang))).instants if schedule else None
         found = check_programme(rule_sets, instants)
     except ScheduleInvalidError as error:
         found = list(error.violations)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from client.commands.rules.files import RulesFile, Seed, inputs_of, print_json, rule_set_of
+from client.commands.rules.files import Seed, inputs_of, print_json, rule_set_of, rules_file
 from client.commands.rules.language import AnyLang, AsJson, both, spoken
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def register(group: typer.Typer) -> None:
 
 
 def diff(
-    old: RulesFile,
-    new: RulesFile,
+    old: Annotated[Path, rules_file("OLD")],
+    new: Annotated[Path, rules_file("NEW")],
     scores: _Scores = None,
     seed: Seed = None,
     as_json: AsJson = False,

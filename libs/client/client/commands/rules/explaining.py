@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from client.commands.rules.files import RulesFile, Seed, decided, decision_of, fail, inputs_of, rule_set_of
-from client.commands.rules.language import AnyLang, both, spoken
+from client.commands.rules.files import RulesFile, Seed, content, decided, decision_from, fail, inputs_from, rule_set_of
+from client.commands.rules.language import AnyLang, both, say, spoken
 
 _SHORT = both("Say how a total came about, step by step.", "총점이 나온 과정을 한 단계씩 설명합니다.")
 _EXPLAIN = both(
@@ -22,7 +22,6 @@ _Source = Annotated[
     typer.Argument(
         metavar="SCORES|DECISION",
         help=both("Scores (.csv, .yaml, .json) or a decision (.json).", "점수(.csv, .yaml, .json) 또는 결정(.json)"),
-        exists=True,
         dir_okay=False,
         readable=True,
     ),
@@ -51,15 +50,21 @@ def explain(
     rule_set = rule_set_of(rules, language)
     if scores is None:
         if team is not None:
-            raise typer.BadParameter("needs scores or a decision", param_hint="--team")
+            told = say(language, "needs scores or a decision", "점수나 결정을 함께 주어야 합니다")
+            raise typer.BadParameter(told, param_hint="--team")
         print(explain_rules(rule_set, language))
         return
-    decision, inputs = decision_of(scores, language), None
+    data = content(scores, language)
+    decision, inputs, sha = decision_from(data, scores, language), None, sha256_of(rule_set)
     if decision is None:
-        inputs = inputs_of(scores, rule_set, language, seed=seed)
+        inputs = inputs_from(data, scores, rule_set, language, seed=seed)
         decision = decided(rule_set, inputs, str(scores), language)
-    elif decision.rule_set_sha256 != sha256_of(rule_set):
-        fail("explain", f"{scores} was decided under {decision.rule_set_sha256}, {rules} is {sha256_of(rule_set)}")
+    elif decision.rule_set_sha256 != sha:
+        under = decision.rule_set_sha256
+        told = f"{scores} was decided under {under}, {rules} is {sha}"
+        fail("explain", say(language, told, f"{scores}은(는) {under}에 따른 결정이고 {rules}은(는) {sha}입니다"))
     if team is not None and team not in decision.entered:
-        raise typer.BadParameter(f"{team} is none of {', '.join(decision.entered)}", param_hint="--team")
+        entered = ", ".join(decision.entered)
+        told = say(language, f"{team} is none of {entered}", f"{team}은(는) 참가한 팀이 아닙니다: {entered}")
+        raise typer.BadParameter(told, param_hint="--team")
     print(explain_decision(rule_set, decision, language, inputs=inputs, team=team))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from client.commands.rules.language import both
+from client.commands.rules.language import both, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,9 +26,12 @@ def _file(metavar: str, english: str, korean: str) -> Any:
     return typer.Argument(metavar=metavar, help=both(english, korean), dir_okay=False, readable=True)
 
 
-RulesFile = Annotated[
-    Path, _file("RULES", "A rule set, YAML or JSON; - for standard input.", "평가기준 파일(YAML, JSON), -는 표준 입력")
-]
+def rules_file(metavar: str) -> Any:
+    """The argument that names a rule set."""
+    return _file(metavar, "A rule set, YAML or JSON; - for standard input.", "평가기준 파일(YAML, JSON), -는 표준 입력")
+
+
+RulesFile = Annotated[Path, rules_file("RULES")]
 ScoresFile = Annotated[
     Path,
     _file(
@@ -40,13 +43,23 @@ Seed = Annotated[
 ]
 
 
-def content(path: Path) -> bytes:
+def content(path: Path, lang: Language) -> bytes:
     """The bytes of a file, or of standard input for `-`. Raises typer.BadParameter where there is no such file."""
     if path == STANDARD_INPUT:
         return sys.stdin.buffer.read()
     if not path.exists():
-        raise typer.BadParameter(f"file '{path}' does not exist")
+        raise typer.BadParameter(say(lang, f"there is no file {path}", f"{path} 파일이 없습니다"))
     return path.read_bytes()
+
+
+def write(path: Path, text: str, lang: Language) -> None:
+    """Write a text and say where. Raises typer.BadParameter where nothing can be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        told = say(lang, f"{path} cannot be written", f"{path}에 쓸 수 없습니다")
+        raise typer.BadParameter(f"{told} ({error.strerror})") from error
+    print(path, file=sys.stderr)
 
 
 def rule_set_of(path: Path, lang: Language, *, as_json: bool = False) -> RuleSet:
@@ -54,18 +67,24 @@ def rule_set_of(path: Path, lang: Language, *, as_json: bool = False) -> RuleSet
     from rules import RuleSetInvalidError, load_rule_set
 
     try:
-        return load_rule_set(content(path))
+        return load_rule_set(content(path, lang))
     except RuleSetInvalidError as error:
         refuse(str(path), error.violations, lang, as_json=as_json)
 
 
 def inputs_of(path: Path, rule_set: RuleSet, lang: Language, *, seed: str | None, as_json: bool = False) -> Inputs:
     """The inputs of a score file; says every fault and ends with 1 where it has any."""
+    return inputs_from(content(path, lang), path, rule_set, lang, seed=seed, as_json=as_json)
+
+
+def inputs_from(
+    data: bytes, path: Path, rule_set: RuleSet, lang: Language, *, seed: str | None, as_json: bool = False
+) -> Inputs:
+    """The inputs of the bytes of a score file, a table where its name says so."""
     from rules import InputsRefusedError
     from rules.score_file import load_inputs
     from rules.score_file_csv import load_csv_inputs
 
-    data = content(path)
     try:
         if path.suffix.lower() == ".csv":
             return load_csv_inputs(data, rule_set, seed=seed)
@@ -79,11 +98,11 @@ def inputs_of(path: Path, rule_set: RuleSet, lang: Language, *, seed: str | None
         refuse(str(path), error.violations, lang, as_json=as_json)
 
 
-def decision_of(path: Path, lang: Language) -> Decision | None:
-    """The decision of a file, None if it is something else; says what is wrong with it and ends with 1."""
+def decision_from(data: bytes, path: Path, lang: Language) -> Decision | None:
+    """The decision of a file's bytes, None if it is something else; says what is wrong with it and ends with 1."""
     from rules import DecisionRefusedError, decision_from_json
 
-    canonical = _json_document(content(path), "dokpamo/decision/1") if path.suffix.lower() == ".json" else None
+    canonical = _json_document(data, "dokpamo/decision/1")
     if canonical is None:
         return None
     try:
@@ -93,14 +112,19 @@ def decision_of(path: Path, lang: Language) -> Decision | None:
 
 
 def _json_document(data: bytes, form: str) -> bytes | None:
-    """The canonical bytes of a JSON document of this format, whatever its white space; None for anything else."""
+    """A JSON document of this format, canonical whatever its white space was; None for anything else."""
     from rules import canonical_json
 
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return canonical_json(value) if isinstance(value, dict) and value.get("format") == form else None
+    if not isinstance(value, dict) or value.get("format") != form:
+        return None
+    try:
+        return canonical_json(value)
+    except ValueError:  # what has no canonical form is refused by the reader
+        return data
 
 
 def decided(rule_set: RuleSet, inputs: Inputs, name: str, lang: Language, *, as_json: bool = False) -> Decision:
@@ -126,14 +150,14 @@ def refuse(name: str, violations: Sequence[Violation], lang: Language, *, as_jso
 
 def refuse_incomplete(name: str, error: InputsIncompleteError, lang: Language, *, as_json: bool = False) -> NoReturn:
     """Say what is missing and end with 1."""
-    from rules.explaining_codes import missing_words
+    from rules.explaining_refusals import missing_words
 
     if as_json:
         keys = ("what", "source", "team", "assessor", "criterion")
         missing = [{key: getattr(each, key) for key in keys} for each in error.missing]
         print_json({"file": name, "code": error.code, "missing": missing})
     else:
-        told = "결정할 수 없음: 빠진 것이 있음" if lang == "ko" else "cannot be decided, something is missing"
+        told = say(lang, "cannot be decided, something is missing", "결정할 수 없음: 빠진 것이 있음")
         print(f"{name}: {told} ({error.code}): {len(error.missing)}", file=sys.stderr)
         _print_some((f"- {missing_words(each, lang)}" for each in error.missing), len(error.missing))
     raise typer.Exit(1)
@@ -141,17 +165,12 @@ def refuse_incomplete(name: str, error: InputsIncompleteError, lang: Language, *
 
 def say_refused(name: str, violations: Sequence[Violation], lang: Language) -> None:
     """Print every place that is wrong: path, value, rule, code."""
-    from rules.explaining_codes import code_words
+    from rules.explaining_refusals import refusal_words
 
-    told = f"거부됨: 잘못된 곳 {len(violations)}개" if lang == "ko" else f"refused, {len(violations)} faults"
+    told = say(lang, f"refused, faults: {len(violations)}", f"거부됨: 잘못된 곳 {len(violations)}개")
     print(f"{name}: {told}", file=sys.stderr)
-    lines = []
-    for each in violations:
-        korean = code_words(each.code) if lang == "ko" else None
-        rule = f"{korean} ({each.rule})" if korean else each.rule
-        found = f"값 {each.value}" if lang == "ko" else f"found {each.value}"
-        lines.append(f"✗ {each.path or ('문서' if lang == 'ko' else 'document')}: {rule}; {found} [{each.code}]")
-    _print_some(lines, len(lines))
+    lines = (f"✗ {refusal_words(each, lang)}" for each in violations)
+    _print_some(lines, len(violations))
 
 
 def _print_some(lines: Iterable[str], count: int) -> None:

@@ -35,11 +35,16 @@ def spoken(asked: Lang | None) -> Language:
     return "ko" if (asked or of_locale(os.environ)) is Lang.KO else "en"
 
 
+def say(lang: Language, english: str, korean: str) -> str:
+    """The one of two texts that is in the language."""
+    return korean if lang == "ko" else english
+
+
 def both(english: str, korean: str) -> str:
     """The text for a help page, which is made before the options are read."""
     arguments = " ".join(sys.argv[1:]).replace("--lang=", "--lang ")
     asked = next((lang for lang in Lang if f"--lang {lang}" in arguments), None)
-    return korean if spoken(asked) == "ko" else english
+    return say(spoken(asked), english, korean)
 
 
 AnyLang = Annotated[

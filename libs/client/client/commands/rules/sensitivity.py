@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +15,9 @@ from client.commands.rules.files import (
     refuse,
     refuse_incomplete,
     rule_set_of,
+    write,
 )
-from client.commands.rules.language import AnyLang, both, spoken
+from client.commands.rules.language import AnyLang, both, say, spoken
 
 if TYPE_CHECKING:
     from rules import Inputs, RuleSet
@@ -40,7 +40,6 @@ _Scores = Annotated[
     typer.Argument(
         metavar="SCORES",
         help=both("Scores: .csv, .yaml, .json; made up if not given.", "점수: .csv, .yaml, .json, 없으면 합성"),
-        exists=True,
         dir_okay=False,
         readable=True,
     ),
@@ -73,7 +72,8 @@ def sensitivity(
 
     language = spoken(lang)
     if chart is not None and chart.suffix.lower() not in {".svg", ".html"}:
-        raise typer.BadParameter(f"{chart} is neither .svg nor .html", param_hint="--chart")
+        told = say(language, f"{chart} is neither .svg nor .html", f"{chart}: .svg나 .html이어야 합니다")
+        raise typer.BadParameter(told, param_hint="--chart")
     rule_set = rule_set_of(rules, language)
     report = report_on(rule_set, scores, seed, language)
     text = json.dumps(report.document() | {"scores_made_up": scores is None}, ensure_ascii=False, indent=2)
@@ -82,12 +82,10 @@ def sensitivity(
     else:
         print("\n".join(report_lines(report, rule_set, language, made_up=scores is None)))
     if json_file is not None and str(json_file) != "-":
-        json_file.write_text(text + "\n", encoding="utf-8")
-        print(json_file, file=sys.stderr)
+        write(json_file, text + "\n", language)
     if chart is not None:
         drawn = draw if chart.suffix.lower() == ".svg" else chart_page
-        chart.write_text(drawn(report, rule_set, language), encoding="utf-8")
-        print(chart, file=sys.stderr)
+        write(chart, drawn(report, rule_set, language), language)
 
 
 def report_on(rule_set: RuleSet, scores: Path | None, seed: str | None, language: Language) -> Sensitivity:
@@ -115,15 +113,18 @@ def _watched(rule_set: RuleSet, given: Inputs) -> Sensitivity:
 
     columns = (TextColumn("sensitivity"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started = time.monotonic()
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True)
     task = bar.add_task("sensitivity")
 
     def told(done: int, total: int) -> None:
-        if not bar.live.is_started and time.monotonic() - started > _PROGRESS_AFTER_SECONDS:
+        waited = time.monotonic() - started
+        if console.is_terminal and not bar.live.is_started and waited > _PROGRESS_AFTER_SECONDS:
             bar.start()
         bar.update(task, completed=done, total=total)
 
     try:
         return report_of(rule_set, given, told)
     finally:
-        bar.stop()
+        if bar.live.is_started:  # to stop what never began would print an empty line
+            bar.stop()
