@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
@@ -27,7 +27,7 @@ from tests.builders.notary_service import covered, event_ids, running, send, set
 from tests.builders.public_record import private_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
 
     from notary.settings import Settings
@@ -39,9 +39,9 @@ def notary_settings(kafka_bootstrap: list[str], fresh_database_url: str, tmp_pat
 
 
 @asynccontextmanager
-async def witnesses(settings: Settings, tmp_path: Path, role: str = "staff") -> AsyncIterator[Client]:
+async def witnesses(settings: Settings, tmp_path: Path, role: str = "staff", who: str = "kim") -> AsyncIterator[Client]:
     issuer = DevelopmentIssuer(tmp_path / "keys" / "issuer.pem")
-    async with connect(settings.grpc_listen, lambda: issuer.issue("kim", [role])) as channel:
+    async with connect(settings.grpc_listen, lambda: issuer.issue(who, [role])) as channel:
         yield Client(channel, "dokpamo.notary.v1.WitnessService")
 
 
@@ -153,3 +153,67 @@ async def test_what_is_no_witness_is_refused(
                     pb.AddCosignatureRequest(request_id=str(uuid4()), tree_size=size, signature_line=line)
                 )
             assert refused.value.code == code
+
+
+async def test_two_people_retire_a_witness_whose_cosignatures_up_to_then_stay(
+    notary_settings: Settings, kafka_bootstrap: list[str], tmp_path: Path
+) -> None:
+    now = datetime(2026, 1, 10, tzinfo=UTC)
+    async with (
+        running(notary_settings) as log,
+        witnesses(notary_settings, tmp_path) as kim,
+        witnesses(notary_settings, tmp_path, who="lee") as lee,
+    ):
+        await grow(kafka_bootstrap, log, 1)
+        witness = Witness.create(tmp_path / "one", "example.org/one", await log_of(log))
+        await kim.RegisterWitness(registration(witness))
+        before = await look(witness, log, kim, now)
+
+        request = pb.RequestWitnessRetirementRequest(
+            request_id=str(uuid4()), name="example.org/one", reason="its key was stolen"
+        )
+        asked = (await kim.RequestWitnessRetirement(request)).retirement
+        assert (await kim.RequestWitnessRetirement(request)).retirement == asked
+        confirm = pb.ConfirmWitnessRetirementRequest(request_id=str(uuid4()), act_id=asked.act_id)
+        assert await refusal(kim.ConfirmWitnessRetirement(confirm)) == "SAME_PERSON"
+        assert await refusal(lee.RequestWitnessRetirement(with_new_id(request))) == "RETIREMENT_WAITS"
+        request.name = "example.org/nobody"
+        assert await refusal(lee.RequestWitnessRetirement(with_new_id(request))) == "WITNESS_UNKNOWN"
+        await grow(kafka_bootstrap, log, 2)
+        assert (await look(witness, log, kim, now)).tree_size > before.tree_size
+
+        confirm.request_id = str(uuid4())
+        done = (await lee.ConfirmWitnessRetirement(confirm)).retirement
+        assert (done.requested_by, done.confirmed_by, done.reason) == ("kim", "lee", "its key was stolen")
+        assert (await kim.ListWitnessRetirements(pb.ListWitnessRetirementsRequest())).retirements == [done]
+        (listed,) = (await kim.ListWitnesses(pb.ListWitnessesRequest())).witnesses
+        assert listed.retired_at == done.confirmed_at
+        assert await refusal(lee.ConfirmWitnessRetirement(with_new_id(confirm))) == "ACT_DONE"
+
+        await grow(kafka_bootstrap, log, 3)
+        assert await refusal(look(witness, log, kim, now)) == "WITNESS_RETIRED"
+        sizes = [
+            open_checkpoint(parse(each), witness.log).tree_size
+            for each in (await kim.ListCosignedCheckpoints(pb.ListCosignedCheckpointsRequest())).checkpoints
+        ]
+        assert before.tree_size in sizes
+    connection = await asyncpg.connect(notary_settings.database_url, server_settings={"search_path": "notary"})
+    try:
+        for rewriting in ("DELETE FROM witness_retirement", "UPDATE witness_retirement SET reason = 'none'"):
+            with pytest.raises(asyncpg.RaiseError, match="append-only"):
+                await connection.execute(rewriting)
+    finally:
+        await connection.close()
+
+
+async def refusal(call: Awaitable[object]) -> str:
+    """The code with which a call is refused."""
+    with pytest.raises(Refused) as refused:
+        await call
+    return refused.value.code
+
+
+def with_new_id(request: Any) -> Any:
+    """The same asked anew."""
+    request.request_id = str(uuid4())
+    return request

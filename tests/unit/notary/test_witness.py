@@ -6,10 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from notary.domain.extent import NotLoggedError
+from notary.domain.two_person import LAPSES_AFTER, Act, ReasonMissingError, SamePersonError
 from notary.domain.witness import (
     CosignatureRefusedError,
+    RetirementUnknownError,
+    RetirementWaitsError,
     Witness,
     WitnessInvalidError,
+    WitnessRetiredError,
     WitnessTakenError,
     WitnessUnknownError,
 )
@@ -96,3 +100,60 @@ async def test_a_name_keeps_its_key_and_a_key_its_name_and_no_witness_is_the_log
         with pytest.raises(WitnessInvalidError):
             await use.register_witness(witness(10, operator=operator), OWN, kept)
     assert [each.key.name for each in await kept.all()] == ["witness.example.org/8"]
+
+
+NAME = "witness.example.org/8"
+
+
+def asked(by: str = "kim", at: datetime = NOW, reason: str = " its key was stolen ") -> Act:
+    return Act(f"by {by} at {at}", reason, by, at)
+
+
+async def test_a_witness_is_retired_by_two_people_and_what_it_signed_stays() -> None:
+    kept = await registered(8, 9)
+    await use.add_cosignature(5, line(8), kept)
+    request = await use.request_retirement(NAME, asked(), kept)
+    await use.add_cosignature(2, line(8, size=2), kept)
+    with pytest.raises(SamePersonError):
+        await use.confirm_retirement(request.act.act_id, "kim", NOW, kept)
+    done = await use.confirm_retirement(request.act.act_id, "lee", NOW, kept)
+    assert (done.act.requested_by, done.act.confirmed_by, done.act.reason) == ("kim", "lee", "its key was stolen")
+    assert kept.told == [done]
+    assert {each.key.name: each.retired_at for each in await kept.all()} == {NAME: NOW, "witness.example.org/9": None}
+    with pytest.raises(WitnessRetiredError):
+        await use.add_cosignature(5, line(8, at=NOW + timedelta(days=1)), kept)
+    await use.add_cosignature(5, line(9), kept)
+    note = parse((await use.checkpoint(5, KEY, kept)).encode())
+    assert check_cosignature(Checkpoint.of(HEADS[1].head), note.of(witness(8).key), witness(8).key) == NOW
+
+
+async def test_what_cannot_be_retired_is_refused_by_name() -> None:
+    kept = await registered(8)
+    for name, act, error in (
+        ("example.org/nobody", asked(), WitnessUnknownError),
+        (NAME, asked(reason="  "), ReasonMissingError),
+    ):
+        with pytest.raises(error):
+            await use.request_retirement(name, act, kept)
+    with pytest.raises(RetirementUnknownError):
+        await use.confirm_retirement("none", "lee", NOW, kept)
+    first = await use.request_retirement(NAME, asked(), kept)
+    with pytest.raises(RetirementWaitsError):
+        await use.request_retirement(NAME, asked("lee"), kept)
+    later = NOW + LAPSES_AFTER + timedelta(seconds=1)
+    second = await use.request_retirement(NAME, asked("lee", later), kept)
+    await use.confirm_retirement(second.act.act_id, "kim", later, kept)
+    with pytest.raises(WitnessRetiredError):
+        await use.request_retirement(NAME, asked("park", later), kept)
+    with pytest.raises(WitnessRetiredError):
+        await use.confirm_retirement(first.act.act_id, "lee", NOW, kept)
+    assert kept.told == [await kept.retirement(second.act.act_id)]
+
+
+async def test_a_retired_witness_keeps_name_and_key_for_ever() -> None:
+    kept = await registered(8)
+    request = await use.request_retirement(NAME, asked(), kept)
+    await use.confirm_retirement(request.act.act_id, "lee", NOW, kept)
+    for again in (witness(8), witness(10, NAME), witness(8, "example.org/another")):
+        with pytest.raises(WitnessTakenError):
+            await use.register_witness(again, OWN, kept)

@@ -1,6 +1,8 @@
 """Who may hand in cosignatures: witnesses that staff registered, each under one name with one key of its own.
 
-Source: issue 5, "Notary": witness co-signing by a second key
+A key may be lost or stolen, and a witness may give up: two people retire it, for ever; what it signed before stays.
+
+Source: issue 5, "Notary": witness co-signing by a second key; two-person tombstones
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from verify.note import VerifierKey
+
+    from notary.domain.two_person import Act
 
 LONGEST_OPERATOR = 200
 
@@ -40,6 +44,18 @@ class WitnessInvalidError(WitnessRuleBrokenError):
     """What is to be registered is no witness."""
 
 
+class WitnessRetiredError(WitnessRuleBrokenError):
+    """The witness was retired."""
+
+
+class RetirementWaitsError(WitnessRuleBrokenError):
+    """Another request to retire the witness waits for its confirmation."""
+
+
+class RetirementUnknownError(WitnessRuleBrokenError):
+    """Nobody asked for this."""
+
+
 class CosignatureRefusedError(WitnessRuleBrokenError):
     """The signature is not the witness's over this checkpoint."""
 
@@ -52,6 +68,15 @@ class Witness:
     operator: str
     registered_by: str
     registered_at: datetime
+    retired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """That a witness is retired, asked for and perhaps done."""
+
+    act: Act
+    key: VerifierKey
 
 
 def require_new(witness: Witness, known: Sequence[Witness], log_public_key: bytes) -> None:
@@ -72,3 +97,30 @@ def require_new(witness: Witness, known: Sequence[Witness], log_public_key: byte
             )
         if other.key.public_key == witness.key.public_key:
             raise WitnessTakenError("verifier_key", witness.key, f"the key is that of {other.key.name}")
+
+
+def require_active(witness: Witness, field: str) -> Witness:
+    """The witness; raise `WitnessRetiredError`, which names the request's `field`, where it was retired."""
+    if witness.retired_at is not None:
+        at = witness.retired_at.isoformat(timespec="seconds")
+        raise WitnessRetiredError(
+            field, witness.key.name, f"was retired at {at}: nothing that it signs is taken any more"
+        )
+    return witness
+
+
+def require_retirable(name: str, known: Sequence[Witness], *, waiting: bool) -> Witness:
+    """The witness of this name, if it can be retired.
+
+    Raises:
+        WitnessUnknownError: nobody registered it.
+        WitnessRetiredError: it was retired.
+        RetirementWaitsError: a request to retire it waits for its confirmation.
+    """
+    found = next((each for each in known if each.key.name == name), None)
+    if found is None:
+        raise WitnessUnknownError("name", name, "must be that of a registered witness")
+    require_active(found, "name")
+    if waiting:
+        raise RetirementWaitsError("name", name, "a request to retire it waits for its confirmation")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from common.paging import page_size, position
 from dokpamo.notary.v1 import service_pb2 as pb
 from verify.head import log_id, raw_public_key
 
@@ -46,8 +47,8 @@ class NotaryApi:
 
     async def ListHeads(self, request: pb.ListHeadsRequest, call: Call) -> pb.ListHeadsResponse:
         """Signed heads, oldest first."""
-        limit = wire.page_size_of(request.page_size)
-        heads = await self._log(call.tx).heads(wire.page_token_of(request.page_token), limit)
+        limit = page_size(request.page_size)
+        heads = await self._log(call.tx).heads(position(request.page_token), limit)
         return pb.ListHeadsResponse(
             heads=[wire.head_message(head) for head in heads],
             next_page_token=str(heads[-1].head.tree_size) if len(heads) == limit else "",
@@ -81,7 +82,7 @@ class NotaryApi:
         log = self._log(call.tx)
         response = pb.ListEntriesResponse(tree_size=await log.size())
         room = LARGEST_PAGE_BYTES
-        page = await log.leaves(wire.index_of("start", request.start), wire.page_size_of(request.page_size))
+        page = await log.leaves(wire.index_of("start", request.start), page_size(request.page_size))
         withheld = await self._withholdings(call.tx).in_force([placed.index for placed in page])
         for placed in page:
             room -= len(placed.leaf)

@@ -12,15 +12,13 @@ from dokpamo.notary.v1 import openings_pb2 as pb
 from notary import handlers, wire
 from notary.domain.erasing import Erasure
 from notary.domain.two_person import Act
+from notary.grpc_api.log import LARGEST_PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from common.database import Transaction
     from common.grpc import Call
-
-LARGEST_PAGE_BYTES = 2 * 1024 * 1024
-"""Well below the 4 MiB that a gRPC message may have."""
 
 
 class OpeningApi:
@@ -76,7 +74,7 @@ class OpeningApi:
     async def ConfirmErasure(self, request: pb.ConfirmErasureRequest, call: Call) -> pb.ConfirmErasureResponse:
         """Erase what another person asked to erase."""
         done = await handlers.confirm_erasure(
-            wire.erasure_id_of(request.erasure_id), call.actor.subject, call.tx.now, self._openings(call.tx)
+            wire.act_id_of(request.erasure_id, "erasure_id"), call.actor.subject, call.tx.now, self._openings(call.tx)
         )
         return pb.ConfirmErasureResponse(erasure=wire.erasure_message(done))
 

@@ -7,7 +7,15 @@ from notary.handlers.openings import Openings, confirm_erasure, read, release, r
 from notary.handlers.proofs import Proof, find, prove_consistency, prove_inclusion
 from notary.handlers.recording import record
 from notary.handlers.withholdings import Withholdings, confirm_withholding, request_withholding
-from notary.handlers.witnesses import Witnesses, add_cosignature, checkpoint, cosigned_checkpoints, register_witness
+from notary.handlers.witnesses import (
+    Witnesses,
+    add_cosignature,
+    checkpoint,
+    confirm_retirement,
+    cosigned_checkpoints,
+    register_witness,
+    request_retirement,
+)
 
 __all__ = [
     "BATCH",
@@ -21,6 +29,7 @@ __all__ = [
     "add_cosignature",
     "checkpoint",
     "confirm_erasure",
+    "confirm_retirement",
     "confirm_withholding",
     "cosigned_checkpoints",
     "find",
@@ -31,6 +40,7 @@ __all__ = [
     "register_witness",
     "release",
     "request_erasure",
+    "request_retirement",
     "request_withholding",
     "require_same_key",
     "sequence",

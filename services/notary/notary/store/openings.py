@@ -11,7 +11,7 @@ from verify.sealing import Opening, SealClass
 
 from notary import wire
 from notary.domain.erasing import Erasure, KeptOpening
-from notary.domain.two_person import Act
+from notary.store.acts import act_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,12 +157,4 @@ def _value(row: Record) -> canonical.JsonValue:
 
 
 def _erasure(row: Record) -> Erasure:
-    act = Act(
-        act_id=str(row["erasure_id"]),
-        reason=row["reason"],
-        requested_by=row["requested_by"],
-        requested_at=row["requested_at"],
-        confirmed_by=row["confirmed_by"] or "",
-        confirmed_at=row["confirmed_at"],
-    )
-    return Erasure(act, str(row["event_id"]), tuple(row["paths"]))
+    return Erasure(act_of(row, "erasure_id"), str(row["event_id"]), tuple(row["paths"]))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from notary import wire
-from notary.domain.two_person import LAPSES_AFTER, Act
+from notary.domain.two_person import LAPSES_AFTER
 from notary.domain.withholding import Withholding, WithholdingKind
+from notary.store.acts import act_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,12 +86,4 @@ class WithholdingStore:
 
 
 def _withholding(row: Record) -> Withholding:
-    act = Act(
-        str(row["act_id"]),
-        row["reason"],
-        row["requested_by"],
-        row["requested_at"],
-        row["confirmed_by"] or "",
-        row["confirmed_at"],
-    )
-    return Withholding(act, WithholdingKind(row["kind"]), str(row["event_id"]), row["leaf_index"])
+    return Withholding(act_of(row, "act_id"), WithholdingKind(row["kind"]), str(row["event_id"]), row["leaf_index"])

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from notary.domain.withholding import Withholding
 
-LARGEST_PAGE = 500
-USUAL_PAGE = 50
 LARGEST_INDEX = (1 << 53) - 1
 """Sizes and indexes stay exact in JSON (RFC 8785)."""
 
@@ -57,13 +55,13 @@ def event_id_of(text: str) -> str:
     return _uuid("event_id", text)
 
 
-def erasure_id_of(text: str) -> str:
-    """The id of an erasure in its one spelling.
+def act_id_of(text: str, field: str = "act_id") -> str:
+    """The id of an act of two people, which the request has in `field`, in its one spelling.
 
     Raises:
         FieldInvalidError: it is no UUID.
     """
-    return _uuid("erasure_id", text)
+    return _uuid(field, text)
 
 
 def _uuid(field: str, text: str) -> str:
@@ -82,27 +80,3 @@ def index_of(field: str, value: int) -> int:
     if value > LARGEST_INDEX:
         raise FieldInvalidError(field, value, f"must be at most {LARGEST_INDEX}")
     return value
-
-
-def page_size_of(value: int) -> int:
-    """How many a page may have.
-
-    Raises:
-        FieldInvalidError: more than allowed.
-    """
-    if value > LARGEST_PAGE:
-        raise FieldInvalidError("page_size", value, f"must be from 0 to {LARGEST_PAGE}")
-    return value or USUAL_PAGE
-
-
-def page_token_of(text: str) -> int:
-    """The size after which a page of heads starts.
-
-    Raises:
-        FieldInvalidError: it is no token of ours.
-    """
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_INDEX)):
-        raise FieldInvalidError("page_token", text, "must be the next_page_token of the page before")
-    return index_of("page_token", int(text))

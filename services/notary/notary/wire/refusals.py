@@ -22,7 +22,10 @@ from notary.domain.withholding import (
 )
 from notary.domain.witness import (
     CosignatureRefusedError,
+    RetirementUnknownError,
+    RetirementWaitsError,
     WitnessInvalidError,
+    WitnessRetiredError,
     WitnessTakenError,
     WitnessUnknownError,
 )
@@ -45,5 +48,8 @@ REASONS: Reasons = {
     WitnessInvalidError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "WITNESS_INVALID"),
     WitnessTakenError: Reason(grpc.StatusCode.ALREADY_EXISTS, "WITNESS_TAKEN"),
     WitnessUnknownError: Reason(grpc.StatusCode.PERMISSION_DENIED, "WITNESS_UNKNOWN"),
+    WitnessRetiredError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "WITNESS_RETIRED"),
+    RetirementWaitsError: Reason(grpc.StatusCode.FAILED_PRECONDITION, "RETIREMENT_WAITS"),
+    RetirementUnknownError: Reason(grpc.StatusCode.NOT_FOUND, "RETIREMENT_UNKNOWN"),
     CosignatureRefusedError: Reason(grpc.StatusCode.INVALID_ARGUMENT, "COSIGNATURE_REFUSED"),
 }

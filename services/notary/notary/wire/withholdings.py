@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from common.errors import FieldInvalidError
 from common.instants import stamp
@@ -30,18 +29,6 @@ def withholding_kind_of(kind: pb.WithholdingKind.ValueType) -> WithholdingKind:
     if kind not in _KINDS:
         raise FieldInvalidError("kind", kind, "must be WITHHOLD or RESTORE")
     return _KINDS[kind]
-
-
-def act_id_of(text: str) -> str:
-    """The id of a request in its one spelling.
-
-    Raises:
-        FieldInvalidError: it is no UUID.
-    """
-    try:
-        return str(UUID(text))
-    except ValueError as error:
-        raise FieldInvalidError("act_id", text, "must be a UUID") from error
 
 
 def withholding_message(withholding: Withholding) -> pb.Withholding:
