@@ -140,6 +140,17 @@ changes: {{consent: none-before-opening}}
     .replace("{newcomers_may_apply: true}", "{advanced_from: [qualifying]}")
     .replace("maximum: 2", "maximum: 3", 1)
 )
+ARENA = (
+    (
+        DUEL[: DUEL.index("  - kind: carried")]
+        + DUEL[DUEL.index("parts:") : DUEL.index("  - id: before\n    title: {ko: 앞 단계, en: Before}\n    points")]
+        + DUEL[DUEL.index("gates:") :]
+    )
+    .replace("{advanced_from: [qualifying]}", "{newcomers_may_apply: true}")
+    .replace("points: 10\n", "points: 6\n", 1)
+    .replace("id: duel", "id: arena", 1)
+)
+"""Decided by comparisons of two alone, after a gate."""
 DUEL_TABLE = """source,assessor,team,criterion,value,against,reason,judged_by
 arena,judge-1,ant,q1,win,bee
 arena,judge-1,bee,q1,win,cat

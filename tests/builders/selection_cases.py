@@ -87,6 +87,8 @@ class Selection:
             measured[measurement.source].append(measurement)
         for source, measurements in measured.items():
             await self.write(handlers.take_scores, stage, source, measurements, at)
+        for comparison in given.comparisons:
+            await self.write(handlers.take_scores, stage, comparison.source, [comparison], at)
         await self.close_scoring(stage, given)
 
     async def close_scoring(self, stage: str, given: Inputs) -> None:
@@ -94,6 +96,7 @@ class Selection:
         sheets = {(score.source, score.assessor) for score in given.scores()}
         handed_in = Counter(source for source, _ in sheets)
         handed_in.update(each.source for each in given.measurements)
+        handed_in.update(each.source for each in given.comparisons)
         closes_at = (await self.kept_stage(stage)).closes_at
         await self.write(handlers.close_scoring, stage, ScoringClose(closes_at, handed_in))
 

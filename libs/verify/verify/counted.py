@@ -17,6 +17,7 @@ from rules.sources import CarriedSource
 from rules.violations import DocumentRefusedError
 
 from verify import told
+from verify.compared import logged_comparisons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rules import Inputs, RuleSet
 
     from verify.chronicle import Chronicle, Logged
+    from verify.compared import Compared
     from verify.fields import Fields
 
 Cell = tuple[str, ...]
@@ -166,6 +168,11 @@ class Counted:
         changes = {(change.cell[0], *change.cell[2:]): change for change in self.changes() if not change.cell[1]}
         return self._corrected(found, changes)
 
+    def comparisons(self, used: Mapping[Cell, str]) -> dict[Cell, Compared]:
+        """Comparisons of two teams; `used` tells whose the nameless are."""
+        events = self.events(told.COMPARISON_SUBMITTED)
+        return logged_comparisons((each for each in events if each.fields.text("source_id") in self._sources), used)
+
     @staticmethod
     def _corrected(found: dict[Cell, Marked], changes: Mapping[Cell, Change]) -> dict[Cell, Marked]:
         """The values with the last change of each cell."""
@@ -211,8 +218,11 @@ class Counted:
         override = override_of(made[-1])
         return replace(decision, advanced=tuple(override.texts("advanced"))) if override else decision
 
-    def inputs(self, names: Mapping[int, str], seed: str | None) -> Inputs:
-        """The inputs that the log gives. Raises `InputsRefusedError` where they are none."""
+    def inputs(self, names: Mapping[int, str], seed: str | None, compared: Mapping[Cell, str]) -> Inputs:
+        """The inputs that the log gives; `compared` tells whose its nameless comparisons are.
+
+        Raises `InputsRefusedError` where they are none.
+        """
         return rules.collect(
             self._stage_id,
             self.entrants(),
@@ -223,6 +233,10 @@ class Counted:
             measurements=[
                 rules.Measurement(source, team, criterion, _decimal(each.value), _known(each.mark))
                 for (source, team, criterion), each in self.measurements().items()
+            ],
+            comparisons=[
+                rules.Comparison(source, who, item, first, second, each.winner, _known(each.mark))
+                for (source, who, item, first, second), each in self.comparisons(compared).items()
             ],
             verdicts=self.verdicts().values(),
             carried=self.carried(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from verify import told
+from verify.compared import used_comparisons
 from verify.counted import Counted, provenance, version_of, weakness
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rules import Inputs, RuleSet, Verdict
 
     from verify.chronicle import Chronicle, Logged
+    from verify.compared import Compared
     from verify.counted import Cell, Marked
 
 NOT_LOGGED = ": is not in the log"
@@ -28,6 +30,8 @@ def differences(rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chr
     counted = Counted(final.fields.text("stage_id"), rule_set, version_of(final, chronicle), chronicle)
     used = {_cell(score): score.value for score in inputs.scores()}
     scores, measured = counted.scores(counted.names(used)), counted.measurements()
+    compared = used_comparisons(inputs.comparisons)
+    logged = counted.comparisons(compared)
     verdicts = {cell: _verdict(each) for cell, each in counted.verdicts().items()}
     return [
         *_stage(final.fields.text("stage_id"), inputs),
@@ -35,10 +39,9 @@ def differences(rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chr
         *_compare("score", _values(scores), used),
         *_compare("measurement", _values(measured), {_cell(m): m.value for m in inputs.measurements}),
         *_compare("verdict", verdicts, {(v.gate, v.team): _verdict(v) for v in inputs.verdicts}),
-        # The platform collects none yet: what is not in the log is never taken for checked.
-        *_compare("comparison", {}, {(c.source, c.assessor, c.item, c.first, c.second): c for c in inputs.comparisons}),
+        *_compare("comparison", {cell: each.winner for cell, each in logged.items()}, compared),
         *_compare("carried figure", {_cell(f): f for f in counted.carried()}, {_cell(f): f for f in inputs.carried}),
-        *_relabelled(_marks(scores, measured, counted.verdict_marks()), _provenances(inputs)),
+        *_relabelled(_marks(scores, measured, logged, counted.verdict_marks()), _provenances(inputs)),
     ]
 
 
@@ -47,13 +50,17 @@ def _values(marked: Mapping[Cell, Marked]) -> dict[Cell, object]:
 
 
 def _marks(
-    scores: Mapping[Cell, Marked], measured: Mapping[Cell, Marked], verdicts: Mapping[Cell, str]
+    scores: Mapping[Cell, Marked],
+    measured: Mapping[Cell, Marked],
+    compared: Mapping[Cell, Compared],
+    verdicts: Mapping[Cell, str],
 ) -> dict[Cell, str]:
     """Where values come from by the log; a table of sheets is marked by its weakest score."""
     tables: dict[Cell, str] = {}
     for (source, *_), each in scores.items():
         tables[source,] = max(tables.get((source,), each.mark), each.mark, key=weakness)
-    marks = {**tables, **{cell: each.mark for cell, each in measured.items()}, **verdicts}
+    single: Mapping[Cell, Marked | Compared] = {**measured, **compared}
+    marks = {**tables, **{cell: each.mark for cell, each in single.items()}, **verdicts}
     return {cell: provenance(mark) for cell, mark in marks.items()}
 
 
@@ -96,6 +103,7 @@ def _provenances(inputs: Inputs) -> dict[Cell, str]:
     return {
         **{(table.source,): str(table.provenance) for table in inputs.sheets},
         **{_cell(m): str(m.provenance) for m in inputs.measurements},
+        **{(c.source, c.assessor, c.item, c.first, c.second): str(c.provenance) for c in inputs.comparisons},
         **{(v.gate, v.team): str(v.provenance) for v in inputs.verdicts},
     }
 

@@ -1,8 +1,8 @@
 """What a service says once is not said twice otherwise: of two events that contradict each other, the later is named.
 
-A sheet, a measured value, a verdict, an application's version, a stage's opening, a version of a decision and its
-becoming final are each handed in once; whoever has the log's key could log another one beside it, and let one of them
-count. That the same is said again, as where a service was restarted, changes nothing.
+A sheet, a measured value, a comparison, a verdict, an application's version, a stage's opening, a version of a decision
+and its becoming final are each handed in once; whoever has the log's key could log another one beside it, and let one
+of them count. That the same is said again, as where a service was restarted, changes nothing.
 
 Source: design page "Architecture": an event is raised once; a repeated request gives the same answer
 """
@@ -78,6 +78,13 @@ def _measurements(fields: Fields) -> Iterator[Said]:
         yield f"the measurement of {', '.join(of)}", [row.text("value"), fields.text("provenance")]
 
 
+def _comparison(fields: Fields) -> Iterator[Said]:
+    if all(fields.is_open(name) for name in ("assessor_id", "item", "team_ids")):
+        of = [fields.text(name) for name in ("stage_id", "source_id", "assessor_id", "item")]
+        of += sorted(fields.texts("team_ids"))
+        yield f"the comparison of {', '.join(of)}", _values(fields, "preferred_team_id", "provenance")
+
+
 def _verdict(fields: Fields) -> Iterator[Said]:
     of = ", ".join(fields.text(name) for name in ("stage_id", "gate", "team_id"))
     yield f"the verdict of {of}", _values(fields, "passed", "reason", "evidence", "judged_by", "provenance")
@@ -99,6 +106,7 @@ _SAID: dict[str, Callable[[Fields], Iterator[Said]]] = {
     told.APPLICATION_SUBMITTED: _application,
     told.STAGE_OPENED: _opening,
     told.SCORE_SHEET_SUBMITTED: _sheet,
+    told.COMPARISON_SUBMITTED: _comparison,
     told.MEASUREMENTS_RECORDED: _measurements,
     told.GATE_VERDICT_RECORDED: _verdict,
     told.DECISION_PROVISIONAL: _decision,

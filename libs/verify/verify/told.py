@@ -19,6 +19,7 @@ DECISION_SUPERSEDED = "dokpamo.selection.v1.DecisionSuperseded"
 DECISION_FINALIZED = "dokpamo.selection.v1.DecisionFinalized"
 OVERRIDE_PROPOSED = "dokpamo.selection.v1.OverrideProposed"
 SCORE_SHEET_SUBMITTED = "dokpamo.evaluation.v1.ScoreSheetSubmitted"
+COMPARISON_SUBMITTED = "dokpamo.evaluation.v1.ComparisonSubmitted"
 MEASUREMENTS_RECORDED = "dokpamo.evaluation.v1.MeasurementsRecorded"
 RESULTS_PUBLISHED = "dokpamo.selection.v1.ResultsPublished"
 RESULTS_RELEASED = "dokpamo.selection.v1.ResultsReleased"
@@ -146,6 +147,15 @@ READ: dict[str, Shape] = {
         "rows": [_ROW],
         "provenance": TEXT,
     },
+    COMPARISON_SUBMITTED: {
+        "stage_id": TEXT,
+        "source_id": TEXT,
+        "assessor_id": TEXT,
+        "item": TEXT,
+        "team_ids": TEXTS,
+        "preferred_team_id": TEXT,
+        "provenance": TEXT,
+    },
     MEASUREMENTS_RECORDED: {"stage_id": TEXT, "source_id": TEXT, "rows": [_ROW], "provenance": TEXT},
     RESULTS_PUBLISHED: {
         "stage_id": TEXT,
@@ -193,6 +203,12 @@ SEALED: dict[str, dict[str, SealClass]] = {
     SCORE_SHEET_SUBMITTED: {
         "/payload/assessor_id": SealClass.BLIND_PERSONAL,
         "/payload/rows": SealClass.BLIND,
+    },
+    COMPARISON_SUBMITTED: {
+        "/payload/assessor_id": SealClass.BLIND_PERSONAL,
+        "/payload/item": SealClass.BLIND,
+        "/payload/team_ids": SealClass.BLIND,
+        "/payload/preferred_team_id": SealClass.BLIND,
     },
     MEASUREMENTS_RECORDED: {"/payload/rows": SealClass.BLIND},
 }

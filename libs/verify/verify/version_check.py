@@ -17,6 +17,7 @@ from rules.violations import DocumentRefusedError
 
 from verify import canonical, layout, told
 from verify.chronicle import version_number
+from verify.compared import used_comparisons
 from verify.counted import Counted, override_of, version_of
 from verify.fields import NotOpenError
 from verify.findings import Pending
@@ -127,7 +128,7 @@ def _again(event: Logged, names: Mapping[int, str], made: Made, chronicle: Chron
         raise PartedError("was made by other rules than the final one")
     # The seed of a lot may have been revealed between two versions.
     for seed in dict.fromkeys((made.inputs.seed, None)):
-        inputs = counted.inputs(names, seed)
+        inputs = counted.inputs(names, seed, used_comparisons(made.inputs.comparisons))
         if inputs.sha256() == wanted:
             break
     else:

@@ -60,8 +60,15 @@ class EvaluationApi:
             request.origin,
             self.panels(call.tx),
             provenance=wire.to_provenance(request.provenance),
+            pipeline=None if "testing_body" in call.actor.roles else call.actor.subject,
         )
         return pb.RecordMeasurementsResponse()
+
+    async def SubmitComparison(self, request: pb.SubmitComparisonRequest, call: Call) -> pb.SubmitComparisonResponse:
+        """Take which of two teams an assessor prefers."""
+        given = wire.to_comparison(request)
+        await panels.submit_comparison(given, self.panels(call.tx))
+        return pb.SubmitComparisonResponse(comparison_id=given.comparison_id, received_at=stamp(call.tx.now))
 
     async def GetCompleteness(self, request: pb.GetCompletenessRequest, call: Call) -> pb.GetCompletenessResponse:
         """Return how many sheets and values a stage has and lacks."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.consumer import Subscriptions
-from dokpamo.evaluation.v1.events_pb2 import MeasurementsRecorded, ScoreSheetSubmitted, ScoringClosed
+from dokpamo.evaluation.v1.events_pb2 import (
+    ComparisonSubmitted,
+    MeasurementsRecorded,
+    ScoreSheetSubmitted,
+    ScoringClosed,
+)
 from dokpamo.intake.v1.events_pb2 import CallClosed
 from dokpamo.selection.v1.events_pb2 import DecisionFinalized, DecisionProvisional
 
@@ -38,6 +43,11 @@ def subscriptions(records: Open, publications: OpenPublications) -> Subscription
         values = wire.measurements_of(message)
         await handlers.take_scores(message.stage_id, message.source_id, values, event.time, records(tx))
 
+    async def compared(event: Received[ComparisonSubmitted], tx: Transaction) -> None:
+        message = event.message
+        comparison = wire.comparison_of(message)
+        await handlers.take_scores(message.stage_id, message.source_id, [comparison], event.time, records(tx))
+
     async def closed(event: Received[ScoringClosed], tx: Transaction) -> None:
         message = event.message
         await handlers.close_scoring(message.stage_id, wire.scoring_close_of(message), records(tx))
@@ -53,6 +63,7 @@ def subscriptions(records: Open, publications: OpenPublications) -> Subscription
     heard.on(CallClosed, call_closed)
     heard.on(ScoreSheetSubmitted, sheet)
     heard.on(MeasurementsRecorded, measured)
+    heard.on(ComparisonSubmitted, compared)
     heard.on(ScoringClosed, closed)
     heard.on(DecisionProvisional, decided)
     heard.on(DecisionFinalized, final)

@@ -1,7 +1,8 @@
-"""A programme that nobody here had in mind, on a real PostgreSQL: two rounds in another zone, points carried over."""
+"""Programmes that nobody here had in mind, on a real PostgreSQL: points carried over, and a league of duels."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -14,21 +15,26 @@ from tests.builders.selection_cases import Selection, opened
 if TYPE_CHECKING:
     from rules import Inputs, RuleSet
 
-FOLDER = files("client") / "programmes" / "research-grant"
+PROGRAMMES = files("client") / "programmes"
+PROGRAMME = {"round-1": "research-grant", "round-2": "research-grant", "season": "benchmark-league"}
+
+
+def text(folder: str, stage: str) -> str:
+    return (PROGRAMMES / PROGRAMME[stage] / folder / f"{stage}.yaml").read_text(encoding="utf-8")
 
 
 def rules(stage: str) -> RuleSet:
-    return load_rule_set((FOLDER / "rule-sets" / f"{stage}.yaml").read_text(encoding="utf-8"))
+    return load_rule_set(text("rule-sets", stage))
 
 
 def given(stage: str) -> Inputs:
-    return load_inputs((FOLDER / "scores" / f"{stage}.yaml").read_text(encoding="utf-8"))
+    return load_inputs(text("scores", stage))
 
 
 async def play(selection: Selection, stage: str, call: str, sources: tuple[str, ...]) -> None:
     """A stage from its publication to its final decision, at its own dates."""
     dates = rules(stage).dates
-    sha256 = await selection.freeze((FOLDER / "rule-sets" / f"{stage}.yaml").read_text(encoding="utf-8"))
+    sha256 = await selection.freeze(text("rule-sets", stage))
     await selection.write(handlers.plan_stage, stage, sha256, call, sources)
     if call:
         await selection.write(handlers.close_call, call, given(stage).entrants)
@@ -58,3 +64,15 @@ async def test_points_are_carried_over_from_the_final_decision_of_the_round_befo
         assert second.record.inputs == inputs.canonical_bytes()
         assert inputs.carried
         assert decision_from_json(second.record.document) == decide(rules("round-2"), inputs)
+
+
+async def test_a_league_is_decided_by_what_its_judges_preferred_of_two(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        selection.clock.set(rules("season").dates.published)
+        await play(selection, "season", "league", ())
+        decided = await selection.read("decision", "season")
+        # No two are alike, so that nobody revealed the seed of the lot.
+        inputs = replace(given("season"), seed=None)
+        assert inputs.comparisons
+        assert decided.record.inputs == inputs.canonical_bytes()
+        assert decided.record.document == decide(rules("season"), inputs).canonical_bytes()

@@ -70,14 +70,6 @@ def test_more_violations_than_fit_are_counted() -> None:
     assert len(error.violations) < 5000
 
 
-def test_a_stage_of_comparisons_which_nobody_here_collects_is_refused_by_the_path_of_its_source() -> None:
-    league = files("client") / "programmes" / "benchmark-league" / "rule-sets" / "season.yaml"
-    with pytest.raises(RuleSetRefusedError) as refused:
-        rule_set.read(league.read_text(encoding="utf-8"))
-    assert ("SOURCE_NOT_COLLECTED" in refused.value.violations, refused.value.value) == (True, "comparisons")
-    assert refused.value.field.endswith(".kind")
-
-
 def test_a_draft_is_kept_with_its_defects_and_without_them() -> None:
     wrong = rule_set.draft("next", TEXT.replace("points: 35", "points: 34", 1), NOW, "kim")
     assert wrong.violation_count == len(json.loads(wrong.violations)) > 0

@@ -66,6 +66,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "CheckpointCommitted": ("체크포인트가 등록되었습니다", "Checkpoint committed"),
     "CheckpointNamed": ("MLflow에 등록되었습니다", "Named in MLflow"),
     "PanelSeated": ("평가단이 구성되었습니다", "Panel seated"),
+    "ComparisonSubmitted": ("비교 평가가 제출되었습니다", "Comparison received"),
     "ScoreSheetSubmitted": ("평가표가 제출되었습니다", "Score sheet received"),
     "MeasurementsRecorded": ("측정값이 기록되었습니다", "Measurements recorded"),
     "ReferenceModelsImported": ("비교 모델이 등록되었습니다", "Reference models imported"),

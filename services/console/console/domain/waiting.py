@@ -47,6 +47,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "빠진 측정값 {count}건: {source} ({teams})",
         "{count} missing measurements of {source} ({teams})",
     ),
+    "comparisons-missing": (
+        "비교가 모자란 조합 {count}건: {source} ({teams})",
+        "{count} pairs of teams that were compared too rarely in {source} ({teams})",
+    ),
     "verdicts-missing": ("관문 판정: {gate} ({teams})", "verdicts of gate {gate} ({teams})"),
     "judges-missing": (
         "관문 {gate}의 판정위원: {team} {need} 중 {have}",

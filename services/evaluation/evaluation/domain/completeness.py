@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """Sheets or values of one source that are there, and that must be."""
+    """Sheets, values or comparisons of one source that are there, and that must be."""
 
     source_id: SourceId
     present: int
@@ -23,7 +23,7 @@ class Completeness:
 
 
 def completeness(stage: Stage, present: Mapping[SourceId, int]) -> tuple[Completeness, ...]:
-    """Return the completeness of each source of `stage` by id; `present` counts sheets or values by source."""
+    """Return the completeness of each source of `stage` by id; `present` counts them by source."""
     ordered = sorted(stage.sources, key=lambda source: source.source_id)
     return tuple(
         Completeness(source.source_id, present.get(source.source_id, 0), _required(stage, source.source_id))
@@ -38,5 +38,7 @@ def _required(stage: Stage, source_id: SourceId) -> int:
             return source.panel_size
         case SourceKind.MEASUREMENT:
             return len(stage.team_ids) * len(source.criteria)
+        case SourceKind.COMPARISONS:
+            return source.per_pair * len(stage.team_ids) * (len(stage.team_ids) - 1) // 2
         case _:
             assert_never(source.kind)

@@ -55,6 +55,10 @@ class MeasurementAlreadyRecordedError(RuleBrokenError):
     """A value was recorded before."""
 
 
+class ProviderForeignError(RuleBrokenError):
+    """The rule set names another pipeline for the source."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One value as it came: not yet checked."""
@@ -130,6 +134,12 @@ def require_seat(assessor_id: AssessorId, seated: Collection[AssessorId], submit
         raise AssessorNotSeatedError("assessor_id", assessor_id, "must have a seat in the panel of this source")
     if assessor_id in submitted:
         raise SheetAlreadySubmittedError("assessor_id", assessor_id, "a sheet is final and handed in once")
+
+
+def require_provider(pipeline: str, source: Source) -> None:
+    """Raise `ProviderForeignError` unless the rule set names this pipeline as the provider of the source."""
+    if not source.provider or pipeline != source.provider:
+        raise ProviderForeignError("source_id", source.source_id, f"is provided by {source.provider or 'nobody known'}")
 
 
 def require_new(scores: Sequence[Score], recorded: Collection[tuple[TeamId, str]]) -> None:

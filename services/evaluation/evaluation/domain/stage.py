@@ -31,6 +31,7 @@ class SourceKind(Enum):
 
     SHEETS = "sheets"
     MEASUREMENT = "measurement"
+    COMPARISONS = "comparisons"
 
 
 class ScoresLateError(RuleBrokenError):
@@ -46,7 +47,7 @@ class SourceUnknownError(RuleBrokenError):
 
 
 class SourceKindError(RuleBrokenError):
-    """Sheets were handed in for a measured source, or the other way round."""
+    """What was handed in is not what the source takes."""
 
 
 class PanelSizeError(RuleBrokenError):
@@ -73,12 +74,19 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of scores in a stage; `panel_size` is 0 for a measurement."""
+    """A source of scores in a stage; `panel_size` is 0 for a measurement.
+
+    Of comparisons there are no criteria, `ties_allowed` or not, and `per_pair` or more for every two teams. `provider`
+    is who the rule set names for it, empty where that was not told.
+    """
 
     source_id: SourceId
     kind: SourceKind
     criteria: tuple[Criterion, ...]
     panel_size: int
+    provider: str = ""
+    ties_allowed: bool = False
+    per_pair: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,7 +113,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class ScoringClosed:
-    """What a stage has at its last instant for scores: number of sheets or measured values by source."""
+    """What a stage has at its last instant for scores: number of sheets, measured values or comparisons by source."""
 
     stage_id: StageId
     closes_at: datetime
@@ -121,15 +129,16 @@ class Panel:
     assessor_ids: tuple[AssessorId, ...]
 
 
-def open_source(stage_id: StageId, stage: Stage | None, source_id: SourceId, kind: SourceKind) -> Source:
-    """Return the source of an open stage that takes scores of `kind`; raise the `RuleBrokenError` that says why not."""
+def open_source(stage_id: StageId, stage: Stage | None, source_id: SourceId, *kinds: SourceKind) -> Source:
+    """Return the source of an open stage that is of one of `kinds`; raise the `RuleBrokenError` that says why not."""
     if stage is None or stage.state is not StageState.OPEN:
         state = "unknown" if stage is None else stage.state.value
         raise StageNotOpenError("stage_id", stage_id, f"must be open for scores; it is {state}")
     for source in stage.sources:
         if source.source_id == source_id:
-            if source.kind is not kind:
-                raise SourceKindError("source_id", source_id, f"takes {source.kind.value}, not {kind.value}")
+            if source.kind not in kinds:
+                asked = " or ".join(kind.value for kind in kinds)
+                raise SourceKindError("source_id", source_id, f"takes {source.kind.value}, not {asked}")
             return source
     known = ", ".join(source.source_id for source in stage.sources)
     raise SourceUnknownError("source_id", source_id, f"must be a source of the stage: {known}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from common.errors import AwaitedError, NotFoundError
 
+from evaluation.domain.comparison import already_submitted, check_comparison
 from evaluation.domain.completeness import Completeness, completeness
 from evaluation.domain.refusal import require_text
 from evaluation.domain.sheet import (
@@ -15,6 +16,7 @@ from evaluation.domain.sheet import (
     Sheet,
     read_rows,
     require_new,
+    require_provider,
     require_seat,
     require_whole,
 )
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from evaluation.domain.comparison import Comparison
     from evaluation.domain.provenance import Provenance
     from evaluation.domain.stage import Source
 
@@ -85,7 +88,7 @@ class Panels(Protocol):
         ...
 
     async def present(self, stage_id: StageId) -> dict[SourceId, int]:
-        """Return how many sheets or values each source has."""
+        """Return how many sheets, values or comparisons each source has."""
         ...
 
     async def add_panel(self, panel: Panel) -> None:
@@ -100,7 +103,11 @@ class Panels(Protocol):
         """Keep measured values."""
         ...
 
-    async def publish(self, event: Panel | Sheet | Measurements | ScoringClosed) -> object:
+    async def add_comparison(self, comparison: Comparison) -> bool:
+        """Keep a comparison; `False` where the assessor has compared the two on this item before."""
+        ...
+
+    async def publish(self, event: Panel | Sheet | Measurements | Comparison | ScoringClosed) -> object:
         """Say `event` to everyone."""
         ...
 
@@ -157,7 +164,7 @@ async def close_stage(stage_id: StageId, panels: Panels) -> None:
 
 async def seat_panel(panel: Panel, panels: Panels) -> None:
     """Seat the assessors of a source. Raises `RuleBrokenError`."""
-    _, source = await _held(panel.stage_id, panel.source_id, SourceKind.SHEETS, panels)
+    _, source = await _held(panel.stage_id, panel.source_id, panels, SourceKind.SHEETS, SourceKind.COMPARISONS)
     check_panel(panel, source, await panels.seated(panel.stage_id, panel.source_id))
     panel = replace(panel, assessor_ids=tuple(sorted(panel.assessor_ids)))
     await panels.add_panel(panel)
@@ -174,7 +181,7 @@ async def submit_sheet(
     provenance: Provenance,
 ) -> Sheet:
     """Take one assessor's sheet, whole and for good. Raises `RuleBrokenError`."""
-    stage, source = await _held(stage_id, source_id, SourceKind.SHEETS, panels)
+    stage, source = await _held(stage_id, source_id, panels, SourceKind.SHEETS)
     require_seat(assessor_id, await panels.seated(stage_id, source_id), await panels.submitted(stage_id, source_id))
     scores = read_rows(rows, source, stage.team_ids)
     require_whole(scores, source, stage.team_ids)
@@ -192,15 +199,27 @@ async def record_measurements(
     panels: Panels,
     *,
     provenance: Provenance,
+    pipeline: str | None = None,
 ) -> None:
-    """Record measured values, each once. Raises `RuleBrokenError`."""
-    stage, source = await _held(stage_id, source_id, SourceKind.MEASUREMENT, panels)
+    """Record measured values, each once; a `pipeline` only where the rule set names it. Raises `RuleBrokenError`."""
+    stage, source = await _held(stage_id, source_id, panels, SourceKind.MEASUREMENT)
+    if pipeline is not None:
+        require_provider(pipeline, source)
     require_text("origin", origin)
     scores = read_rows(rows, source, stage.team_ids)
     require_new(scores, await panels.recorded(stage_id, source_id))
     measurements = Measurements(stage_id, source_id, scores, provenance, origin)
     await panels.add_measurements(measurements)
     await panels.publish(measurements)
+
+
+async def submit_comparison(given: Comparison, panels: Panels) -> None:
+    """Take which of two teams an assessor prefers on an item, once and for good. Raises `RuleBrokenError`."""
+    stage, source = await _held(given.stage_id, given.source_id, panels, SourceKind.COMPARISONS)
+    check_comparison(given, stage, source, await panels.seated(given.stage_id, given.source_id))
+    if not await panels.add_comparison(given):
+        raise already_submitted(given)
+    await panels.publish(given)
 
 
 async def stage_completeness(stage_id: StageId, panels: Panels) -> tuple[Completeness, ...]:
@@ -211,10 +230,10 @@ async def stage_completeness(stage_id: StageId, panels: Panels) -> tuple[Complet
     return completeness(stage, await panels.present(stage_id))
 
 
-async def _held(stage_id: StageId, source_id: SourceId, kind: SourceKind, panels: Panels) -> tuple[Stage, Source]:
+async def _held(stage_id: StageId, source_id: SourceId, panels: Panels, *kinds: SourceKind) -> tuple[Stage, Source]:
     """Return an open stage and its source, both held until the transaction ends."""
     stage = await panels.stage(stage_id, locked=True)
-    source = open_source(stage_id, stage, source_id, kind)
+    source = open_source(stage_id, stage, source_id, *kinds)
     assert stage is not None
     require_in_time(stage, panels.now)
     await panels.hold_source(stage_id, source_id)

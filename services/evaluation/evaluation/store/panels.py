@@ -11,6 +11,7 @@ from evaluation.store.stages import StageStore
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from evaluation.domain.comparison import Comparison
     from evaluation.domain.sheet import Measurements, Sheet
     from evaluation.domain.stage import Panel, ScoringClosed, StageId
 
@@ -48,11 +49,12 @@ class PanelStore(StageStore):
         return frozenset((TeamId(row["team_id"]), str(row["criterion"])) for row in rows)
 
     async def present(self, stage_id: StageId) -> dict[SourceId, int]:
-        """Return how many sheets or values each source has."""
+        """Return how many sheets, values or comparisons each source has."""
         rows = await self._tx.fetch(
             "SELECT source_id, count(*) AS present FROM ("
             " SELECT source_id FROM score_sheet WHERE stage_id = $1"
-            " UNION ALL SELECT source_id FROM measurement WHERE stage_id = $1) AS given GROUP BY source_id",
+            " UNION ALL SELECT source_id FROM measurement WHERE stage_id = $1"
+            " UNION ALL SELECT source_id FROM comparison WHERE stage_id = $1) AS given GROUP BY source_id",
             stage_id,
         )
         return {SourceId(row["source_id"]): row["present"] for row in rows}
@@ -102,6 +104,22 @@ class PanelStore(StageStore):
             [score.value for score in measurements.scores],
         )
 
-    async def publish(self, event: Panel | Sheet | Measurements | ScoringClosed) -> UUID:
+    async def add_comparison(self, comparison: Comparison) -> bool:
+        """Keep a comparison; `False` where the assessor has compared the two on this item before."""
+        tag = await self._tx.execute(
+            "INSERT INTO comparison (stage_id, source_id, assessor_id, item, first_team, second_team, preferred,"
+            " provenance, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+            comparison.stage_id,
+            comparison.source_id,
+            comparison.assessor_id,
+            comparison.item,
+            *comparison.team_ids,
+            comparison.preferred,
+            comparison.provenance.value,
+            self._tx.now,
+        )
+        return tag == "INSERT 0 1"
+
+    async def publish(self, event: Panel | Sheet | Measurements | Comparison | ScoringClosed) -> UUID:
         """Add `event` to the outbox; return the event's id."""
         return await self._tx.publish(wire.event_message(event))

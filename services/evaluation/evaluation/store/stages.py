@@ -65,10 +65,12 @@ class StageStore:
         )
         for source in stage.sources:
             await self._tx.execute(
-                "INSERT INTO score_source (stage_id, source_id, kind, criteria, minima, maxima, digits, panel_size)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (stage_id, source_id) DO UPDATE SET"
+                "INSERT INTO score_source (stage_id, source_id, kind, criteria, minima, maxima, digits, panel_size,"
+                " provider, ties_allowed, per_pair)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (stage_id, source_id) DO UPDATE SET"
                 " kind = excluded.kind, criteria = excluded.criteria, minima = excluded.minima,"
-                " maxima = excluded.maxima, digits = excluded.digits, panel_size = excluded.panel_size",
+                " maxima = excluded.maxima, digits = excluded.digits, panel_size = excluded.panel_size,"
+                " provider = excluded.provider, ties_allowed = excluded.ties_allowed, per_pair = excluded.per_pair",
                 stage.stage_id,
                 source.source_id,
                 source.kind.value,
@@ -77,6 +79,9 @@ class StageStore:
                 [criterion.maximum for criterion in source.criteria],
                 [criterion.digits for criterion in source.criteria],
                 source.panel_size,
+                source.provider,
+                source.ties_allowed,
+                source.per_pair,
             )
 
     async def close_scoring(self, stage_id: StageId) -> datetime | None:
@@ -112,4 +117,7 @@ def _source(row: Record) -> Source:
             Criterion(*each) for each in zip(row["criteria"], row["minima"], row["maxima"], row["digits"], strict=True)
         ),
         panel_size=row["panel_size"],
+        provider=row["provider"],
+        ties_allowed=row["ties_allowed"],
+        per_pair=row["per_pair"],
     )

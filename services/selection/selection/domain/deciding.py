@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rules import InputsIncompleteError, InputsRefusedError, collect, decide
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from rules import CarriedFigure, Decision, Inputs, Measurement, RuleSet, Score, Verdict
+    from rules import CarriedFigure, Comparison, Decision, Inputs, Measurement, RuleSet, Score, Verdict
 
     from selection.domain.gates import Bench, Found
     from selection.domain.rule_set import KeptRuleSet
@@ -40,11 +40,12 @@ class Evidence:
     revealed: Collection[tuple[str, str]] = ()
     seed: str | None = None
     carried: Sequence[CarriedFigure] = ()
+    comparisons: Sequence[Comparison] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringClose:
-    """What evaluation took for a stage until `closes_at`: number of sheets or measured values by source."""
+    """What evaluation took for a stage until `closes_at`: sheets, measured values or comparisons, a number a source."""
 
     closes_at: datetime
     handed_in: Mapping[str, int]
@@ -81,7 +82,7 @@ def attempt(
         return Waiting((wait(WaitCode.LATE_PICKS_UNREVEALED, picks=picks),))
     found = verdicts_of(evidence.bench, rules, evidence.verdicts)
     verdicts = [*evidence.verdicts, *(each.verdict for each in found)]
-    read = corrected(Evidence(evidence.scores, evidence.measurements, verdicts, evidence.bench), corrections)
+    read = corrected(replace(evidence, verdicts=verdicts), corrections)
     try:
         inputs = collect(
             stage.id,
@@ -89,8 +90,9 @@ def attempt(
             scores=read.scores,
             measurements=read.measurements,
             verdicts=read.verdicts,
-            carried=evidence.carried,
-            seed=evidence.seed,
+            comparisons=read.comparisons,
+            carried=read.carried,
+            seed=read.seed,
         )
         return Decided(inputs, decide(rules, inputs), found)
     except InputsIncompleteError as error:

@@ -12,7 +12,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from rules import RuleSetInvalidError, Violation, canonical_bytes, load_rule_set, rule_set_from_json, sha256_of
-from rules.document import ComparisonSource
 
 from selection.domain.refusal import (
     DraftInvalidError,
@@ -99,10 +98,6 @@ def read(document: str) -> RuleSet:
     if (size := len(canonical_bytes(rules))) > _LARGEST_BYTES:
         rule = f"at most {_LARGEST_BYTES} bytes in canonical form"
         raise RuleSetRefusedError([Violation("", f"{size} bytes", rule, "DOCUMENT_TOO_LONG")])
-    for number, source in enumerate(rules.sources):
-        if isinstance(source, ComparisonSource):
-            rule = "the platform collects no comparisons; a stage that is decided by them is decided from a file"
-            raise RuleSetRefusedError([Violation(f"sources[{number}].kind", source.kind, rule, "SOURCE_NOT_COLLECTED")])
     return rules
 
 

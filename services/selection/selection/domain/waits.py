@@ -35,6 +35,7 @@ class WaitCode(Enum):
     ASSESSORS_MISSING = "assessors-missing"
     SCORES_MISSING = "scores-missing"
     MEASUREMENTS_MISSING = "measurements-missing"
+    COMPARISONS_MISSING = "comparisons-missing"
     VERDICTS_MISSING = "verdicts-missing"
     JUDGES_MISSING = "judges-missing"
     SEED_MISSING = "seed-missing"
@@ -70,6 +71,7 @@ def _code(what: str) -> WaitCode:
         "scores": WaitCode.SCORES_MISSING,
         "score": WaitCode.SCORES_MISSING,
         "measurement": WaitCode.MEASUREMENTS_MISSING,
+        "comparisons": WaitCode.COMPARISONS_MISSING,
         "verdict": WaitCode.VERDICTS_MISSING,
     }
     return WaitCode.SEED_MISSING if what.startswith("seed") else codes.get(what, WaitCode.OTHER_MISSING)

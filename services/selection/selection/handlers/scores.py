@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from rules import Measurement, Score, Verdict
+    from rules import Verdict
 
     from selection.domain.deciding import ScoringClose
+    from selection.domain.scores import Given
     from selection.handlers.records import Records
 
 
-async def take_scores(
-    stage_id: str, source: str, given: Sequence[Score | Measurement], given_at: datetime, records: Records
-) -> None:
+async def take_scores(stage_id: str, source: str, given: Sequence[Given], given_at: datetime, records: Records) -> None:
     """Keep scores, handed in at `given_at`, and try a decision that waited for them.
 
     Those of a stage not known yet are kept all the same. Raises `ScoreLateError`, `ScoreRefusedError`,

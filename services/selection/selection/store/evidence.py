@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from rules import Comparison
 
 from selection.domain.deciding import Evidence, ScoringClose
 from selection.domain.gates import Bench, Conflict
-from selection.domain.scores import cell
-from selection.store.rows import judgement_of, measurement_of, score_of, verdict_of
+from selection.domain.scores import cell, value
+from selection.store.rows import comparison_of, given_of, judgement_of, measurement_of, score_of, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from common.database import Transaction
-    from rules import Measurement, Score, Verdict
+    from rules import Verdict
 
     from selection.domain.gates import Judgement
     from selection.domain.late_pick import Revealed
+    from selection.domain.scores import Cell, Given
     from selection.domain.stage import Stage
 
 # What was kept before the instant was, is taken as in time.
 _IN_TIME = "stage_id = $1 AND (given_at IS NULL OR given_at <= $2)"
+
+_GIVEN_BY = "stage_id = $1 AND source_id = $2 AND assessor_id = ANY($3)"
 
 
 class EvidenceStore:
@@ -35,30 +40,46 @@ class EvidenceStore:
 
     async def known_scores(
         self, stage_id: str, source: str, assessors: Collection[str]
-    ) -> Mapping[tuple[str, str, str], Decimal]:
-        """Values that these assessors gave (empty: measured ones), by assessor, team and criterion."""
-        rows = await self._tx.fetch(
-            "SELECT assessor_id, team_id, criterion, value FROM score"
-            " WHERE stage_id = $1 AND source_id = $2 AND assessor_id = ANY($3)",
-            stage_id,
-            source,
-            list(assessors),
-        )
-        return {(row["assessor_id"], row["team_id"], row["criterion"]): Decimal(row["value"]) for row in rows}
+    ) -> Mapping[Cell, Decimal | str]:
+        """What these assessors gave (empty: what was measured), by what it is about."""
+        about = (stage_id, source, list(assessors))
+        scores = await self._tx.fetch(f"SELECT * FROM score WHERE {_GIVEN_BY}", *about)
+        compared = await self._tx.fetch(f"SELECT * FROM comparison WHERE {_GIVEN_BY}", *about)
+        given: list[Given] = [*map(given_of, scores), *map(comparison_of, compared)]
+        return {cell(each): value(each) for each in given}
 
-    async def add_scores(self, stage_id: str, given: Sequence[Score | Measurement], given_at: datetime) -> None:
+    async def add_scores(self, stage_id: str, given: Sequence[Given], given_at: datetime) -> None:
         """Keep scores, handed in at `given_at`."""
+        for each in given:
+            if isinstance(each, Comparison):
+                await self._tx.execute(
+                    "INSERT INTO comparison VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    stage_id,
+                    each.source,
+                    each.assessor,
+                    each.item,
+                    each.first,
+                    each.second,
+                    each.winner,
+                    each.provenance.value,
+                    given_at,
+                )
         await self._tx.connection.executemany(
             "INSERT INTO score VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            [(stage_id, each.source, *cell(each), str(each.value), each.provenance.value, given_at) for each in given],
+            [
+                (stage_id, each.source, *cell(each), str(each.value), each.provenance.value, given_at)
+                for each in given
+                if not isinstance(each, Comparison)
+            ],
         )
 
     async def arrived(self, stage: Stage) -> Mapping[str, int]:
-        """Number of sheets or measured values that were handed in in time, by source."""
+        """Number of sheets, measured values or comparisons that were handed in in time, by source."""
         rows = await self._tx.fetch(
             "SELECT source_id, count(*) FILTER (WHERE assessor_id = '') +"
             " count(DISTINCT nullif(assessor_id, '')) AS number"
-            f" FROM score WHERE {_IN_TIME} GROUP BY source_id",
+            f" FROM score WHERE {_IN_TIME} GROUP BY source_id"
+            f" UNION ALL SELECT source_id, count(*) FROM comparison WHERE {_IN_TIME} GROUP BY source_id",
             stage.id,
             stage.closes_at,
         )
@@ -181,9 +202,11 @@ class EvidenceStore:
     async def evidence(self, stage: Stage, seed_sha256: str) -> Evidence:
         """Everything given to a stage in time; the seed is the one with this hash, once it is revealed."""
         rows = await self._tx.fetch(f"SELECT * FROM score WHERE {_IN_TIME}", stage.id, stage.closes_at)
+        compared = await self._tx.fetch(f"SELECT * FROM comparison WHERE {_IN_TIME}", stage.id, stage.closes_at)
         return Evidence(
             scores=[score_of(row) for row in rows if row["assessor_id"]],
             measurements=[measurement_of(row) for row in rows if not row["assessor_id"]],
+            comparisons=[comparison_of(row) for row in compared],
             verdicts=await self.verdicts(stage.id),
             bench=await self.bench(stage.id),
             revealed=await self.late_picks(stage.id),

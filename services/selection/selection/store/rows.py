@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from rules import Measurement, Provenance, Score, Verdict
+from rules import Comparison, Measurement, Provenance, Score, Verdict
 
 from selection.domain.change import Change, ChangeState, Consent, ConsentRule
 from selection.domain.eligibility import RefusedApplicant
@@ -154,6 +154,24 @@ def measurement_of(row: Record) -> Measurement:
     """The measured value of a row that names none."""
     return Measurement(
         row["source_id"], row["team_id"], row["criterion"], Decimal(row["value"]), Provenance(row["provenance"])
+    )
+
+
+def given_of(row: Record) -> Score | Measurement:
+    """The score or measured value of a row."""
+    return score_of(row) if row["assessor_id"] else measurement_of(row)
+
+
+def comparison_of(row: Record) -> Comparison:
+    """The comparison of a row."""
+    return Comparison(
+        row["source_id"],
+        row["assessor_id"],
+        row["item"],
+        row["first_team"],
+        row["second_team"],
+        row["winner"],
+        Provenance(row["provenance"]),
     )
 
 

@@ -22,6 +22,7 @@ from selection.wire.objection_reading import fresh_sheet_of, order_of, remedy_of
 from selection.wire.objection_telling import proceeding_event
 from selection.wire.objections import Sight, ground_messages, proceeding_message
 from selection.wire.reading import (
+    comparison_of,
     conflict_of,
     corrections_of,
     instant_of,
@@ -41,6 +42,7 @@ __all__ = [
     "Sight",
     "bench_message",
     "change_message",
+    "comparison_of",
     "conflict_of",
     "corrections_of",
     "decision_message",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from common.errors import FieldInvalidError
 from common.provenance import mark_of
-from rules import Measurement, Provenance, Score, Verdict
+from rules import Comparison, Measurement, Provenance, Score, Verdict
 from rules.exact import NotExactError, decimal_of
 
 from selection.domain.deciding import ScoringClose
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dokpamo.selection.v1 import decisions_pb2, gates_pb2, objections_pb2, service_pb2, stage_pb2
     from google.protobuf.message import Message
 
+_TWO: Final = 2
 # As many as a rule set may ask for.
 _MOST_JUDGES: Final = 100_000
 
@@ -39,6 +40,24 @@ def scores_of(message: evaluation_pb2.ScoreSheetSubmitted) -> list[Score]:
         Score(message.source_id, message.assessor_id, row.team_id, row.criterion, value, mark)
         for row, value in _values(message.rows)
     ]
+
+
+def comparison_of(message: evaluation_pb2.ComparisonSubmitted) -> Comparison:
+    """Return a comparison."""
+    if not message.assessor_id:
+        raise FieldInvalidError("assessor_id", "", "must name the assessor")
+    if len(message.team_ids) != _TWO:
+        raise FieldInvalidError("team_ids", ", ".join(message.team_ids), "names two teams")
+    first, second = sorted(message.team_ids)
+    return Comparison(
+        message.source_id,
+        message.assessor_id,
+        message.item,
+        first,
+        second,
+        message.preferred_team_id,
+        provenance_of(message.provenance),
+    )
 
 
 def measurements_of(message: evaluation_pb2.MeasurementsRecorded) -> list[Measurement]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from common.instants import stamp
 from dokpamo.selection.v1 import events_pb2
 from rules.exact import plain
+from rules.sources import CarriedSource, ComparisonSource, MeasurementSource
 
 from selection.domain import events
 from selection.wire.messages import refused_messages, transition_message, trigger_messages
@@ -14,7 +15,7 @@ from selection.wire.messages import refused_messages, transition_message, trigge
 if TYPE_CHECKING:
     from google.protobuf.message import Message
     from rules import RuleSet
-    from rules.document import MeasurementSource, SheetSource
+    from rules.sources import SheetSource
 
 
 def of_stages(  # noqa: PLR0911 - one case an event reads best
@@ -77,24 +78,29 @@ def of_stages(  # noqa: PLR0911 - one case an event reads best
 
 def sources_of(rules: RuleSet) -> list[events_pb2.ScoreSource]:
     """Return what is scored by whom, as others hear it."""
-    return [_source(source) for source in rules.sources if source.kind in {"sheets", "measurements"}]
+    return [_source(source) for source in rules.sources if not isinstance(source, CarriedSource)]
 
 
-def _source(source: SheetSource | MeasurementSource) -> events_pb2.ScoreSource:
-    panel = source.panel if source.kind == "sheets" else None
-    return events_pb2.ScoreSource(
+def _source(source: SheetSource | MeasurementSource | ComparisonSource) -> events_pb2.ScoreSource:
+    panel = None if isinstance(source, MeasurementSource) else source.panel
+    told = events_pb2.ScoreSource(
         source_id=source.id,
         # The contract's word for the document's "measurements".
-        kind="sheets" if panel else "measurement",
-        criteria=[each.id for each in source.criteria],
-        minimum=plain(min(each.minimum for each in source.criteria)),
-        maximum=plain(max(each.maximum for each in source.criteria)),
+        kind="measurement" if isinstance(source, MeasurementSource) else source.kind,
+        provider=source.provider,
         panel_size=panel.planned if panel else 0,
         panel_minimum=panel.minimum if panel else 0,
-        scales=[
-            events_pb2.CriterionScale(
-                criterion=each.id, minimum=plain(each.minimum), maximum=plain(each.maximum), digits=each.digits
-            )
-            for each in source.criteria
-        ],
     )
+    if isinstance(source, ComparisonSource):
+        told.ties_allowed, told.per_pair = source.ties_allowed, source.per_pair
+        return told
+    told.criteria.extend(each.id for each in source.criteria)
+    told.minimum = plain(min(each.minimum for each in source.criteria))
+    told.maximum = plain(max(each.maximum for each in source.criteria))
+    told.scales.extend(
+        events_pb2.CriterionScale(
+            criterion=each.id, minimum=plain(each.minimum), maximum=plain(each.maximum), digits=each.digits
+        )
+        for each in source.criteria
+    )
+    return told

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from rules import Measurement, Score, Verdict
+    from rules import Verdict
 
     from selection.domain.deciding import Evidence, ScoringClose
     from selection.domain.gates import Bench, Conflict, Judgement
     from selection.domain.late_pick import Revealed
+    from selection.domain.scores import Cell, Given
     from selection.domain.stage import Stage
 
 
@@ -22,14 +23,14 @@ class EvidenceRecords(Protocol):
 
     async def known_scores(
         self, stage_id: str, source: str, assessors: Collection[str]
-    ) -> Mapping[tuple[str, str, str], Decimal]:
-        """Values that these assessors gave (empty: measured ones), by assessor, team and criterion."""
+    ) -> Mapping[Cell, Decimal | str]:
+        """What these assessors gave (empty: what was measured), by what it is about."""
 
-    async def add_scores(self, stage_id: str, given: Sequence[Score | Measurement], given_at: datetime) -> None:
+    async def add_scores(self, stage_id: str, given: Sequence[Given], given_at: datetime) -> None:
         """Keep scores, handed in at `given_at`."""
 
     async def arrived(self, stage: Stage) -> Mapping[str, int]:
-        """Number of sheets or measured values that were handed in in time, by source."""
+        """Number of sheets, measured values or comparisons that were handed in in time, by source."""
 
     async def add_scoring_close(self, stage_id: str, close: ScoringClose) -> None:
         """Keep what evaluation says it has."""
