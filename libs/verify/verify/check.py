@@ -89,7 +89,8 @@ def examine(
     if newest is not None and newest.head.tree_size <= len(log.leaves):
         nodes = log.nodes()
         check_tiles(folder, newest.head.tree_size, nodes, report)
-        check_witnesses(check_checkpoints(folder, key, newest, nodes, report), witnesses, quorum, report)
+        opened = check_checkpoints(folder, key, newest, nodes, report)
+        check_witnesses(opened, witnesses, quorum, log.chronicle, report)
     check_due(log.chronicle, report)
     check_documents(folder, log, newest, report)
     report.settle()

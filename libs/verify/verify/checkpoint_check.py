@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from verify import layout, note
+from verify import layout, note, told
 from verify.checkpoint import Checkpoint, log_key, open_checkpoint
 from verify.cosignature import check_cosignature
-from verify.findings import Witnessed
+from verify.findings import Retired, Witnessed
 from verify.merkle import EMPTY_ROOT
 from verify.note import NoteRefusedError
 from verify.tree import fold, peaks_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    from verify.chronicle import Chronicle
     from verify.findings import Report
     from verify.folder import Folder
     from verify.head import SignedTreeHead
@@ -82,11 +83,20 @@ def _require_history(checkpoint: Checkpoint, size: int, nodes: Mapping[Coordinat
 
 
 def check_witnesses(
-    opened: Sequence[Opened], witnesses: Sequence[VerifierKey], quorum: int | None, report: Report
+    opened: Sequence[Opened],
+    witnesses: Sequence[VerifierKey],
+    quorum: int | None,
+    chronicle: Chronicle,
+    report: Report,
 ) -> None:
-    """Say what each of these witnesses saw last; noted where fewer than `quorum` (default: all) saw anything."""
+    """Say what each of these witnesses saw last; noted where fewer than `quorum` (default: all) saw anything.
+
+    Of one that was retired only what it cosigned of trees without the entry that says so counts: a stolen key signs
+    whatever time its thief likes, but no tree that is known to have come before.
+    """
+    report.retired.update(_retired(witnesses, chronicle, report))
     for witness in witnesses:
-        seen = None
+        retired, seen = report.retired.get(witness.name), None
         for each in opened:
             if not any(signature.is_of(witness) for signature in each.note.signatures):
                 continue
@@ -94,6 +104,8 @@ def check_witnesses(
                 at = check_cosignature(each.checkpoint, each.note.of(witness), witness)
             except NoteRefusedError as error:
                 report.add(each.path, witness.name, error.rule)
+                continue
+            if retired is not None and each.checkpoint.tree_size > retired.index:
                 continue
             if seen is None or each.checkpoint.tree_size > seen.tree_size:
                 seen = Witnessed(witness.name, each.checkpoint.tree_size, at)
@@ -104,3 +116,18 @@ def check_witnesses(
         missing = sorted({witness.name for witness in witnesses} - {seen.name for seen in report.witnessed})
         rule = f"{len(report.witnessed)} of {len(witnesses)} witnesses cosigned, {report.quorum} are wanted; not seen: "
         report.add(layout.CHECKPOINT, "", rule + (", ".join(missing) or "any other"))
+
+
+def _retired(witnesses: Sequence[VerifierKey], chronicle: Chronicle, report: Report) -> dict[str, Retired]:
+    """Which of these witnesses the log says were retired, by name; noted where one person alone did it."""
+    asked_for = {str(witness): witness.name for witness in witnesses}
+    found: dict[str, Retired] = {}
+    for event in chronicle.of(told.WITNESS_RETIRED):
+        name = asked_for.get(event.fields.text("verifier_key"))
+        if name is None or name in found:
+            continue
+        people = event.fields.text("requested_by"), event.fields.text("confirmed_by")
+        if people[0] == people[1] or not all(people):
+            report.add(*layout.entry_place(event.index), f"witness {name} was retired by one person alone")
+        found[name] = Retired(event.index, *people, event.fields.text("reason"))
+    return found

@@ -44,6 +44,17 @@ class Witnessed:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """That two people retired a witness: only what it cosigned of trees without the entry that says so counts."""
+
+    index: int
+    """Of the entry."""
+    requested_by: str
+    confirmed_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extension:
     """That one tree extends another, with the number of hashes that prove it."""
 
@@ -110,6 +121,8 @@ class Report:
     """Entries that are not the event which they say to be; nobody could read them, and the notary sealed them whole."""
     witnessed: list[Witnessed] = field(default_factory=list)
     """What each witness that was asked for saw last."""
+    retired: dict[str, Retired] = field(default_factory=dict)
+    """Witnesses that were asked for and are retired, by name."""
     quorum: int = 0
     """How many witnesses were wanted."""
     withheld: dict[int, Withheld] = field(default_factory=dict)
@@ -173,6 +186,7 @@ class Report:
                 {"name": seen.name, "tree_size": seen.tree_size, "signed_at": instant_text(seen.signed_at)}
                 for seen in self.witnessed
             ],
+            "retired": {name: asdict(each) for name, each in sorted(self.retired.items())},
             "extends": None if self.extends is None else asdict(self.extends),
             "own_receipt": self.own_receipt,
             "withheld": [

@@ -26,6 +26,7 @@ RESULTS_RELEASED = "dokpamo.selection.v1.ResultsReleased"
 OPENINGS_ERASED = "dokpamo.notary.v1.OpeningsErased"
 ENTRY_WITHHELD = "dokpamo.notary.v1.EntryWithheld"
 ENTRY_RESTORED = "dokpamo.notary.v1.EntryRestored"
+WITNESS_RETIRED = "dokpamo.notary.v1.WitnessRetired"
 
 TEXT: Final = "text"
 TEXTS: Final = "texts"
@@ -173,6 +174,7 @@ READ: dict[str, Shape] = {
     OPENINGS_ERASED: {"event_id": TEXT, "paths": TEXTS},
     ENTRY_WITHHELD: _ACT,
     ENTRY_RESTORED: _ACT,
+    WITNESS_RETIRED: {"verifier_key": TEXT, "reason": TEXT, "requested_by": TEXT, "confirmed_by": TEXT},
 }
 """The events that are read, with the kinds of the fields that are: a shape for a message, in a list where repeated."""
 _SEALED_OVERRIDE = ("/payload/override/advanced", "/payload/override/decision_sha256")

@@ -96,6 +96,10 @@ _SAID = {
         "✓ witness {name}: saw the first {size} entries at {at}",
         "✓ 증인 {name}: {at}에 처음 {size}건을 보았습니다",
     ),
+    "retired": (
+        "– witness {name}: retired by {one} and {two} (entry {index}): {reason}; what it cosigned before that counts",
+        "– 증인 {name}: {one}, {two} 두 사람이 그만두게 함({index}번 항목). 사유: {reason}; 그전의 공동 서명만 셉니다",
+    ),
     "quorum": (
         "✓ quorum: {quorum} witnesses saw the first {size} of {all} entries",
         "✓ 정족수: 증인 {quorum}명이 {all}건 가운데 처음 {size}건을 보았습니다",
@@ -198,6 +202,18 @@ def _witnesses(report: Report, language: Language) -> list[str]:
         say("witness", language, name=each.name, size=each.tree_size, at=each.signed_at.isoformat())
         for each in report.witnessed
     ]
+    seen.extend(
+        say(
+            "retired",
+            language,
+            name=name,
+            index=each.index,
+            one=each.requested_by,
+            two=each.confirmed_by,
+            reason=each.reason,
+        )
+        for name, each in sorted(report.retired.items())
+    )
     if report.witnessed_size:
         size = report.witnessed_size
         seen.append(say("quorum", language, quorum=report.quorum, size=size, all=report.tree_size))

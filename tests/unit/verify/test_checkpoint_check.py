@@ -7,16 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from dokpamo.notary.v1.events_pb2 import WitnessRetired
+from dokpamo.selection.v1 import events_pb2 as selection
 from verify import note
 from verify.check import check
 from verify.checkpoint import checkpoint_of
 from verify.cosignature import cosign
 from verify.export import write
+from verify.findings import Retired
 from verify.head import TreeHead, log_id
 from verify.note import Note
 from verify.tree import Tree
+from verify.words import Language, lines
 
-from tests.builders.public_record import manifest_again, places, private_key
+from tests.builders.public_record import LogBuilder, manifest_again, places, private_key, record_of
 from tests.builders.watched_record import KEY, NOW, ONE, THREE, TWO, cosigned, long_record
 
 if TYPE_CHECKING:
@@ -89,3 +93,43 @@ def test_a_checkpoint_that_is_none_or_misplaced_is_named(copy: Path) -> None:
     assert "checkpoints/000000000256: is of 100 entries, and the file is named otherwise" in found
     assert "checkpoints/000000000001: a text, an empty line" in found
     assert "checkpoint: is not that of the newest head, of 300 entries" in found
+
+
+def with_retirement(tmp_path: Path, *, seeds: tuple[int, ...] = (11, 12), confirmed_by: str = "lee") -> Path:
+    """A log of 300 entries, of which entry 150 says that witness 11 is retired; these witnesses saw 100 and 300."""
+    log = LogBuilder()
+    for number in range(300):
+        if number == 150:
+            log.add(
+                WitnessRetired(
+                    name=ONE.name, verifier_key=str(ONE), reason="stolen", requested_by="kim", confirmed_by=confirmed_by
+                )
+            )
+        log.add(selection.RuleSetFrozen(rule_set_sha256=f"{number:064x}"))
+    record = record_of(log, KEY, [100, 301])
+    heads = {signed.head.tree_size: signed.head for signed in record.heads}
+    last = cosigned(heads[301], *seeds)
+    write(replace(record, checkpoint=last, cosigned=[cosigned(heads[100], *seeds), last]), tmp_path / "export")
+    return tmp_path / "export"
+
+
+def test_of_a_retired_witness_only_what_it_cosigned_before_that_counts(tmp_path: Path) -> None:
+    folder = with_retirement(tmp_path)
+    report = check(folder, witnesses=[ONE, TWO])
+    assert report.findings == []
+    assert [(seen.name, seen.tree_size) for seen in report.witnessed] == [(ONE.name, 100), (TWO.name, 301)]
+    assert report.retired == {ONE.name: Retired(150, "kim", "lee", "stolen")}
+    assert report.document()["retired"] == {
+        ONE.name: {"index": 150, "requested_by": "kim", "confirmed_by": "lee", "reason": "stolen"}
+    }
+    for language, words in (
+        (Language.EN, "retired by kim and lee (entry 150): stolen"),
+        (Language.KO, "두 사람이 그만두게 함"),
+    ):
+        assert any(words in line for line in lines(report, language, key_known=True))
+    assert check(folder, witnesses=[TWO]).retired == {}
+
+
+def test_a_witness_that_one_person_alone_retired_is_named(tmp_path: Path) -> None:
+    (finding,) = check(with_retirement(tmp_path, confirmed_by="kim"), witnesses=[ONE]).findings
+    assert str(finding) == f"entries/000000.jsonl, line 151: witness {ONE.name} was retired by one person alone"
