@@ -130,7 +130,7 @@ def _reader(desk: Desk, reader: str) -> Caller | None:
     from client.session import Caller
 
     if not reader:
-        return None if desk.selection else Caller.staff()
+        return None if desk.address else Caller.staff()
     role, _, name = reader.partition(":")
     match role, bool(name):
         case "staff", _:
