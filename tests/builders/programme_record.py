@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import rules
@@ -14,6 +15,9 @@ from dokpamo.grants.v1.events_pb2 import HoldPosted
 from dokpamo.intake.v1 import events_pb2 as intake
 from dokpamo.intake.v1 import service_pb2 as intake_api
 from dokpamo.selection.v1 import events_pb2 as selection
+from selection.domain import consequences
+from selection.domain.events import DecisionFinalized, DecisionRecord
+from selection.wire.telling import event_message
 from verify import canonical
 from verify.export import DecisionDocuments, Receipt, Record
 
@@ -27,6 +31,8 @@ def programme_record(programme: Programme | None = None, *, more: int = 0, heads
     """Applications, rule sets, scores, verdicts and decisions of every stage, and `more` events of training."""
     told, log = programme or load_programme(), LogBuilder()
     receipts = [_apply(log, call.call_id, each.team_id) for call in told.calls for each in call.applicants]
+    for call in told.calls:
+        log.add(intake.CallClosed(call_id=call.call_id, team_ids=[each.team_id for each in call.applicants]))
     rule_sets, decisions = {}, {}
     for stage in told.stages:
         sha256 = rules.sha256_of(stage.rule_set)
@@ -70,30 +76,36 @@ def _decide(log: LogBuilder, stage: StagePlan, sha256: str) -> DecisionDocuments
     log.add(selection.StageOpened(stage_id=stage.stage_id, rule_set_sha256=sha256, team_ids=entrants))
     _score(log, stage)
     decision = rules.decide(stage.rule_set, stage.inputs)
-    log.add(
-        selection.DecisionProvisional(
-            stage_id=stage.stage_id,
-            rule_set_sha256=sha256,
-            inputs_sha256=stage.inputs.sha256(),
-            decision_sha256=decision.sha256(),
-            decision_json=decision.canonical_bytes(),
-        )
+    final_at = log.now + timedelta(minutes=2)
+    provisional = selection.DecisionProvisional(
+        stage_id=stage.stage_id,
+        rule_set_sha256=sha256,
+        inputs_sha256=stage.inputs.sha256(),
+        decision_sha256=decision.sha256(),
+        decision_json=decision.canonical_bytes(),
+        version=1,
     )
-    eliminated = [
-        selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated
-    ]
-    log.add(
-        selection.DecisionFinalized(
-            stage_id=stage.stage_id,
-            rule_set_sha256=sha256,
-            inputs_sha256=stage.inputs.sha256(),
-            decision_sha256=decision.sha256(),
-            advanced=decision.advanced,
-            eliminated=eliminated,
-        )
-    )
+    provisional.final_at.FromDatetime(final_at)
+    log.add(provisional)
+    documents = DecisionDocuments(stage.inputs.canonical_bytes(), decision.canonical_bytes())
+    log.add(final_decision(stage.rule_set, stage.inputs, decision, final_at))
     log.add(selection.ResultsReleased(stage_id=stage.stage_id, decision_sha256=decision.sha256()))
-    return DecisionDocuments(stage.inputs.canonical_bytes(), decision.canonical_bytes())
+    return documents
+
+
+def final_decision(
+    rule_set: rules.RuleSet, inputs: rules.Inputs, decision: rules.Decision, final_at: datetime
+) -> selection.DecisionFinalized:
+    """The event of a decision that became final, with what follows from it, as selection tells it."""
+    record = DecisionRecord(
+        decision.stage, rules.sha256_of(rule_set), inputs.sha256(), inputs.canonical_bytes(), decision.sha256(),
+        decision.canonical_bytes(), 1,
+    )  # fmt: skip
+    losses = consequences.losses(decision.advanced, decision, rule_set)
+    awards = consequences.awards(decision.advanced, rule_set, final_at)
+    message = event_message(DecisionFinalized(record, decision.advanced, losses, awards, closed_early=False))
+    assert isinstance(message, selection.DecisionFinalized)
+    return message
 
 
 def _score(log: LogBuilder, stage: StagePlan) -> None:

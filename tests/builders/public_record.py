@@ -24,6 +24,7 @@ from notary.wire import arrived_of
 from verify import canonical, layout
 from verify.check import check
 from verify.checkpoint import sign_checkpoint
+from verify.chronicle import Chronicle
 from verify.export import DecisionDocuments, Opened, Receipt, Record, write
 from verify.head import SignedTreeHead, TreeHead, log_id, raw_public_key, sign
 from verify.tree import Tree
@@ -149,6 +150,13 @@ class LogBuilder:
         """Another one each time, and the same ones for the same log."""
         self.salts += 1
         return sha256(f"salt {self.salts}".encode()).digest()
+
+    def chronicle(self) -> Chronicle:
+        """What a check reads of the log once everything is open."""
+        chronicle = Chronicle()
+        for index, recorded in enumerate(self.recorded):
+            chronicle.add(index, recorded.entry, recorded.openings)
+        return chronicle
 
     def openings(self) -> list[Opened]:
         """What opens the sealed values, whatever their state."""
@@ -295,11 +303,21 @@ def tell(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> Non
             decision_sha256=decided,
             advanced=decision.advanced,
             eliminated=[
-                selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated
+                selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "", forfeits=["gpu"])
+                for e in decision.eliminated
             ],
         )
     )
-    log.add(selection.ResultsReleased(stage_id=STAGE, decision_sha256=decided))
+    release(log, decided)
+
+
+def release(log: LogBuilder, decision_sha256: str) -> None:
+    """Results are released; and the notary hears now, from another topic, of the call that the teams had come by."""
+    log.add(selection.ResultsReleased(stage_id=STAGE, decision_sha256=decision_sha256))
+    if not any(b"CallClosed" in leaf for leaf in log.leaves):
+        now, log.now = log.now, START - timedelta(minutes=1)
+        log.add(intake.CallClosed(call_id="call", team_ids=TEAMS))
+        log.now = now
 
 
 def decided_record(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> Record:

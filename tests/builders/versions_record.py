@@ -24,6 +24,7 @@ from tests.builders.public_record import (
     freeze,
     open_stage,
     publish,
+    release,
     scored,
 )
 
@@ -118,7 +119,7 @@ class Versions:
             message.ClearField(name)  # type: ignore[arg-type] # a name of the message
             message.MergeFrom(selection.DecisionFinalized(**{name: value}))  # type: ignore[arg-type]
         self.log.add(message)
-        self.log.add(selection.ResultsReleased(stage_id=STAGE, decision_sha256=record.sha256))
+        release(self.log, record.sha256)
 
     def record(self, rule_sets: Mapping[str, bytes] | None = None) -> Record:
         """The public record, with the documents of the last version."""

@@ -5,23 +5,38 @@ Source: added call of 2026-01-23: first-call applicants, eliminated teams and ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rules.violations import Violation, violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rules.decision import Decision
     from rules.document import RuleSet
 
 
-def check_entrants(rule_set: RuleSet, entrants: Iterable[str], earlier: Sequence[Decision]) -> list[Violation]:
+class Decided(Protocol):
+    """What of an earlier decision says who may enter."""
+
+    @property
+    def stage(self) -> str:
+        """Its stage."""
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """The teams that it was about."""
+
+    @property
+    def advanced(self) -> tuple[str, ...]:
+        """The teams that went on."""
+
+
+def check_entrants(rule_set: RuleSet, entrants: Iterable[str], earlier: Sequence[Decided]) -> list[Violation]:
     """A violation for each team that may not enter, given the earlier decisions of the programme, oldest first."""
     return [found for team in entrants for found in _entrant(rule_set, team, earlier)]
 
 
-def _entrant(rule_set: RuleSet, team: str, earlier: Sequence[Decision]) -> Iterator[Violation]:
+def _entrant(rule_set: RuleSet, team: str, earlier: Sequence[Decided]) -> Iterator[Violation]:
     allowed, path = rule_set.eligibility, f"entrants.{team}"
     entered = [decision for decision in earlier if team in decision.entered]
     if any(team in decision.advanced and decision.stage in allowed.advanced_from for decision in entered):

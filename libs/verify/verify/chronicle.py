@@ -6,6 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import rules
+from rules.violations import DocumentRefusedError
+
 from verify import embargo, told
 from verify.fields import Fields, NotOpenError, PayloadRefusedError
 
@@ -128,6 +131,21 @@ class Chronicle:
         for event in self.of(told.RULE_SET_PUBLISHED):
             found.setdefault(event.fields.text("rule_set_sha256"), event)
         return found
+
+    def rule_set(self, sha256: str) -> rules.RuleSet | None:
+        """The rule set of this hash as it was published; nothing where the log has none, or none that can be read."""
+        published = self.rule_sets().get(sha256)
+        if published is None:
+            return None
+        try:
+            return rules.rule_set_from_json(published.fields.blob("rule_set_json"))
+        except DocumentRefusedError:
+            return None  # noted with the rule sets
+
+    def opening_of(self, final: Logged) -> Logged | None:
+        """How the stage of a final decision opened last before it; nothing where the log does not say."""
+        opened = self.of_stage(told.STAGE_OPENED, final.fields.text("stage_id"))
+        return next((event for event in reversed(opened) if event.entry.time <= final.entry.time), None)
 
     def applications(self) -> dict[tuple[str, int], Logged]:
         """Submissions by application id and version."""

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import rules
 
 from verify import canonical, layout
+from verify.consequence_check import check_consequences
 from verify.counted import override_of, version_of
 from verify.decision_parting import logged_decision, note_inputs, note_partings
+from verify.entrants_check import check_opening
 from verify.fields import NotOpenError
 from verify.input_check import NOT_LOGGED, differences
+from verify.judgement_check import check_judgements
 from verify.override_check import check_outcome, check_overrides, overridden
 from verify.release_check import unreleased
 from verify.rule_change_check import check_governing
@@ -78,6 +81,8 @@ def _one_decision(stage_id: str, event: Logged, folder: Folder, chronicle: Chron
         documents = _Documents.of(stage_id, event, folder, chronicle, report)
         if documents is not None:
             check_governing(event, chronicle, report)
+            check_opening(event, chronicle, report)
+            check_judgements(stage_id, chronicle, report)
             _check_logged_decision(stage_id, event, documents, chronicle, report)
             _recompute(stage_id, event, documents, chronicle, report)
     except NotOpenError as error:
@@ -151,6 +156,7 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
         report.add(path, "", "is not what its rule set and inputs give")
         note_partings(path, again, documents.decision, report)
     check_overrides(final, decision, chronicle, report)
+    check_consequences(final, rule_set, chronicle, report)
     check_outcome(final, decision, (path, ""), report)
     check_versions(Made(rule_set, inputs, decision, final), chronicle, report)
 

@@ -83,6 +83,9 @@ def check_publication(event: Logged, documents: Documents, made: list[Logged]) -
         return
     if policy_sha256(policy) != fields.text("policy_sha256") or policy.id != fields.text("policy_id"):
         yield "names another policy than the one that it holds"
+    said = fields.text("reason")
+    if (isinstance(policy.reason, str) and said != policy.reason) or (policy.reason is None and said):
+        yield "gives another reason than its policy"
     yield from _foreign(event, policy, documents, made)
     if not is_due(policy.when, event.entry.time, documents.decided_at, documents.finalized_at):
         yield "was published before the instant that its policy names"

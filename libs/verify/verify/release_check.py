@@ -11,9 +11,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import rules
-from rules.violations import DocumentRefusedError
-
 from verify import layout, told
 from verify.chronicle import version_number
 from verify.fields import NotOpenError
@@ -107,10 +104,5 @@ def _untimely(event: Logged, chronicle: Chronicle) -> tuple[str, bool]:
 
 def _moment(decided: Logged, chronicle: Chronicle) -> Moment | None:
     """When the rule set of a decision has its results released; nothing where the log has not the rule set."""
-    published = chronicle.rule_sets().get(decided.fields.text("rule_set_sha256"))
-    if published is None:
-        return None
-    try:
-        return rules.rule_set_from_json(published.fields.blob("rule_set_json")).disclosure.released()
-    except DocumentRefusedError:
-        return None  # noted with the rule sets
+    rule_set = chronicle.rule_set(decided.fields.text("rule_set_sha256"))
+    return None if rule_set is None else rule_set.disclosure.released()

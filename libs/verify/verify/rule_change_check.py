@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import rules
-from rules.violations import DocumentRefusedError
-
 from verify import layout, told
 from verify.counted import version_of
+from verify.entrants_check import entitled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import rules
 
     from verify.chronicle import Chronicle, Logged
     from verify.findings import Report
@@ -31,28 +31,28 @@ def check_governing(final: Logged, chronicle: Chronicle, report: Report) -> None
     """Note where the rule set of a final decision did not govern its stage, or came to govern it unlawfully."""
     stage_id, sha256 = final.fields.text("stage_id"), final.fields.text("rule_set_sha256")
     path, decided = layout.rule_set_path(sha256), version_of(final, chronicle)
-    opened = [e for e in chronicle.of_stage(told.STAGE_OPENED, stage_id) if e.entry.time <= final.entry.time]
-    if not opened:
+    opened = chronicle.opening_of(final)
+    if opened is None:
         rule = f"the log does not say that stage {stage_id} opened before it was decided"
         report.add(path, "", rule, absent=True)
         return
     for changed in chronicle.of_stage(told.RULE_SET_CHANGED, stage_id):
-        for rule, absent in _unlawful(changed, opened[-1], decided, chronicle):
+        for rule, absent in _unlawful(changed, opened, decided, chronicle):
             report.add(*layout.entry_place(changed.index), rule, absent=absent)
-    governing = opened[-1].fields.text("rule_set_sha256")
-    frozen_by = opened[-1]
-    for changed in _since(opened[-1], chronicle):
+    governing = opened.fields.text("rule_set_sha256")
+    frozen_by = opened
+    for changed in _since(opened, chronicle):
         if changed.fields.text("old_sha256") != governing:
             rule = f"changes rule set {changed.fields.text('old_sha256')}, and {governing} governed stage {stage_id}"
             report.add(*layout.entry_place(changed.index), rule)
         governing, frozen_by = changed.fields.text("new_sha256"), changed
     frozen = _frozen(sha256, chronicle)
     if governing != sha256:
-        how = "opened under" if frozen_by is opened[-1] else "was changed to"
+        how = "opened under" if frozen_by is opened else "was changed to"
         # Only a change could have let another govern, and a withheld entry might be it.
         report.add(path, "", f"stage {stage_id} {how} rule set {governing}", absent=True)
     elif frozen is None or frozen.entry.time > frozen_by.entry.time:
-        when = "opened" if frozen_by is opened[-1] else "was changed to it"
+        when = "opened" if frozen_by is opened else "was changed to it"
         report.add(path, "", f"the rule set was not frozen when stage {stage_id} {when}", absent=frozen is None)
 
 
@@ -84,19 +84,34 @@ def _unlawful(changed: Logged, opened: Logged, decided: Logged, chronicle: Chron
     if frozen is None or frozen.entry.time > changed.entry.time:
         yield f"{name} is to a rule set that was not frozen", frozen is None
     yield from _unproposed(name, changed, chronicle)
-    consent = _consent_rule(said.text("old_sha256"), chronicle)
-    if consent is None:
+    old = chronicle.rule_set(said.text("old_sha256"))
+    if old is None:
         yield f"{name}: the log has no rule set {said.text('old_sha256')}, which says whose consent it needs", True
         return
+    consent = old.changes.consent
     if consent != said.text("consent"):
         yield f"{name}: the former rule set demands {consent}, not {said.text('consent')}", False
     asked = set(said.texts("asked_team_ids"))
     entered = set(opened.fields.texts("team_ids"))
     if _is_after(changed, opened) and asked != entered:
         yield f"{name} did not ask the teams that entered: {', '.join(sorted(asked ^ entered))}", False
-    elif not _is_after(changed, opened) and consent == NONE_BEFORE_OPENING and asked:
-        yield f"{name} asked teams whose consent is not demanded: {', '.join(sorted(asked))}", False
+    elif not _is_after(changed, opened) and consent == NONE_BEFORE_OPENING:
+        if asked:
+            yield f"{name} asked teams whose consent is not demanded: {', '.join(sorted(asked))}", False
+    elif not _is_after(changed, opened):
+        yield from _wrongly_asked(name, old, opened, changed, chronicle)
     yield from _without_consent(name, consent, changed, chronicle)
+
+
+def _wrongly_asked(
+    name: str, old: rules.RuleSet, opened: Logged, changed: Logged, chronicle: Chronicle
+) -> Iterator[tuple[str, bool]]:
+    """Before the opening those are asked that might enter by what was known when the change was proposed."""
+    proposed = _of_change(told.RULE_SET_CHANGE_PROPOSED, changed, chronicle)
+    at = proposed[0].entry.time if proposed else changed.entry.time
+    asked, wanted = set(changed.fields.texts("asked_team_ids")), entitled(old, opened, at, chronicle)
+    if wanted is not None and asked != wanted:
+        yield f"{name} did not ask the teams that might enter then: {', '.join(sorted(asked ^ wanted))}", False
 
 
 def _unproposed(name: str, changed: Logged, chronicle: Chronicle) -> Iterator[tuple[str, bool]]:
@@ -106,7 +121,8 @@ def _unproposed(name: str, changed: Logged, chronicle: Chronicle) -> Iterator[tu
     if not proposed:
         yield f"{name} was not proposed in the log", True
         return
-    same = [proposed[0].fields.text(each) == said.text(each) for each in ("old_sha256", "new_sha256")]
+    names = ("old_sha256", "new_sha256", "reason", "proposed_by")
+    same = [proposed[0].fields.text(each) == said.text(each) for each in names]
     if not all(same) or set(proposed[0].fields.texts("team_ids")) != set(said.texts("asked_team_ids")):
         yield f"{name} is not what was proposed, entry {proposed[0].index}", False
 
@@ -140,14 +156,3 @@ def _without_consent(name: str, consent: str, changed: Logged, chronicle: Chroni
 def _of_change(event_type: str, changed: Logged, chronicle: Chronicle) -> list[Logged]:
     found = chronicle.of_stage(event_type, changed.fields.text("stage_id"))
     return [event for event in found if event.fields.text("change_id") == changed.fields.text("change_id")]
-
-
-def _consent_rule(sha256: str, chronicle: Chronicle) -> str | None:
-    """Whose consent a rule set demands for a later version of itself; nothing where the log does not have it."""
-    published = chronicle.rule_sets().get(sha256)
-    if published is None:
-        return None
-    try:
-        return rules.rule_set_from_json(published.fields.blob("rule_set_json")).changes.consent
-    except DocumentRefusedError:
-        return None

@@ -59,6 +59,10 @@ def _application(fields: Fields) -> Iterator[Said]:
     yield of, _values(receipt, *told.READ[told.APPLICATION_SUBMITTED]["receipt"])
 
 
+def _call(fields: Fields) -> Iterator[Said]:
+    yield f"the teams of call {fields.text('call_id')}", sorted(fields.texts("team_ids"))
+
+
 def _opening(fields: Fields) -> Iterator[Said]:
     of = f"the opening of stage {fields.text('stage_id')}"
     yield of, [fields.text("rule_set_sha256"), sorted(fields.texts("team_ids"))]
@@ -104,6 +108,7 @@ def _finality(fields: Fields) -> Iterator[Said]:
 
 _SAID: dict[str, Callable[[Fields], Iterator[Said]]] = {
     told.APPLICATION_SUBMITTED: _application,
+    told.CALL_CLOSED: _call,
     told.STAGE_OPENED: _opening,
     told.SCORE_SHEET_SUBMITTED: _sheet,
     told.COMPARISON_SUBMITTED: _comparison,

@@ -7,12 +7,15 @@ from typing import Any, Final
 from verify.sealing import SealClass
 
 APPLICATION_SUBMITTED = "dokpamo.intake.v1.ApplicationSubmitted"
+CALL_CLOSED = "dokpamo.intake.v1.CallClosed"
 RULE_SET_PUBLISHED = "dokpamo.selection.v1.RuleSetPublished"
 RULE_SET_FROZEN = "dokpamo.selection.v1.RuleSetFrozen"
 RULE_SET_CHANGE_PROPOSED = "dokpamo.selection.v1.RuleSetChangeProposed"
 RULE_SET_CONSENT_RECORDED = "dokpamo.selection.v1.RuleSetConsentRecorded"
 RULE_SET_CHANGED = "dokpamo.selection.v1.RuleSetChanged"
 STAGE_OPENED = "dokpamo.selection.v1.StageOpened"
+GATE_JUDGEMENT_RECORDED = "dokpamo.selection.v1.GateJudgementRecorded"
+GATE_CONFLICT_RECORDED = "dokpamo.selection.v1.GateConflictRecorded"
 GATE_VERDICT_RECORDED = "dokpamo.selection.v1.GateVerdictRecorded"
 DECISION_PROVISIONAL = "dokpamo.selection.v1.DecisionProvisional"
 DECISION_SUPERSEDED = "dokpamo.selection.v1.DecisionSuperseded"
@@ -81,6 +84,7 @@ READ: dict[str, Shape] = {
             "application_json": BLOB,
         },
     },
+    CALL_CLOSED: {"call_id": TEXT, "team_ids": TEXTS},
     RULE_SET_PUBLISHED: {"rule_set_sha256": TEXT, "rule_set_json": BLOB},
     RULE_SET_FROZEN: {"rule_set_sha256": TEXT},
     STAGE_OPENED: {"stage_id": TEXT, "rule_set_sha256": TEXT, "team_ids": TEXTS},
@@ -90,6 +94,8 @@ READ: dict[str, Shape] = {
         "old_sha256": TEXT,
         "new_sha256": TEXT,
         "team_ids": TEXTS,
+        "reason": TEXT,
+        "proposed_by": TEXT,
     },
     RULE_SET_CONSENT_RECORDED: {
         "stage_id": TEXT,
@@ -104,17 +110,29 @@ READ: dict[str, Shape] = {
         "old_sha256": TEXT,
         "new_sha256": TEXT,
         "reason": TEXT,
+        "proposed_by": TEXT,
         "consent": TEXT,
         "agreed_team_ids": TEXTS,
         "asked_team_ids": TEXTS,
     },
-    GATE_VERDICT_RECORDED: {"stage_id": TEXT, **_VERDICT},
+    GATE_JUDGEMENT_RECORDED: {
+        "stage_id": TEXT,
+        "gate": TEXT,
+        "team_id": TEXT,
+        "judge_id": TEXT,
+        "passed": FLAG,
+        "reason": TEXT,
+        "evidence": TEXTS,
+    },
+    GATE_CONFLICT_RECORDED: {"stage_id": TEXT, "judge_id": TEXT, "team_id": TEXT},
+    GATE_VERDICT_RECORDED: {"stage_id": TEXT, **_VERDICT, "judges_for": INTEGER},
     DECISION_PROVISIONAL: {
         "stage_id": TEXT,
         "rule_set_sha256": TEXT,
         "inputs_sha256": TEXT,
         "decision_sha256": TEXT,
         "decision_json": BLOB,
+        "final_at": INSTANT,
         "version": INTEGER,
         "override": _OVERRIDE,
     },
@@ -136,7 +154,9 @@ READ: dict[str, Shape] = {
         "inputs_sha256": TEXT,
         "decision_sha256": TEXT,
         "advanced": TEXTS,
-        "eliminated": [{"team_id": TEXT, "reason": TEXT, "gate": TEXT}],
+        "eliminated": [{"team_id": TEXT, "reason": TEXT, "gate": TEXT, "forfeits": TEXTS}],
+        "awards": [{"team_id": TEXT, "kind": TEXT, "amount": INTEGER, "valid_from": INSTANT, "valid_to": INSTANT}],
+        "closed_early": FLAG,
         "version": INTEGER,
         "override": _OVERRIDE,
     },
@@ -166,6 +186,7 @@ READ: dict[str, Shape] = {
         "policy_id": TEXT,
         "policy_sha256": TEXT,
         "policy_json": BLOB,
+        "reason": TEXT,
         "decision_sha256": TEXT,
         "view_json": BLOB,
         "restricted_view_json": BLOB,
@@ -180,8 +201,16 @@ READ: dict[str, Shape] = {
 _SEALED_OVERRIDE = ("/payload/override/advanced", "/payload/override/decision_sha256")
 SEALED: dict[str, dict[str, SealClass]] = {
     APPLICATION_SUBMITTED: {"/payload/receipt/application_json": SealClass.PERSONAL},
+    GATE_JUDGEMENT_RECORDED: {
+        "/payload/judge_id": SealClass.BLIND_PERSONAL,
+        "/payload/passed": SealClass.BLIND,
+        "/payload/reason": SealClass.BLIND_PERSONAL,
+        "/payload/evidence": SealClass.BLIND,
+    },
+    GATE_CONFLICT_RECORDED: {"/payload/judge_id": SealClass.BLIND_PERSONAL},
     GATE_VERDICT_RECORDED: dict.fromkeys(
-        ("/payload/passed", "/payload/reason", "/payload/evidence", "/payload/judged_by"), SealClass.BLIND
+        ("/payload/passed", "/payload/reason", "/payload/evidence", "/payload/judged_by", "/payload/judges_for"),
+        SealClass.BLIND,
     ),
     DECISION_PROVISIONAL: dict.fromkeys(
         ("/payload/inputs_sha256", "/payload/decision_sha256", "/payload/decision_json", *_SEALED_OVERRIDE),

@@ -18,6 +18,7 @@ from rules.violations import DocumentRefusedError
 from verify import canonical, layout, told
 from verify.chronicle import version_number
 from verify.compared import used_comparisons
+from verify.consequence_check import check_consequences
 from verify.counted import Counted, override_of, version_of
 from verify.fields import NotOpenError
 from verify.findings import Pending
@@ -81,6 +82,7 @@ def check_versions(made: Made, chronicle: Chronicle, report: Report) -> None:
         if event.index < made.final.index and version_number(event) in versions:
             version = versions[version_number(event)]
             check_overrides(event, version.decision, chronicle, report)
+            check_consequences(event, made.rule_set, chronicle, report)
             check_outcome(event, version.decision, layout.entry_place(event.index), report)
     for place, rule, absent in _wrongly_told(decided, made.final, versions, chronicle):
         report.add(*layout.entry_place(place.index), rule, absent=absent)
@@ -157,6 +159,12 @@ def _wrongly_told(
         if not event.fields.text("reason").strip():
             yield event, f"stage {stage_id} was decided again without a reason", False
         old, new = event.fields.integer("old_version"), event.fields.integer("version")
+        if (
+            new in versions
+            and (override := versions[new].override)
+            and override.text("reason") != event.fields.text("reason")
+        ):
+            yield event, f"version {new} of stage {stage_id} has another reason than the override that it is", False
         if not 1 < new <= last or old != new - 1:
             yield event, f"version {new} of stage {stage_id} took the place of {old}, and {last} became final", False
         elif old in versions and new in versions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,12 @@ import rules
 from common.provenance import value_of
 from dokpamo.evaluation.v1 import events_pb2 as evaluation
 from dokpamo.evaluation.v1.service_pb2 import ScoreRow
+from dokpamo.intake.v1.events_pb2 import CallClosed
 from dokpamo.selection.v1 import events_pb2 as selection
 from rules.exact import plain
 from verify.export import DecisionDocuments
 
+from tests.builders.programme_record import final_decision
 from tests.builders.public_record import LogBuilder, private_key, record_of
 from tests.builders.versions_record import report_of
 
@@ -77,13 +80,14 @@ def checked(folder: Path, *, raised: bool = False, final: bool = True) -> Report
         decision = rules.decide(rule_set, inputs)
         log.add(selection.RuleSetPublished(rule_set_sha256=sha256, stage_id=stage, rule_set_json=document))
         log.add(selection.RuleSetFrozen(rule_set_sha256=sha256, stage_id=stage))
+        if not rule_set.eligibility.advanced_from:
+            log.add(CallClosed(call_id="call", team_ids=given.entrants))
         log.add(selection.StageOpened(stage_id=stage, rule_set_sha256=sha256, team_ids=given.entrants))
         hand_in(log, stage, inputs)
         said: dict[str, Any] = {"stage_id": stage, "rule_set_sha256": sha256, "inputs_sha256": inputs.sha256(),
                 "decision_sha256": decision.sha256()}  # fmt: skip
         log.add(selection.DecisionProvisional(**said, decision_json=decision.canonical_bytes(), version=1))
-        out = [selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in decision.eliminated]
-        last.append(selection.DecisionFinalized(**said, advanced=decision.advanced, eliminated=out, version=1))
+        last.append(final_decision(rule_set, inputs, decision, log.now + timedelta(minutes=1)))
         if final:
             add_final(log, last.pop())
         earlier[stage], rule_sets[sha256] = decision, document
@@ -108,4 +112,7 @@ def test_a_figure_that_is_not_the_earlier_decisions_is_named(tmp_path: Path) -> 
 
 def test_figures_of_a_decision_that_was_not_final_are_not_taken(tmp_path: Path) -> None:
     report = checked(tmp_path, final=False)
-    assert {each.rule.rpartition(":")[2] for each in report.findings} == {" is not in the log"}
+    figures = [each.rule for each in report.findings if each.path.startswith("inputs/")]
+    assert {rule.rpartition(":")[2] for rule in figures} == {" is not in the log"}
+    others = [each.rule for each in report.findings if not each.path.startswith("inputs/")]
+    assert all(rule.endswith("entered stage round-2, and by the rule set and the log it may not") for rule in others)

@@ -83,7 +83,7 @@ class Published:
             decision_sha256=self.decision.sha256(),
             view_json=view if audience == "public" else b"",
             restricted_view_json=b"" if audience == "public" else view,
-            reason=policy.reason or "",
+            reason=str(policy.reason or ""),
         )
         for name, value in (changed or {}).items():
             setattr(event, name, value)

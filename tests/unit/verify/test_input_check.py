@@ -83,4 +83,6 @@ def test_a_team_for_which_the_stage_did_not_open_is_noticed(tmp_path: Path) -> N
     open_stage(log, ("alpha", "beta"))
     inputs = scored(log)
     found = found_in(decided_record(log, inputs, decide(log, inputs)), tmp_path)
-    assert found == ["inputs/trial.json: entrants: the stage opened for other teams, entry 2"]
+    left_out, others = found
+    assert left_out.startswith("entries/000000.jsonl, line 3: team gamma was left out of stage trial, ")
+    assert others == "inputs/trial.json: entrants: the stage opened for other teams, entry 2"

@@ -202,7 +202,7 @@ def test_what_is_blind_is_not_erased_whatever_the_log_tells(tmp_path: Path) -> N
     log.add(OpeningsErased(event_id=log.recorded[4].entry.event_id, paths=["/payload/rows"], reason="no"))
     found = found_in(without(decided_record(log, inputs, decision), 4, "/payload/rows"), tmp_path)
     assert (
-        "entries/000000.jsonl, line 14: tells of the erasure of a value that is not personal, or is not there" in found
+        "entries/000000.jsonl, line 15: tells of the erasure of a value that is not personal, or is not there" in found
     )
     assert (
         "openings/000000.jsonl: /payload/rows of entry 4 is sealed, although its embargo ended with entry 12" in found
@@ -267,5 +267,5 @@ def test_a_record_with_what_nobody_can_read_or_verify_does_not_simply_hold(tmp_p
     assert report.findings == []
     said = lines(report, Language.EN, key_known=True)
     assert said[-1] == "The record holds as far as it is open."
-    assert any(line.startswith("– entry 13: is not the event that it says to be") for line in said)
+    assert any(line.startswith("– entry 14: is not the event that it says to be") for line in said)
     assert any(line.startswith(f"– sealed: {report.sealed} values") for line in said)

@@ -55,8 +55,8 @@ def test_everything_that_can_be_asked_is_answered(export: Path, capsys: pytest.C
     asked = [str(export), "--key", log_id(KEY.public_key()), "--witness", str(WITNESS), "--from", "3", "--to", "9"]
     assert main([*asked, "--receipt", str(receipt)]) == 0
     said = capsys.readouterr().out
-    assert "✓ witness example.org/witness: saw the first 16 entries at 2026-01-10T00:00:00+00:00" in said
-    assert "✓ quorum: 1 witnesses saw the first 16 of 16 entries" in said
+    assert "✓ witness example.org/witness: saw the first 17 entries at 2026-01-10T00:00:00+00:00" in said
+    assert "✓ quorum: 1 witnesses saw the first 17 of 17 entries" in said
     assert "✓ the log of 9 entries extends that of 3: the proof of 5 hashes holds" in said
     assert "✓ your receipt of call/beta version 1: entry 1 of the log" in said
     assert said.endswith("The record holds.\n")
@@ -64,7 +64,7 @@ def test_everything_that_can_be_asked_is_answered(export: Path, capsys: pytest.C
     document = json.loads(capsys.readouterr().out)
     assert document["extends"] == {"first": 3, "second": 9, "hashes": 5}
     assert document["own_receipt"]["application_id"] == "call/beta"
-    assert (document["quorum"], document["witnessed_size"]) == (1, 16)
+    assert (document["quorum"], document["witnessed_size"]) == (1, 17)
 
 
 def test_it_is_said_in_korean(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +86,7 @@ def test_a_head_that_was_kept_is_extended_by_the_log(
         (tmp_path / kept).write_text(json.dumps(small_record().heads[0].document()))
     path = tmp_path / kept if kept == "bare.json" else export / kept
     assert main([str(export), "--from", str(path)]) == 0
-    assert "the log of 16 entries extends that of" in capsys.readouterr().out
+    assert "the log of 17 entries extends that of" in capsys.readouterr().out
 
 
 def test_a_head_of_another_history_that_the_same_key_signed_is_a_fork(
@@ -125,7 +125,7 @@ def test_a_question_that_cannot_be_understood_ends_with_two(
 
 @pytest.mark.parametrize(
     ("options", "told"),
-    [(["--from", "17"], "has 1 to 16 entries"), (["--from", "9", "--to", "3"], "a log only grows")],
+    [(["--from", "18"], "has 1 to 17 entries"), (["--from", "9", "--to", "3"], "a log only grows")],
 )
 def test_what_the_log_does_not_reach_is_not_proved(
     export: Path, options: list[str], told: str, capsys: pytest.CaptureFixture[str]

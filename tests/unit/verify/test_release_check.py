@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import rules
+from dokpamo.intake.v1.events_pb2 import CallClosed
 from dokpamo.selection.v1 import events_pb2 as selection
 from verify.export import DecisionDocuments
 from verify.words import Language, lines
@@ -35,6 +36,7 @@ class Decided:
         )
         self.log.add(published)
         self.log.add(selection.RuleSetFrozen(rule_set_sha256=self.sha256, stage_id=STAGE))
+        self.log.add(CallClosed(call_id="call", team_ids=TEAMS))
         self.log.add(selection.StageOpened(stage_id=STAGE, rule_set_sha256=self.sha256, team_ids=TEAMS))
         self.inputs = scored(self.log)
         self.decision = rules.decide(self.rule_set, self.inputs)
@@ -48,7 +50,8 @@ class Decided:
         )
         self.decided = self.log.add(provisional).time
         out = [
-            selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "") for e in self.decision.eliminated
+            selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "", forfeits=["gpu"])
+            for e in self.decision.eliminated
         ]
         final = selection.DecisionFinalized(
             **said, decision_sha256=self.decision.sha256(), advanced=self.decision.advanced, eliminated=out

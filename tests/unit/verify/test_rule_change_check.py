@@ -195,7 +195,9 @@ def test_a_second_change_follows_the_first(tmp_path: Path) -> None:
         second, third = publish(log, made[1], frozen=True), publish(log, made[2], frozen=True)
         for number, (old, new) in enumerate([(first, second), (first if second_of_first else second, third)]):
             named: dict[str, Any] = {"stage_id": STAGE, "change_id": f"change-{number}"}
-            log.add(selection.RuleSetChangeProposed(**named, old_sha256=old, new_sha256=new, team_ids=TEAMS))
+            log.add(
+                selection.RuleSetChangeProposed(**named, old_sha256=old, new_sha256=new, team_ids=TEAMS, reason="r")
+            )
             for team in TEAMS:
                 log.add(selection.RuleSetConsentRecorded(**named, team_id=team, agreed=True, new_sha256=new))
             log.add(

@@ -57,7 +57,7 @@ def test_a_changed_value_of_a_head_of_the_key_or_of_the_manifest_is_named() -> N
         assert missed_anywhere(small(), what) == []
 
 
-@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000.p/16"])
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000.p/17"])
 def test_any_one_changed_byte_of_the_checkpoint_and_of_a_tile_is_named(path: str) -> None:
     assert missed_bytes(small(), path) == []
 
