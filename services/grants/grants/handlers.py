@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from grants.domain import ledger
 from grants.domain.audit import findings
-from grants.domain.decision import DecisionChangedError
 from grants.domain.entitlement import (
     EntitlementChangedError,
     EntitlementState,
@@ -18,11 +17,14 @@ from grants.domain.entitlement import (
     Wish,
     cover,
     grant,
+    restored,
+    withdraw,
 )
 from grants.domain.events import (
     EntitlementEnded,
     EntitlementForfeited,
     EntitlementGranted,
+    EntitlementWithdrawn,
     GrantsEvent,
     HoldPosted,
     HoldRefused,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from grants.domain.audit import LedgerFigures
-    from grants.domain.decision import Elimination, FinalDecision
+    from grants.domain.decision import AppliedDecision, Elimination, FinalDecision
     from grants.domain.entitlement import Entitlement
 
 ENTITLEMENT_PROCESS: Final = "entitlement"
@@ -57,11 +59,14 @@ class Books(Protocol):
     async def lock_decisions(self, teams: Iterable[TeamId]) -> None:
         """Let no other decision give to or take from these teams until the transaction ends."""
 
-    async def applied_decision(self, stage: str) -> str | None:
-        """Hash of the decision of `stage` that was applied; `None` before."""
+    async def concerned(self, stage: str) -> frozenset[TeamId]:
+        """Teams that the decision of `stage` has given to or taken from."""
+
+    async def applied_decision(self, stage: str) -> AppliedDecision | None:
+        """The version of the decision of `stage` that was applied; `None` before the first."""
 
     async def note_decision(self, decision: FinalDecision) -> None:
-        """Note that `decision` was applied, and who left by it."""
+        """Note that `decision` was applied, and who left by it, in the place of an earlier version."""
 
     async def eliminations(self, team: TeamId) -> list[Elimination]:
         """Decisions by which a team left, the earliest first."""
@@ -115,19 +120,39 @@ class Books(Protocol):
 async def apply_decision(decision: FinalDecision, books: Books) -> None:
     """Give and take what a final decision says, once; decisions of different stages may be told in any order.
 
-    Raises `DecisionChangedError` where the stage was decided otherwise before, and what the ledger raises.
+    A later version of a stage's decision takes the place of an earlier one: what only the earlier gave is withdrawn,
+    what it took is given back, and what both give stays untouched. Raises `DecisionChangedError` where a version is
+    told otherwise than before, `EntitlementChangedError` and what the ledger raises.
     """
-    await books.lock_decisions(decision.teams)
+    await books.lock_decisions(decision.teams | await books.concerned(decision.stage))
     applied = await books.applied_decision(decision.stage)
-    if applied == decision.sha256:
+    if not decision.counts_after(applied):
         return
-    if applied is not None:
-        raise DecisionChangedError(decision.stage, decision.sha256, applied)
+    awards = decision.awards if applied is None else await _correct(decision, books)
     await books.note_decision(decision)
     for elimination in decision.eliminations:
         await _eliminate(elimination, books)
-    for entitlement in decision.awards:
+    for entitlement in awards:
         await _award(entitlement, books)
+
+
+async def _correct(decision: FinalDecision, books: Books) -> list[Entitlement]:
+    """Withdraw what an earlier version of the decision gave and this one does not; return what this one adds."""
+    missing, out = list(decision.awards), {each.team for each in decision.eliminations}
+    for team in sorted(await books.concerned(decision.stage)):
+        known = await books.entitlements(team)
+        for each in known:
+            if each.is_award_of(decision.stage):
+                same = next((award for award in missing if award.takes_the_place_of(each)), None)
+                if same is not None:
+                    missing.remove(same)
+                elif each.state is EntitlementState.ACTIVE:
+                    await _withdraw(each, decision.stage, books)
+            elif team not in out:
+                missing += restored(each, known, decision.stage, decision.version, decision.sha256, decision.final_at)
+        if team not in out:
+            await books.stop_waiting(decision.stage, team)
+    return missing
 
 
 async def admit(wish: Wish, books: Books, codes: Mapping[type[HoldRefusalError], str]) -> None:
@@ -223,9 +248,12 @@ async def _eliminate(elimination: Elimination, books: Books) -> None:
     for entitlement in await books.entitlements(elimination.team):
         if entitlement.state is EntitlementState.ACTIVE and elimination.takes(entitlement):
             await _forfeit(entitlement, elimination.stage, books)
-    if holds := await books.open_holds(elimination.stage, elimination.team):
-        deadline = books.now + RUNNING_JOBS_DEADLINE
-        await books.wait_for_jobs(elimination.stage, elimination.team, holds, deadline)
+    await _wait_for_jobs(elimination.stage, elimination.team, books)
+
+
+async def _wait_for_jobs(stage: str, team: TeamId, books: Books) -> None:
+    if holds := await books.open_holds(stage, team):
+        await books.wait_for_jobs(stage, team, holds, books.now + RUNNING_JOBS_DEADLINE)
 
 
 async def _forfeit(entitlement: Entitlement, stage: str, books: Books) -> None:
@@ -235,9 +263,21 @@ async def _forfeit(entitlement: Entitlement, stage: str, books: Books) -> None:
     await _give_back(forfeited, books, cause=forfeited.id)
 
 
+async def _withdraw(entitlement: Entitlement, stage: str, books: Books) -> None:
+    withdrawn = replace(entitlement, state=EntitlementState.WITHDRAWN, lost_in=stage)
+    await books.save_state(withdrawn)
+    await books.publish(EntitlementWithdrawn(withdrawn))
+    await _give_back(withdrawn, books, cause=withdrawn.id)
+
+
 async def _give_back(entitlement: Entitlement, books: Books, *, cause: str) -> None:
-    # Money stays where it was given: only GPU time can go unused.
-    if entitlement.kind is SupportKind.GPU:
+    if entitlement.state is EntitlementState.WITHDRAWN:
+        # What was held for a job is reversed when the job is settled; what was used was used.
+        left = await books.unspent(entitlement) if entitlement.kind is SupportKind.GPU else entitlement.amount
+        for transaction in withdraw(entitlement, left, cause):
+            await _post(transaction, books)
+    elif entitlement.kind is SupportKind.GPU:
+        # Money stays where it was given: only GPU time can go unused.
         left = await books.unspent(entitlement)
         for transaction in ledger.give_back(entitlement.team, left, cause=cause, entitlement=entitlement.id):
             await _post(transaction, books)

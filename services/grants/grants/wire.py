@@ -30,6 +30,7 @@ from grants.domain.events import (
     EntitlementEnded,
     EntitlementForfeited,
     EntitlementGranted,
+    EntitlementWithdrawn,
     GrantsEvent,
     HoldPosted,
     HoldRefused,
@@ -80,6 +81,8 @@ def decision_of(message: selection_events_pb2.DecisionFinalized, final_at: datet
 
     Raises `FieldInvalidError`, `SupportKindUnknownError`, `AmountNotPositiveError` and `WindowInvalidError`.
     """
+    # An event from before there were versions is of the first.
+    version = message.version or 1
     awards = tuple(
         Entitlement(
             team=team_of(f"awards[{number}].team_id", award.team_id),
@@ -90,6 +93,7 @@ def decision_of(message: selection_events_pb2.DecisionFinalized, final_at: datet
             stage=message.stage_id,
             decision_sha256=message.decision_sha256,
             granted_at=final_at,
+            version=version,
         )
         for number, award in enumerate(message.awards)
     )
@@ -102,7 +106,7 @@ def decision_of(message: selection_events_pb2.DecisionFinalized, final_at: datet
         )
         for number, each in enumerate(message.eliminated)
     )
-    return FinalDecision(message.stage_id, _what_counts(message), awards, eliminations)
+    return FinalDecision(message.stage_id, _what_counts(message), awards, eliminations, final_at, version)
 
 
 def _what_counts(message: selection_events_pb2.DecisionFinalized) -> str:
@@ -146,6 +150,8 @@ def entitlement_message(entitlement: Entitlement) -> service_pb2.Entitlement:
         stage_id=entitlement.stage,
         decision_sha256=entitlement.decision_sha256,
         state=entitlement.state.value,
+        decision_version=entitlement.version,
+        restores_entitlement_id=entitlement.restores,
     )
 
 
@@ -163,13 +169,17 @@ def transaction_message(posted: PostedTransaction) -> service_pb2.LedgerTransact
     )
 
 
-def event_message(event: GrantsEvent) -> Message:
+def event_message(event: GrantsEvent) -> Message:  # noqa: PLR0911 - one return an event reads best
     """Return what has happened as others hear it."""
     match event:
         case EntitlementGranted(entitlement):
             return events_pb2.EntitlementGranted(team_id=entitlement.team, entitlement=entitlement_message(entitlement))
         case EntitlementForfeited(entitlement):
             return events_pb2.EntitlementForfeited(
+                team_id=entitlement.team, entitlement=entitlement_message(entitlement)
+            )
+        case EntitlementWithdrawn(entitlement):
+            return events_pb2.EntitlementWithdrawn(
                 team_id=entitlement.team, entitlement=entitlement_message(entitlement)
             )
         case EntitlementEnded(entitlement):

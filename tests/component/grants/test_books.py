@@ -82,8 +82,11 @@ CHOSEN = FinalDecision(
     "aa" * 32,
     (award(LG), award(LG, SupportKind.TALENT, 2_000), award(NC), award(NC, SupportKind.DATA, 2_800)),
     (),
+    CHOSEN_AT,
 )
-NC_OUT = FinalDecision("stage-1", "bb" * 32, (), (Elimination(NC, frozenset({SupportKind.GPU}), "stage-1", FROM),))
+NC_OUT = FinalDecision(
+    "stage-1", "bb" * 32, (), (Elimination(NC, frozenset({SupportKind.GPU}), "stage-1", FROM),), FROM
+)
 
 
 def wish(job: str = "job-1", team: TeamId = LG, gpus: int = 100, seconds: int = 1000) -> Wish:
@@ -100,7 +103,7 @@ async def test_a_final_decision_gives_once_however_often_it_is_told(fresh_databa
         assert len(await books.said(events_pb2.TransactionPosted)) == 4
         assert await books.findings() == []
         with pytest.raises(DecisionChangedError):
-            await books.decide(FinalDecision("presentation", "cc" * 32, (), ()))
+            await books.decide(FinalDecision("presentation", "cc" * 32, (), (), CHOSEN_AT))
 
 
 async def test_a_job_is_held_charged_by_its_use_and_released_by_its_rest_once(fresh_database_url: str) -> None:
@@ -184,10 +187,10 @@ def way_of(team: TeamId) -> list[FinalDecision]:
         return (Elimination(team, frozenset({gpu}), stage(number), at[number]),)
 
     return [
-        FinalDecision(stage(0), f"{0:064}", (given(0, gpu, 3), given(0, talent, 2_000)), ()),
-        FinalDecision(stage(1), f"{1:064}", (), out(1)),
-        FinalDecision(stage(2), f"{2:064}", (given(2, gpu, 5),), ()),
-        FinalDecision(stage(3), f"{3:064}", (), out(3)),
+        FinalDecision(stage(0), f"{0:064}", (given(0, gpu, 3), given(0, talent, 2_000)), (), at[0]),
+        FinalDecision(stage(1), f"{1:064}", (), out(1), at[1]),
+        FinalDecision(stage(2), f"{2:064}", (given(2, gpu, 5),), (), at[2]),
+        FinalDecision(stage(3), f"{3:064}", (), out(3), at[3]),
     ]
 
 
@@ -224,7 +227,7 @@ async def test_use_beyond_a_hold_never_eats_another_entitlement(fresh_database_u
     async with opened(fresh_database_url) as books:
         await books.decide(CHOSEN)
         other = replace(award(LG, amount=50), valid_to=TO + timedelta(days=9), stage="other", granted_at=FROM)
-        await books.decide(FinalDecision("other", "dd" * 32, (other,), ()))
+        await books.decide(FinalDecision("other", "dd" * 32, (other,), (), CHOSEN_AT))
         await books.admit(wish(seconds=864_000))  # all of the one that ends first
         with pytest.raises(BalanceTooLowError):
             await books.settle("job-1", GPU_SECONDS + 1)

@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from grants.domain.ledger import TeamId
 
 
-class DecisionChangedError(Exception):
-    """A stage was decided twice, with another decision."""
+@dataclass(frozen=True, slots=True)
+class AppliedDecision:
+    """The version of a stage's final decision whose consequences are in the books."""
 
-    def __init__(self, stage: str, decision_sha256: str, applied: str) -> None:
-        """Keep the `stage`, the new decision's hash and that of the one `applied` before."""
-        self.rule = f"the final decision of {stage} is {applied}"
+    version: int
+    sha256: str
+
+
+class DecisionChangedError(Exception):
+    """A version of a stage's decision was told twice, with another decision."""
+
+    def __init__(self, stage: str, decision_sha256: str, applied: AppliedDecision) -> None:
+        """Keep the `stage`, the new decision's hash and the one `applied` before."""
+        self.rule = f"version {applied.version} of the final decision of {stage} is {applied.sha256}"
         super().__init__(f"decision_sha256 is {decision_sha256}: {self.rule}")
         self.field = "decision_sha256"
         self.value = decision_sha256
@@ -46,14 +54,29 @@ class Elimination:
 
 @dataclass(frozen=True, slots=True)
 class FinalDecision:
-    """The consequences of a stage. The same stage can only have one."""
+    """The consequences of a stage by a `version` of its decision, final at `final_at` (UTC).
+
+    Of several versions those of the highest count.
+
+    Source: docs/events.md, `DecisionFinalized`: consequences are those of the highest version that became final
+    """
 
     stage: str
     sha256: str
     awards: tuple[Entitlement, ...]
     eliminations: tuple[Elimination, ...]
+    final_at: datetime
+    version: int = 1
 
     @property
     def teams(self) -> frozenset[TeamId]:
         """All teams that it gives to or takes from."""
         return frozenset({*(each.team for each in self.awards), *(each.team for each in self.eliminations)})
+
+    def counts_after(self, applied: AppliedDecision | None) -> bool:
+        """Say whether it is to be applied, where `applied` is in the books. Raises `DecisionChangedError`."""
+        if applied is None or self.version > applied.version:
+            return True
+        if self.version == applied.version and self.sha256 != applied.sha256:
+            raise DecisionChangedError(self.stage, self.sha256, applied)
+        return False

@@ -6,7 +6,7 @@ its own end whatever happens to the team. Which kinds are lost is data of the de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
@@ -16,6 +16,8 @@ from grants.domain.ledger import AmountNotPositiveError, TeamId, Transaction, Tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from grants.domain.ledger import Account
 
 
 class SupportKind(Enum):
@@ -32,6 +34,7 @@ class EntitlementState(Enum):
     ACTIVE = "active"
     FORFEITED = "forfeited"
     ENDED = "ended"
+    WITHDRAWN = "withdrawn"
 
 
 class SupportKindUnknownError(Exception):
@@ -114,7 +117,8 @@ class Entitlement:
     """Something a team may use from `valid_from` up to but not including `valid_to` (UTC), where it has an end.
 
     `amount` is GPUs in B200-equivalents for GPU, whole KRW otherwise; `granted_at` is when the decision of `stage` that
-    gave it became final (UTC). `lost_in` is the stage whose decision took it away again, empty where none did.
+    gave it became final (UTC), `version` that decision's. `lost_in` is the stage whose decision took it away again,
+    empty where none did; `restores` the entitlement whose rest it gives back, empty where it is the decision's own.
     Raises `AmountNotPositiveError`, `WindowMissingError` and `WindowInvalidError`.
     """
 
@@ -128,6 +132,8 @@ class Entitlement:
     granted_at: datetime
     state: EntitlementState = EntitlementState.ACTIVE
     lost_in: str = ""
+    version: int = 1
+    restores: str = ""
 
     def __post_init__(self) -> None:
         if self.amount <= 0:
@@ -139,8 +145,30 @@ class Entitlement:
 
     @property
     def id(self) -> str:
-        """Stage, team, kind and first day (UTC): the same decision always gives the same ids."""
-        return f"{self.stage}/{self.team}/{self.kind.value}/{self.valid_from:%Y-%m-%d}"
+        """Stage, team, kind and first day (UTC): the same decision always gives the same ids.
+
+        A later version's have its number beside, and what it gives back the id of what was lost before.
+        """
+        own = self.restores or f"{self.stage}/{self.team}/{self.kind.value}/{self.valid_from:%Y-%m-%d}"
+        return own if self.version == 1 else f"{own}/{self.stage}-{self.version}"
+
+    def is_award_of(self, stage: str) -> bool:
+        """Say whether the decision of `stage` gave it, as far as a version that counts did."""
+        return self.stage == stage and not self.restores and self.state is not EntitlementState.WITHDRAWN
+
+    def takes_the_place_of(self, other: Entitlement) -> bool:
+        """Say whether a later version gives what `other` gave; money is the same from whenever it can be used.
+
+        Raises `EntitlementChangedError` where it gives the team another amount or window: the same rules give the same.
+        """
+        if (self.team, self.kind) != (other.team, other.kind):
+            return False
+        gpu = self.kind is SupportKind.GPU
+        if gpu and self.valid_from != other.valid_from:
+            return False
+        if (self.amount, self.valid_to) != (other.amount, other.valid_to):
+            raise EntitlementChangedError(other.id)
+        return True
 
     @property
     def ledger_amount(self) -> int:
@@ -184,25 +212,65 @@ class Wish:
 
 def grant(entitlement: Entitlement) -> Transaction:
     """Return the transaction that gives `entitlement` to its team."""
-    team = entitlement.team
-    match entitlement.kind:
-        case SupportKind.GPU:
-            unit, source, target = Unit.GPU_SECONDS, ledger.pool(), ledger.granted(team)
-        case SupportKind.DATA | SupportKind.TALENT:
-            purse = entitlement.kind.value
-            unit, source, target = Unit.KRW, ledger.pool(purse), ledger.purse(team, purse)
-        case _:
-            assert_never(entitlement.kind)
+    unit, source, target = _accounts(entitlement)
     return ledger.move(
         TransactionKind.GRANT,
         unit,
-        team,
+        entitlement.team,
         amount=entitlement.ledger_amount,
         source=source,
         target=target,
         cause=entitlement.id,
         entitlement=entitlement.id,
     )
+
+
+def withdraw(entitlement: Entitlement, left: int, cause: str) -> list[Transaction]:
+    """Return the reversing entry for what is `left` of a grant that no longer stands; nothing where nothing is."""
+    unit, source, target = _accounts(entitlement)
+    return ledger.reverse(
+        entitlement.team, unit, left, source=target, target=source, cause=cause, entitlement=entitlement.id
+    )
+
+
+def restored(
+    lost: Entitlement, known: Sequence[Entitlement], stage: str, version: int, sha256: str, final_at: datetime
+) -> list[Entitlement]:
+    """Return what a team gets back by a later version of `stage`, final at `final_at`, that lets it go on.
+
+    GPUs for the rest of the window, since what was lost went back to the pool, and once; money was never taken back.
+    `known` are all entitlements of the team.
+    """
+    begins = max(lost.valid_from, final_at)
+    taken = lost.state is EntitlementState.FORFEITED and lost.lost_in == stage != lost.stage
+    if not taken or lost.kind is not SupportKind.GPU or lost.valid_to is None or lost.valid_to <= begins:
+        return []
+    if any(each.restores == lost.id and each.state is not EntitlementState.FORFEITED for each in known):
+        return []
+    back = replace(
+        lost,
+        valid_from=begins,
+        stage=stage,
+        decision_sha256=sha256,
+        state=EntitlementState.ACTIVE,
+        lost_in="",
+        version=version,
+        restores=lost.id,
+    )
+    return [back]
+
+
+def _accounts(entitlement: Entitlement) -> tuple[Unit, Account, Account]:
+    """The unit of a grant, and from where to where it moves."""
+    team = entitlement.team
+    match entitlement.kind:
+        case SupportKind.GPU:
+            return Unit.GPU_SECONDS, ledger.pool(), ledger.granted(team)
+        case SupportKind.DATA | SupportKind.TALENT:
+            purse = entitlement.kind.value
+            return Unit.KRW, ledger.pool(purse), ledger.purse(team, purse)
+        case _:
+            assert_never(entitlement.kind)
 
 
 def cover(wish: Wish, funds: Sequence[Funds], now: datetime) -> Entitlement:

@@ -25,6 +25,13 @@ class EntitlementForfeited:
 
 
 @dataclass(frozen=True, slots=True)
+class EntitlementWithdrawn:
+    """An entitlement was given by a version of a decision that does not count any more."""
+
+    entitlement: Entitlement
+
+
+@dataclass(frozen=True, slots=True)
 class EntitlementEnded:
     """An entitlement reached its end."""
 
@@ -58,5 +65,11 @@ class HoldRefused:
 
 
 GrantsEvent = (
-    EntitlementGranted | EntitlementForfeited | EntitlementEnded | TransactionPosted | HoldPosted | HoldRefused
+    EntitlementGranted
+    | EntitlementForfeited
+    | EntitlementWithdrawn
+    | EntitlementEnded
+    | TransactionPosted
+    | HoldPosted
+    | HoldRefused
 )

@@ -38,6 +38,7 @@ class TransactionKind(Enum):
     RELEASE = "release"
     FORFEIT = "forfeit"
     REALLOCATE = "reallocate"
+    REVERSE = "reverse"
 
 
 class AmountNotPositiveError(Exception):
@@ -246,6 +247,28 @@ def give_back(team: TeamId, gpu_seconds: int, *, cause: str, entitlement: str) -
         )
         for kind, source, target in steps
     ]
+
+
+def reverse(
+    team: TeamId, unit: Unit, amount: int, *, source: Account, target: Account, cause: str, entitlement: str
+) -> list[Transaction]:
+    """Return the reversing entry of a grant, as far as `amount` of it is left; nothing where nothing is left.
+
+    Source: issue 5: a decision that is superseded is corrected by new entries, and no entry is ever changed
+    """
+    if amount == 0:
+        return []
+    moved = move(
+        TransactionKind.REVERSE,
+        unit,
+        team,
+        amount=amount,
+        source=source,
+        target=target,
+        cause=cause,
+        entitlement=entitlement,
+    )
+    return [moved]
 
 
 def after(balances: Mapping[Account, int], transaction: Transaction) -> dict[Account, int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grants import wire
 from grants.domain.audit import LedgerFigures
-from grants.domain.decision import Elimination
+from grants.domain.decision import AppliedDecision, Elimination
 from grants.domain.entitlement import SupportKind
 from grants.domain.hold import Hold
 from grants.domain.ledger import Account, TeamId, granted
@@ -43,18 +43,34 @@ class GrantsStore:
         for team in sorted(teams):
             await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"grants/{team}")
 
-    async def applied_decision(self, stage: str) -> str | None:
-        """Hash of the decision of `stage` that was applied; `None` before."""
-        found: str | None = await self._tx.fetchval(
-            "SELECT decision_sha256 FROM applied_decision WHERE stage_id = $1", stage
+    async def concerned(self, stage: str) -> frozenset[TeamId]:
+        """Teams that the decision of `stage` has given to or taken from."""
+        rows = await self._tx.fetch(
+            "SELECT team_id FROM entitlement WHERE $1 IN (stage_id, lost_in)"
+            " UNION SELECT team_id FROM elimination WHERE stage_id = $1",
+            stage,
         )
-        return found
+        return frozenset(TeamId(row["team_id"]) for row in rows)
+
+    async def applied_decision(self, stage: str) -> AppliedDecision | None:
+        """The version of the decision of `stage` that was applied; `None` before the first."""
+        row = await self._tx.fetchrow(
+            "SELECT version, decision_sha256 FROM applied_decision WHERE stage_id = $1", stage
+        )
+        return AppliedDecision(row["version"], row["decision_sha256"]) if row else None
 
     async def note_decision(self, decision: FinalDecision) -> None:
-        """Note that `decision` was applied, and who left by it."""
+        """Note that `decision` was applied, and who left by it, in the place of an earlier version."""
         await self._tx.execute(
-            "INSERT INTO applied_decision VALUES ($1, $2, $3)", decision.stage, decision.sha256, self._tx.now
+            "INSERT INTO applied_decision (stage_id, decision_sha256, applied_at, version) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (stage_id) DO UPDATE SET decision_sha256 = excluded.decision_sha256,"
+            " applied_at = excluded.applied_at, version = excluded.version",
+            decision.stage,
+            decision.sha256,
+            self._tx.now,
+            decision.version,
         )
+        await self._tx.execute("DELETE FROM elimination WHERE stage_id = $1", decision.stage)
         for each in decision.eliminations:
             await self._tx.execute(
                 "INSERT INTO elimination VALUES ($1, $2, $3, $4)",
@@ -98,7 +114,8 @@ class GrantsStore:
     async def add_entitlement(self, entitlement: Entitlement) -> None:
         """Keep a new entitlement and wake its ending at its end."""
         await self._tx.execute(
-            f"INSERT INTO entitlement ({ENTITLEMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            f"INSERT INTO entitlement ({ENTITLEMENT_COLUMNS}) VALUES"
+            " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             entitlement.id,
             entitlement.team,
             entitlement.kind.value,
@@ -110,6 +127,8 @@ class GrantsStore:
             entitlement.granted_at,
             entitlement.state.value,
             entitlement.lost_in,
+            entitlement.version,
+            entitlement.restores,
         )
         await self._tx.processes.start(
             ENTITLEMENT_PROCESS, entitlement.id, entitlement.state.value, owner="grants", wake_at=entitlement.valid_to
@@ -214,14 +233,12 @@ class GrantsStore:
 
     async def wait_for_jobs(self, stage: str, team: TeamId, holds: int, deadline: datetime) -> None:
         """Note that `holds` jobs of a team that left in `stage` are not settled; people are told after `deadline`."""
-        await self._tx.processes.start(
-            ELIMINATION_PROCESS,
-            f"{stage}/{team}",
-            "awaiting-jobs",
-            owner="training",
-            deadline=deadline,
-            data={"open_holds": holds},
-        )
+        due: dict[str, Any] = {"owner": "training", "deadline": deadline, "data": {"open_holds": holds}}
+        await self._tx.processes.start(ELIMINATION_PROCESS, f"{stage}/{team}", "awaiting-jobs", **due)
+        process = await self._tx.processes.get(ELIMINATION_PROCESS, f"{stage}/{team}")
+        assert process is not None
+        # One that a version before had settled waits again.
+        await self._tx.processes.move(process, "awaiting-jobs", **due)
 
     async def stop_waiting(self, stage: str, team: TeamId) -> None:
         """Note that all jobs of a team that left in `stage` are settled."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 ENTITLEMENT_COLUMNS: Final = (
-    "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, granted_at, state, lost_in"
+    "id, team_id, kind, amount, valid_from, valid_to, stage_id, decision_sha256, granted_at, state, lost_in, version,"
+    " restores"
 )
 TRANSACTION_COLUMNS: Final = """t.position, t.kind, t.unit, t.team_id, t.cause_id, t.entitlement_id, t.posted_at,
     (SELECT jsonb_agg(jsonb_build_array(p.account, p.amount) ORDER BY p.amount, p.account)
@@ -33,6 +34,8 @@ def entitlement_of(row: Record) -> Entitlement:
         granted_at=row["granted_at"],
         state=EntitlementState(row["state"]),
         lost_in=row["lost_in"],
+        version=row["version"],
+        restores=row["restores"],
     )
 
 
