@@ -87,13 +87,14 @@ def _misplaced(opened: Logged, rule_set: rules.RuleSet, chronicle: Chronicle) ->
         yield f"team {team} entered stage {stage_id}, and by the rule set and the log it may not", False
     for team in sorted(wanted - entered):
         yield f"team {team} was left out of stage {stage_id}, which by the rule set and the log it may enter", False
-    call, applied = _call(rule_set, opened, chronicle), {name for name, _ in chronicle.applications()}
-    if rule_set.eligibility.advanced_from or call is None or not applied:
+    call = _call(rule_set, opened, chronicle)
+    if rule_set.eligibility.advanced_from or call is None:
         return
-    for team in sorted(entered):
-        # An application id is "<call>/<team>".
-        if f"{call.fields.text('call_id')}/{team}" not in applied:
-            yield f"team {team} entered stage {stage_id} by a call for which the log has no application of it", True
+    # An application id is "<call>/<team>".
+    names = [name.partition("/") for name, _ in chronicle.applications()]
+    applied = {team for name, _, team in names if name == call.fields.text("call_id")}
+    for team in sorted(entered - applied) if applied else ():
+        yield f"team {team} entered stage {stage_id} by a call for which the log has no application of it", True
 
 
 def _passed(at: datetime, chronicle: Chronicle) -> list[Passed]:

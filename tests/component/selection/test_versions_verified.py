@@ -11,6 +11,7 @@ from client.sdk.public_record import decision_documents
 from common.provenance import value_of
 from dokpamo.evaluation.v1 import events_pb2 as evaluation
 from dokpamo.evaluation.v1.service_pb2 import ScoreRow
+from dokpamo.intake.v1.events_pb2 import CallClosed
 from dokpamo.selection.v1.service_pb2 import GetRuleSetRequest
 from google.protobuf import symbol_database
 from rules import Provenance
@@ -76,7 +77,8 @@ def sheets(log: LogBuilder, at: datetime) -> None:
 
 async def log_of(selection: Selection) -> LogBuilder:
     """All that selection has said, and evaluation's sheets before the first decision."""
-    log = LogBuilder()
+    log = LogBuilder(now=datetime(2025, 7, 21, tzinfo=UTC))
+    log.add(CallClosed(call_id="call", team_ids=GIVEN.entrants))
     async with selection.database.transaction(readonly=True) as tx:
         rows = await tx.fetch("SELECT type, payload, topic, created_at FROM outbox ORDER BY seq")
     for row in rows:
