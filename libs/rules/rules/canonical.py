@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rfc8785
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def canonical_json(value: Any) -> bytes:
@@ -20,8 +23,23 @@ def canonical_document(value: Any) -> bytes:
     Under these two conditions RFC 8785 is what the standard library's encoder writes with sorted keys, and that one is
     fast enough for a panel of hundreds; the unit tests hold the two against each other.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return canonical_text(value).encode()
+
+
+def canonical_text(value: Any) -> str:
+    """The same as text, as a part of a greater document."""
+    return _ENCODER.encode(value)
+
+
+def canonical_object(members: Mapping[str, str]) -> str:
+    """An object of members whose values are canonical text already."""
+    return "{" + ",".join(f"{canonical_text(name)}:{text}" for name, text in sorted(members.items())) + "}"
+
+
+# These documents never hold themselves: a search for circles would cost a sixth of the time.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 
 
 def sha256_hex(data: bytes) -> str:

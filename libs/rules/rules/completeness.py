@@ -99,12 +99,12 @@ def _scales(path: str, criteria: Sequence[Criterion], table: SheetTable) -> Iter
         if criterion is None:
             yield violation(f"{path}.{name}", name, "the rule set declares this criterion", "CRITERION_UNKNOWN")
             continue
-        allowed: set[int | None] = {None}  # values seen to be on the scale: a large table has few different ones
-        for team, columns in table.columns.items():
-            found = set(columns[index])
-            allowed |= {cell for cell in found - allowed if _on_scale(_unscaled(cell, table), criterion)}
-            if not allowed >= found:
-                yield from _off_scale(f"{path}.{team}.{name}", criterion, table, columns[index])
+        allowed: set[int | None] = {None}  # values seen to be on the scale
+        for team, columns in table.different.items():
+            new = columns[index] - allowed
+            allowed |= {cell for cell in new if _on_scale(_unscaled(cell, table), criterion)}
+            if not allowed >= new:
+                yield from _off_scale(f"{path}.{team}.{name}", criterion, table, table.columns[team][index])
 
 
 def _off_scale(path: str, criterion: Criterion, table: SheetTable, column: Sequence[int | None]) -> Iterator[Violation]:
@@ -232,8 +232,8 @@ def _gaps(source: SheetSource, table: SheetTable, inputs: Inputs) -> Iterator[Mi
             yield Missing("sheets", source.id, team)
             continue
         yield from (Missing("scores", source.id, team, criterion=name) for name in absent)
-        for assessor, row in zip(table.assessors, rows, strict=True):
-            if None in row:
+        if any(None in column for column in table.different[team]):
+            for assessor, row in zip(table.assessors, rows, strict=True):
                 holes = (name for name, cell in zip(table.criteria, row, strict=True) if cell is None)
                 yield from (Missing("score", source.id, team, assessor, name) for name in holes)
 

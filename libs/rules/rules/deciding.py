@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from rules.completeness import check_inputs
-from rules.decision import Decision, PartScore, Row, SeatCount, WorkingStep
+from rules.decision import Decision, PartScore, Row, SeatCount
 from rules.exact import fixed
 from rules.loading import sha256_of
 from rules.procedure import run_procedure
@@ -72,7 +72,7 @@ def _row(rule_set: RuleSet, score: TeamScore, place: int | None) -> Row:
         PartScore(
             part.id,
             fixed(score.parts[part.id], digits),
-            tuple(WorkingStep(operator, value) for operator, value in score.working.get(part.id, ())),
+            score.working.get(part.id, ()),
             score.provenances[part.id],
         )
         for part in rule_set.every_part()

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rules.canonical import canonical_document, sha256_hex
+from rules.canonical import canonical_object, canonical_text, sha256_hex
 from rules.exact import plain
 
 if TYPE_CHECKING:
@@ -141,6 +141,11 @@ class SheetTable:
         """The same cells turned: by team, a column a criterion in the order of `criteria`."""
         return {team: tuple(zip(*rows, strict=True)) for team, rows in self.cells}
 
+    @cached_property
+    def different(self) -> dict[str, tuple[frozenset[Cell], ...]]:
+        """By team, the different cells of each column: few in a large table, and enough to see most faults."""
+        return {team: tuple(map(frozenset, columns)) for team, columns in self.columns.items()}
+
 
 @dataclass(frozen=True)  # no slots: what is derived is kept
 class Inputs:
@@ -179,14 +184,35 @@ class Inputs:
 
     @cached_property
     def _canonical_bytes(self) -> bytes:
-        return canonical_document(_as_json(self))
+        tables = ",".join(map(_table_text, self.sheets))
+        members = {name: canonical_text(value) for name, value in _as_json(self).items()}
+        return canonical_object(members | {"sheets": f"[{tables}]"}).encode()
 
     def sha256(self) -> str:
         """SHA-256 of the canonical bytes, 64 hexadecimal digits."""
         return sha256_hex(self.canonical_bytes())
 
 
+def _table_text(table: SheetTable) -> str:
+    """The canonical text of a table. A large one has few different cells, and each is written as text only once."""
+    different: set[Cell] = set().union(*(column for columns in table.different.values() for column in columns))
+    text_of = {cell: canonical_text(cell) for cell in different}.__getitem__
+    teams = {
+        team: "[" + ",".join([f"[{','.join(map(text_of, row))}]" for row in rows]) + "]" for team, rows in table.cells
+    }
+    others = {
+        "source": table.source,
+        "digits": table.digits,
+        "assessors": table.assessors,
+        "criteria": table.criteria,
+        "provenance": str(table.provenance),
+    }
+    texts = {name: canonical_text(value) for name, value in others.items()}
+    return canonical_object(texts | {"cells": canonical_object(teams)})
+
+
 def _as_json(inputs: Inputs) -> dict[str, Any]:
+    """All but the sheets, as JSON values."""
     later = {
         "comparisons": [
             [each.source, each.assessor, each.item, each.first, each.second, each.winner, str(each.provenance)]
@@ -211,17 +237,6 @@ def _as_json(inputs: Inputs) -> dict[str, Any]:
         "format": FORMAT,
         "stage": inputs.stage,
         "entrants": list(inputs.entrants),
-        "sheets": [
-            {
-                "source": table.source,
-                "digits": table.digits,
-                "assessors": list(table.assessors),
-                "criteria": list(table.criteria),
-                "cells": dict(table.cells),
-                "provenance": str(table.provenance),
-            }
-            for table in inputs.sheets
-        ],
         "measurements": [
             [each.source, each.team, each.criterion, plain(each.value), str(each.provenance)]
             for each in inputs.measurements

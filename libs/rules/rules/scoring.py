@@ -7,7 +7,8 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rules.exact import Exact, exact, exact_text, round_half_up
+from rules.decision import WorkingStep
+from rules.exact import Exact, added, exact, exact_text, round_half_up
 from rules.formulas import (
     Axis,
     BradleyTerry,
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from rules.formulas import Comparing, Operator
     from rules.inputs import Inputs, Provenance
 
-Working = tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class TeamScore:
@@ -50,7 +49,7 @@ class TeamScore:
     team: str
     parts: Mapping[str, Fraction]
     total: Fraction
-    working: Mapping[str, Working]
+    working: Mapping[str, tuple[WorkingStep, ...]]
     provenances: Mapping[str, Provenance]
     provenance: Provenance
 
@@ -66,19 +65,19 @@ class _Field:
     names: tuple[str, ...]
     values: dict[str, Any]
     axes: list[Axis]
-    unit: Fraction
-    working: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    per_one: int
+    working: dict[str, tuple[WorkingStep, ...]] = field(default_factory=dict)
 
 
 def score_table(rule_set: RuleSet, inputs: Inputs) -> dict[str, TeamScore]:
     """Every entrant's points; the inputs are complete. Raises InputsRefusedError where an operator has no answer."""
     parts: dict[str, dict[str, Fraction]] = {team: {} for team in inputs.entrants}
-    working: dict[str, dict[str, Working]] = {team: {} for team in inputs.entrants}
+    working: dict[str, dict[str, tuple[WorkingStep, ...]]] = {team: {} for team in inputs.entrants}
     for leaf in rule_set.leaves():
         ran = _run(rule_set, leaf, inputs)
         for team in inputs.entrants:
-            parts[team][leaf.id] = Fraction(ran.values[team])
-            working[team][leaf.id] = tuple(ran.working[team])
+            parts[team][leaf.id] = exact(ran.values[team])
+            working[team][leaf.id] = ran.working[team]
     part_marks, marks = part_provenances(rule_set, inputs), team_provenances(inputs)
     return {
         team: TeamScore(
@@ -95,18 +94,21 @@ def along_the_way(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> Iterator[tup
     were compared in pairs it begins as a row of wins. The inputs are complete and can be decided.
     """
     ran = _start(rule_set, leaf, inputs)
-    yield dict(_scaled(ran.values, ran.unit)), tuple(ran.axes)
+    yield dict(_scaled(ran.values, ran.per_one)), tuple(ran.axes)
     for step in leaf.steps:
         _apply(step, ran, inputs)
-        yield dict(_scaled(ran.values, ran.unit)), tuple(ran.axes)
+        yield dict(_scaled(ran.values, ran.per_one)), tuple(ran.axes)
 
 
-def _scaled(values: dict[str, Any], unit: Fraction) -> dict[str, Any]:
-    if unit == 1:  # most of the time: a product of fractions is dear
+def _scaled(values: dict[str, Any], per_one: int) -> dict[str, Any]:
+    """The values in units of one, of which `per_one` of theirs are one."""
+    if per_one == 1:  # most of the time
         return values
 
     def below(value: Any) -> Any:
-        return value * unit if isinstance(value, int | Fraction) else [below(each) for each in value]
+        if isinstance(value, int | Fraction):
+            return Fraction(value.numerator, value.denominator * per_one)
+        return [below(each) for each in value]
 
     return {team: below(value) for team, value in values.items()}
 
@@ -116,12 +118,12 @@ def _add(branch: tuple[Part, ...], parts: dict[str, Fraction]) -> Fraction:
     for part in branch:
         if part.parts:
             parts[part.id] = _add(part.parts, parts)
-    return sum((parts[part.id] for part in branch), Fraction(0))
+    return added([parts[part.id] for part in branch])
 
 
 def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
     ran = _start(rule_set, leaf, inputs)
-    ran.working = {team: [] for team in ran.values}
+    ran.working = dict.fromkeys(ran.values, ())
     for step in leaf.steps:
         try:
             _apply(step, ran, inputs)
@@ -129,27 +131,27 @@ def _run(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
             problem = violation(f"parts.{leaf.id}", error.operator, error.reason, error.code)
             raise InputsRefusedError([problem]) from error
         if not ran.axes:
-            ran.values, ran.unit = _scaled(ran.values, ran.unit), Fraction(1)
+            ran.values, ran.per_one = _scaled(ran.values, ran.per_one), 1
             for team, value in ran.values.items():
-                ran.working[team].append((step.operator, exact_text(value)))
+                ran.working[team] += (WorkingStep(step.operator, exact_text(value)),)
     return ran
 
 
 def _start(rule_set: RuleSet, leaf: Part, inputs: Inputs) -> _Field:
     source = rule_set.source(leaf.source or "")
     if isinstance(source, ComparisonSource):
-        return _Field(leaf.id, (), _wins(inputs, source.id), [], Fraction(1))
+        return _Field(leaf.id, (), _wins(inputs, source.id), [], 1)
     names = tuple(each.id for each in source.criteria if not leaf.criteria or each.id in leaf.criteria)
     if isinstance(source, MeasurementSource | CarriedSource):
         measured = _measured(inputs, source.id)
         values: dict[str, Any] = {team: [measured[team, name] for name in names] for team in inputs.entrants}
-        return _Field(leaf.id, names, values, [Axis.CRITERIA], Fraction(1))
+        return _Field(leaf.id, names, values, [Axis.CRITERIA], 1)
     table = inputs.sheet_table(source.id)
     if table is None:  # only where nobody entered: completeness was checked before
-        return _Field(leaf.id, names, {}, [Axis.CRITERIA, Axis.ASSESSORS], Fraction(1))
+        return _Field(leaf.id, names, {}, [Axis.CRITERIA, Axis.ASSESSORS], 1)
     chosen = [table.criteria.index(name) for name in names]
     values = {team: [columns[index] for index in chosen] for team, columns in table.columns.items()}
-    return _Field(leaf.id, names, values, [Axis.CRITERIA, Axis.ASSESSORS], Fraction(1, 10**table.digits))
+    return _Field(leaf.id, names, values, [Axis.CRITERIA, Axis.ASSESSORS], 10**table.digits)
 
 
 def _measured(inputs: Inputs, source: str) -> dict[tuple[str, str], Fraction]:
@@ -214,7 +216,7 @@ def _reduce(ran: _Field, over: Axis, reducer: Callable[..., Exact]) -> None:
 
 
 def _each(ran: _Field, change: Callable[[Exact], Exact]) -> None:
-    ran.values, ran.unit = _scaled(ran.values, ran.unit), Fraction(1)
+    ran.values, ran.per_one = _scaled(ran.values, ran.per_one), 1
 
     def below(value: Any) -> Any:
         return change(value) if isinstance(value, int | Fraction) else [below(each) for each in value]
@@ -243,7 +245,7 @@ def _compare(ran: _Field, operator: Callable[[Sequence[Exact]], list[Exact]]) ->
     """All teams' values at each place of the axes still there against each other; what comes out has no unit."""
     if ran.values:
         ran.values = dict(zip(ran.values, _at_each_place(list(ran.values.values()), operator), strict=True))
-    ran.unit = Fraction(1)
+    ran.per_one = 1
 
 
 def _at_each_place(teams: list[Any], operator: Callable[[Sequence[Exact]], list[Exact]]) -> list[Any]:

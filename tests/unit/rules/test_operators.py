@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rules.exact import NotExactError, decimal_of, exact, exact_text, fixed, plain, round_half_up
+from rules.exact import NotExactError, added, decimal_of, exact, exact_text, fixed, plain, round_half_up
 from rules.operator_error import OperatorError
 from rules.operators import (
     OF_ONE_VALUE_ITSELF,
@@ -70,6 +70,23 @@ def test_a_trimmed_mean_does_not_depend_on_order_and_lies_between_the_extremes(
     chance.shuffle(shuffled)
     assert trimmed_mean(shuffled, highest=1, lowest=1) == found
     assert min(values) <= found <= max(values)
+
+
+@given(st.lists(NUMBERS, max_size=20))
+def test_what_is_added_in_one_unit_is_the_sum(values: list[Fraction]) -> None:
+    assert added(values) == sum(values)
+
+
+@given(st.lists(st.integers(0, 5) | NUMBERS, min_size=1, max_size=20), st.integers(0, 4), st.integers(0, 4))
+def test_a_trimmed_mean_is_that_of_the_middle_of_the_ordered_values(
+    values: list[Fraction], highest: int, lowest: int
+) -> None:
+    kept = sorted(values)[lowest : max(len(values) - highest, lowest)]
+    if kept:
+        assert trimmed_mean(values, highest=highest, lowest=lowest) == sum(kept, Fraction(0)) / len(kept)
+    else:
+        with pytest.raises(OperatorError):
+            trimmed_mean(values, highest=highest, lowest=lowest)
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=20))
