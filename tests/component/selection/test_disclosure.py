@@ -59,6 +59,7 @@ audiences:
   - audience: public
     shows: [{figure: gap, of: [nia]}, {figure: mean, of: [nia], digits: 1}, {figure: parts, of: [global-common]}]
 """
+TO_THE_PANEL = MORE.replace("audience: public", "audience: panel")
 LEAKING = MORE.replace("{figure: gap, of: [nia]}", "{figure: parts, of: [global-individual, nia]}")
 
 
@@ -165,6 +166,21 @@ async def test_after_a_publication_each_audience_sees_what_it_was_shown_and_no_m
         assert (all_see.audience, all_see.policy_id) == ("public", "best-and-mean")
         with pytest.raises(NotReleasedError):
             await decision(selection, member("upstage"))
+
+
+async def test_the_panel_of_a_stage_is_who_scored_in_it_and_no_assessor_of_elsewhere(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        await decide_stage_one(selection)
+        await plan_and_wake(selection)
+        await publish(
+            selection, policy_document=TO_THE_PANEL, accept_leaks=await leak_names(selection, TO_THE_PANEL),
+            accept_reason="for the panel alone",
+        )  # fmt: skip
+        sat = Actor(next(GIVEN.scores()).assessor, frozenset({"assessor"}))
+        assert [each.audience for each in (await view(selection, sat)).views] == ["public", "panel"]
+        assert [each.audience for each in (await view(selection, Actor("elsewhere", sat.roles))).views] == ["public"]
+        with pytest.raises(AudienceForeignError):
+            await view(selection, Actor("elsewhere", sat.roles), audience="panel")
 
 
 async def test_nobody_sees_what_another_team_was_shown_except_staff_and_auditors(fresh_database_url: str) -> None:

@@ -70,7 +70,7 @@ def test_a_moment_is_counted_from_the_decision_from_its_end_or_is_an_instant(
         ((), None, PUBLIC),
         (("consortium",), "alpha", Viewer("team", "alpha")),
         (("consortium",), None, PUBLIC),
-        (("assessor",), None, Viewer("panel")),
+        (("assessor",), None, PUBLIC),
         (("service",), None, PUBLIC),
         (("testing_body",), None, PUBLIC),
         (("staff",), None, None),
@@ -79,7 +79,14 @@ def test_a_moment_is_counted_from_the_decision_from_its_end_or_is_an_instant(
     ],
 )
 def test_only_staff_and_auditors_see_all(roles: tuple[str, ...], team: str | None, viewer: Viewer | None) -> None:
-    assert viewer_of(roles, team) == viewer
+    assert viewer_of(roles, team, sat=False) == viewer
+
+
+def test_who_scored_in_the_stage_is_its_panel_and_no_other_assessor_is() -> None:
+    assert viewer_of({"assessor"}, None, sat=True) == Viewer("panel")
+    # Having sat gives nobody else anything.
+    assert viewer_of((), None, sat=True) == PUBLIC
+    assert viewer_of({"consortium"}, "alpha", sat=True) == Viewer("team", "alpha")
 
 
 def test_who_asks_for_nothing_gets_his_own() -> None:

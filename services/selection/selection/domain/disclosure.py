@@ -131,13 +131,16 @@ def instant_of(moment: Moment, decided_at: datetime, finalized_at: datetime | No
     return None if since is None else since + timedelta(days=moment.days)
 
 
-def viewer_of(roles: Collection[str], team: str | None) -> Viewer | None:
-    """Return the audience that a caller belongs to; `None` for one who sees all."""
+def viewer_of(roles: Collection[str], team: str | None, *, sat: bool) -> Viewer | None:
+    """Return the audience of a stage that a caller belongs to; `None` for one who sees all.
+
+    Its panel are those who scored or judged in it (`sat`), and nobody else who is an assessor somewhere.
+    """
     if SEES_ALL & set(roles):
         return None
     if "consortium" in roles and team:
         return Viewer("team", team)
-    return Viewer("panel") if "assessor" in roles else PUBLIC
+    return Viewer("panel") if "assessor" in roles and sat else PUBLIC
 
 
 def asked_viewer(own: Viewer | None, audience: str, team: str) -> Viewer:

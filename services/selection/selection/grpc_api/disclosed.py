@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from selection import wire
-from selection.domain.disclosure import viewer_of
+from selection.domain.disclosure import SEES_ALL, viewer_of
 from selection.domain.disclosure_refusal import NotReleasedError
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ class Publications(Protocol):
     async def released(self, stage_id: str, decision_sha256: str) -> datetime | None:
         """Since when everything about a decision is open to everybody; `None` while it is not."""
 
+    async def sat(self, stage_id: str, person: str) -> bool:
+        """Whether somebody scored or judged in a stage."""
+
+
+async def viewer_in(stage_id: str, store: Publications, call: Call) -> Viewer | None:
+    """Return the audience of a stage that the caller belongs to; `None` for one who sees all."""
+    actor = call.actor
+    sat = "assessor" in actor.roles and await store.sat(stage_id, actor.subject)
+    return viewer_of(actor.roles, actor.team, sat=sat)
+
 
 class Disclosed:
     """What callers see, by what was published."""
@@ -47,7 +57,7 @@ class Disclosed:
 
     async def is_open(self, stage_id: str, decision_sha256: str, call: Call, as_of: datetime | None = None) -> bool:
         """Whether the caller may see everything about a decision, now or as of an instant."""
-        if viewer_of(call.actor.roles, call.actor.team) is None:
+        if SEES_ALL & call.actor.roles:
             return True
         released = await self._publications(call.tx).released(stage_id, decision_sha256)
         return released is not None and (as_of is None or released <= as_of)
@@ -66,9 +76,9 @@ class Disclosed:
         """Return a stage as the caller may see it; `decision_sha256` is empty before there is a decision."""
         if not decision_sha256 or await self.is_open(message.stage_id, decision_sha256, call, as_of):
             return message
-        viewer = viewer_of(call.actor.roles, call.actor.team)
+        store = self._publications(call.tx)
+        viewer = await viewer_in(message.stage_id, store, call)
         if viewer is None:
             return message
-        store = self._publications(call.tx)
         shown = await store.shown(message.stage_id, viewer, as_of or store.now, decision_sha256)
         return wire.withheld(message, [each.document for _, each in shown])

@@ -10,9 +10,10 @@ from common.paging import page_size, position
 from dokpamo.selection.v1 import disclosure_pb2 as pb
 
 from selection import handlers, wire
-from selection.domain.disclosure import Acceptance, asked_viewer, viewer_of
+from selection.domain.disclosure import Acceptance, asked_viewer
 from selection.domain.disclosure_refusal import InstantFutureError
 from selection.domain.refusal import StageUnknownError
+from selection.grpc_api.disclosed import viewer_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,12 @@ class Publications(handlers.PublicationRecords, Protocol):
 
     async def first_release(self, stage_id: str) -> datetime | None:
         """When a decision of the stage was first opened to everybody."""
+
+    async def released(self, stage_id: str, decision_sha256: str) -> datetime | None:
+        """Since when everything about a decision is open to everybody; `None` while it is not."""
+
+    async def sat(self, stage_id: str, person: str) -> bool:
+        """Whether somebody scored or judged in a stage."""
 
     async def knows(self, stage_id: str) -> bool:
         """Whether there is such a stage."""
@@ -89,7 +96,7 @@ class DisclosureApi:
         """What an audience was shown up to an instant."""
         store = self._publications(call.tx)
         await _require_stage(request.stage_id, store)
-        own = viewer_of(call.actor.roles, call.actor.team)
+        own = await viewer_in(request.stage_id, store, call)
         viewer = asked_viewer(own, request.audience, request.team_id)
         as_of = request.as_of.ToDatetime(UTC) if request.HasField("as_of") else store.now
         if as_of > store.now:

@@ -136,7 +136,7 @@ class PublicationStore:
             publication.rule_set_sha256,
             publication.decision_sha256,
             publication.published_at,
-            publication.policy.reason or "",
+            publication.policy.reason_text(),
             list(publication.accepted_leaks),
             publication.accept_reason,
         )
@@ -151,6 +151,19 @@ class PublicationStore:
             "SELECT released_at FROM decision_release WHERE stage_id = $1 AND decision_sha256 = $2",
             stage_id,
             decision_sha256,
+        )
+        return found
+
+    async def sat(self, stage_id: str, person: str) -> bool:
+        """Whether somebody scored or judged in a stage, also in a later version of its decision."""
+        found: bool = await self._tx.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM score WHERE stage_id = $1 AND assessor_id = $2)"
+            " OR EXISTS (SELECT 1 FROM gate_judge WHERE stage_id = $1 AND judge_id = $2)"
+            " OR EXISTS (SELECT 1 FROM score_change WHERE stage_id = $1 AND assessor_id = $2 AND value <> '')"
+            " OR EXISTS (SELECT 1 FROM proceeding_fresh_sheet JOIN proceeding ON id = proceeding_id"
+            " WHERE stage_id = $1 AND scorer_id = $2 AND outcome = 'rescored')",
+            stage_id,
+            person,
         )
         return found
 
