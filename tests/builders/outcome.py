@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from client.replay.objection_plan import numbered
 from client.replay.programme import load_programme
 from rules import collect, decide, sha256_of
 from rules.disclosure import Policy, policy_sha256
@@ -13,6 +14,7 @@ from rules.disclosure_reading import load_policy
 from rules.disclosure_showing import disclose
 
 if TYPE_CHECKING:
+    from client.replay.objection_plan import ObjectionPlan
     from rules.disclosure_view import View
 
 
@@ -57,6 +59,27 @@ def computed_outcome() -> dict[str, Any]:
         "stages": stages,
         "final": stages[-1]["advanced"],
         "publications": [each for _, each in sorted(made, key=lambda one: one[0])],
+        "objections": [_objection(name, plan) for name, plan in numbered(programme.objections).items()],
+    }
+
+
+def _objection(name: str, plan: ObjectionPlan) -> dict[str, Any]:
+    """An objection that a majority of its panel holds unfounded: it ends there, and the decision stands."""
+    founded = sum(each.remedy != "uphold" for each in plan.found.findings)
+    unfounded = len(plan.found.findings) - founded
+    assert unfounded >= founded
+    return {
+        "id": name,
+        "stage": plan.stage_id,
+        "team": plan.team_id,
+        "ground": plan.ground,
+        "provenance": plan.provenance.value,
+        "filed_at": plan.filed.at.astimezone(UTC).isoformat(),
+        "closed_at": plan.found.at.astimezone(UTC).isoformat(),
+        "outcome": "upheld",
+        "founded": founded,
+        "unfounded": unfounded,
+        "result_version": 0,
     }
 
 

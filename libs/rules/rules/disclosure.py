@@ -169,8 +169,9 @@ class AcceptedLeak(Rule):
 class Policy(Rule):
     """One publication: what each audience is shown `when`, by the platform itself or by staff.
 
-    A policy that adds to an earlier one names it in `widens` and says why. What can be narrowed down from all that an
-    audience has been shown to less than `narrowest` points counts as leaked (0: only what can be computed exactly).
+    A policy that adds to an earlier one names it in `widens` and says why, best in both languages. What can be narrowed
+    down from all that an audience has been shown to less than `narrowest` points counts as leaked (0: only what can be
+    computed exactly).
     """
 
     id: Slug
@@ -178,10 +179,14 @@ class Policy(Rule):
     when: Moment
     by: Literal["date", "staff"] = "date"
     widens: Slug | None = None
-    reason: Line | None = None
+    reason: Title | Line | None = None
     audiences: tuple[Audience, ...]
     narrowest: Amount = Decimal(0)
     accepts: tuple[AcceptedLeak, ...] = ()
+
+    def reason_text(self) -> str:
+        """Why it shows more than an earlier one, as one text; empty where it is the first."""
+        return f"{self.reason.ko} / {self.reason.en}" if isinstance(self.reason, Title) else self.reason or ""
 
     def shown_to(self, audience: PolicyAudience) -> tuple[Shown, ...]:
         """The figures that this audience is shown beyond those of the public; none where the policy names it not."""

@@ -42,7 +42,7 @@ def check_policy(rule_set: RuleSet, policy: Policy, path: str) -> Iterator[Viola
     yield from _moment(rule_set, policy.when, f"{prefix}when")
     if (policy.widens is None) != (policy.reason is None):
         rule = "what is shown beyond an earlier policy has a reason, and a reason names the policy that it widens"
-        yield violation(f"{prefix}reason", policy.reason or "none", rule, "REASON_MISSING")
+        yield violation(f"{prefix}reason", policy.reason_text() or "none", rule, "REASON_MISSING")
     if not any(each.shows for each in policy.audiences):
         yield violation(f"{prefix}audiences", "none", "a policy shows something", "POLICY_EMPTY")
     yield from repeated(f"{prefix}audiences", (each.audience for each in policy.audiences), "audience")

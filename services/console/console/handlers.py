@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
     from console.domain.facts import Head, Ledger, Run, Target, TeamName
+    from console.domain.proceedings import Proceeding
     from console.domain.published import Published
 
 _T = TypeVar("_T")
@@ -37,6 +38,9 @@ class Sources(Protocol):
 
     async def published(self) -> tuple[Published, ...]:
         """All publications in order, as the public was shown them."""
+
+    async def proceedings(self) -> tuple[Proceeding, ...]:
+        """All objections and cases in order of filing, as anybody may see them."""
 
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
@@ -63,6 +67,8 @@ class Programme:
     """By the rule set's SHA-256, of all decided stages."""
     published: tuple[Published, ...]
     """Newest first."""
+    proceedings: tuple[Proceeding, ...]
+    """Newest first."""
     runs: tuple[Run, ...]
     targets: tuple[Target, ...]
     ledger: Ledger | None
@@ -81,14 +87,15 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
             away.append(error.service)
             return otherwise
 
-    stages, published, runs, targets, ledger, head = await asyncio.gather(
-        reached(sources.stages(), ()),
-        reached(sources.published(), ()),
-        reached(sources.runs(), ()),
-        reached(sources.targets(), ()),
-        reached(_optional(sources.ledger()), None),
-        reached(sources.head(), None),
-    )
+    async with asyncio.TaskGroup() as group:
+        asked_stages = group.create_task(reached(sources.stages(), ()))
+        published = group.create_task(reached(sources.published(), ()))
+        proceedings = group.create_task(reached(sources.proceedings(), ()))
+        runs = group.create_task(reached(sources.runs(), ()))
+        targets = group.create_task(reached(sources.targets(), ()))
+        ledger = group.create_task(reached(_optional(sources.ledger()), None))
+        head = group.create_task(reached(sources.head(), None))
+    stages = asked_stages.result()
     decided = sorted({stage.rule_set_sha256 for stage in stages if stage.decided})
     words = await asyncio.gather(*(reached(sources.scoring(sha256), Scoring()) for sha256 in decided))
     return Programme(
@@ -97,11 +104,12 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
         current=current(stages),
         names=names,
         scoring=dict(zip(decided, words, strict=True)),
-        published=published[::-1],
-        runs=runs,
-        targets=targets,
-        ledger=ledger,
-        head=head,
+        published=published.result()[::-1],
+        proceedings=proceedings.result()[::-1],
+        runs=runs.result(),
+        targets=targets.result(),
+        ledger=ledger.result(),
+        head=head.result(),
         unreachable=tuple(sorted(set(away))),
     )
 

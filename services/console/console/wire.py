@@ -10,17 +10,19 @@ from dokpamo.common.v1.provenance_pb2 import Provenance
 
 from console.domain.board import Outcome, Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.proceedings import Proceeding
 from console.domain.published import Figure, PartFigures, Published
 from console.domain.waiting import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dokpamo.evaluation.v1 import service_pb2 as evaluation
     from dokpamo.grants.v1 import service_pb2 as grants
     from dokpamo.intake.v1 import service_pb2 as intake
     from dokpamo.notary.v1 import service_pb2 as notary
     from dokpamo.selection.v1 import disclosure_pb2 as disclosure
+    from dokpamo.selection.v1 import objections_pb2 as objections
     from dokpamo.selection.v1 import service_pb2 as selection
     from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -63,6 +65,7 @@ def _standing(message: selection.Standing) -> Standing:
 def published(message: disclosure.Publication) -> Published:
     """A publication as the public was shown it; a policy that shows the public nothing has no figures."""
     figures = json.loads(message.view_json)["figures"] if message.view_json else []
+    reason = _reason(message.policy_json)
     summaries: dict[str, dict[str, Figure]] = {}
     for each in figures:
         if each["figure"] in {"best", "mean", "gap"}:
@@ -74,29 +77,57 @@ def published(message: disclosure.Publication) -> Published:
         title_ko=message.title_ko,
         title_en=message.title_en,
         at=_instant(message.published_at),
-        reason=message.reason,
+        reason_ko=reason.get("ko", ""),
+        reason_en=reason.get("en", ""),
         parts=tuple(PartFigures(part, **found) for part, found in summaries.items()),
         formulas=tuple(
-            (each["part"], " → ".join(_step(step) for step in each["steps"]))
-            for each in figures
-            if each["figure"] == "formula" and each["steps"]
+            (each["part"], tuple(each["steps"])) for each in figures if each["figure"] == "formula" and each["steps"]
         ),
     )
 
 
-def _step(text: str) -> str:
-    """A step as its operator with what it is given, for readers: ``linear (points 25, scale 100)``."""
-    step = json.loads(text)
-    given = ", ".join(f"{name} {value}" for name, value in sorted(step.items()) if name != "operator")
-    return f"{step['operator']} ({given})" if given else str(step["operator"])
+def _reason(policy_json: bytes) -> Mapping[str, str]:
+    """Why a policy shows more than an earlier one, in both languages; a reason in one text is that of both."""
+    said = json.loads(policy_json).get("reason", "") if policy_json else ""
+    return said if isinstance(said, dict) else {"ko": said, "en": said}
+
+
+def ground(message: objections.Ground) -> Label:
+    """A ground of objections or cases; its key is its kind with its code."""
+    return Label(f"{message.kind}/{message.ground}", message.title_ko, message.title_en)
+
+
+def proceeding(message: objections.Proceeding, grounds: Mapping[str, Label]) -> Proceeding:
+    """An objection or a case as anybody may see it."""
+    key = f"{message.kind}/{message.ground}"
+    return Proceeding(
+        proceeding_id=message.proceeding_id,
+        kind=message.kind,
+        stage_id=message.stage_id,
+        number=message.number,
+        ground=grounds.get(key, Label(key, message.ground, message.ground)),
+        state=message.state,
+        outcome=message.outcome,
+        owner=message.owner,
+        filed_at=_instant(message.filed_at),
+        deadline=_instant(message.deadline) if message.HasField("deadline") else None,
+        closed_at=_instant(message.closed_at) if message.HasField("closed_at") else None,
+        silent=message.silent,
+        result_version=message.result_version,
+        waits=tuple(Wait(each.code, dict(each.facts)) for each in message.waits),
+        provenance=_provenance(message.provenance),
+    )
 
 
 def scoring(rule_set_json: bytes) -> Scoring:
-    """The words of a rule set's parts and gates."""
+    """The words of a rule set's parts, gates and sources."""
     document = json.loads(rule_set_json)
     return Scoring(
         tuple(_labels(document["parts"], inside=False)),
-        tuple(Label(gate["id"], gate["title"]["ko"], gate["title"]["en"]) for gate in document["gates"]),
+        *(
+            tuple(Label(each["id"], each["title"]["ko"], each["title"]["en"]) for each in document[kind])
+            for kind in ("gates", "sources")
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from common.errors import Refused
 from console.domain.board import Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
 from console.domain.feed import Feed
+from console.domain.proceedings import Proceeding
 from console.domain.published import Figure, PartFigures, Published
 from console.domain.waiting import Wait
 from console.events import LiveFeed
@@ -46,10 +47,17 @@ HIDDEN = Stage(
     (Standing("alpha", "", 0, "advanced", "", ""), Standing("beta", "", 0, "entered", "", "")),
 )  # fmt: skip
 PUBLISHED = Published(
-    "stage-1/1", "stage-1", "평균과 격차", "Means and gaps", NOW, "press asked",
+    "stage-1/1", "stage-1", "평균과 격차", "Means and gaps", NOW, "언론의 요청", "press asked",
     (PartFigures("nia", Figure("9.2", "synthetic", ("alpha",)), Figure("8.75", "published")), PartFigures("total")),
-    (("nia", "linear (points 10, scale 100)"),),
+    (("nia", ('{"operator":"linear","points":"10","scale":"100"}', '{"digits":1,"operator":"round"}')),),
 )  # fmt: skip
+UPHELD = Proceeding(
+    "stage-1-objection-1", "objection", "stage-1", 1, Label("rule", "평가기준 미준수", "A rule was not followed"),
+    "closed", "upheld", "", NOW, None, NOW, silent=False, result_version=0, waits=(), provenance="synthetic",
+)  # fmt: skip
+HEARD = replace(
+    UPHELD, number=2, state="hearing", outcome="", owner="panel", deadline=NOW, closed_at=None, provenance="recorded"
+)
 RUN = Run("run", "alpha", "2025-h2", "c" * 64, "completed", "0.2152", "4.7997")
 TARGET = Target(
     "t", "stage-1", "AAII", "2026-06", "2025-12-30", "2026-06-30", "best", "63.1", "0.95", "59.945",
@@ -80,6 +88,10 @@ class Programme:
     async def published(self) -> tuple[Published, ...]:
         self._reach("selection")
         return (PUBLISHED,) if self._stages else ()
+
+    async def proceedings(self) -> tuple[Proceeding, ...]:
+        self._reach("selection")
+        return (UPHELD, HEARD) if self._stages else ()
 
     async def runs(self) -> tuple[Run, ...]:
         self._reach("evaluation")
@@ -206,7 +218,8 @@ async def test_a_service_that_is_away_is_named_and_costs_its_own_part_only(away:
                 "공표된 결과",
                 "1차 단계평가: 평균과 격차",
                 "NIA 벤치마크 9.2 합 알파 8.75 공 –",
-                "추가 공개 사유: press asked",
+                "추가 공개 사유: 언론의 요청",
+                "NIA 벤치마크: 값 × 10 ÷ 100 → 소수점 아래 1자리로 반올림",
             ],
         ),
         (
@@ -215,12 +228,35 @@ async def test_a_service_that_is_away_is_named_and_costs_its_own_part_only(away:
                 "Published results",
                 "Stage 1: Means and gaps",
                 "NIA benchmark 9.2 s Alpha <Labs> 8.75 p –",
+                "Why more is shown: press asked",
+                "NIA benchmark: value × 10 ÷ 100 → round half up",
                 "Total – – –",
             ],
         ),
     ],
 )
 async def test_what_was_published_is_shown_and_what_was_not_is_a_dash(language: str, wanted: list[str]) -> None:
+    said = words(await get("/", language=language))
+    assert [phrase for phrase in wanted if phrase not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        (
+            "ko",
+            [
+                "1차 단계평가 · 이의제기 1 합성",
+                "평가기준 미준수 기각, 결정 유지 2026-01-15",
+                "심의위원회 ~ 2026-01-15 15:00",
+            ],
+        ),
+        ("en", ["Stage 1 · Objection 1 synthetic", "not founded, the decision stands", "before its panel the panel ~"]),
+    ],
+)
+async def test_objections_are_shown_with_how_they_stand_and_made_up_ones_are_marked(
+    language: str, wanted: list[str]
+) -> None:
     said = words(await get("/", language=language))
     assert [phrase for phrase in wanted if phrase not in said] == []
 
@@ -243,7 +279,7 @@ async def test_before_anything_has_happened_the_page_says_so() -> None:
 
 async def test_what_is_not_known_now_is_not_called_nothing() -> None:
     said = words(await get("/?lang=en", Programme(("selection", "evaluation"))))
-    assert said.count("Not known at the moment.") == 5
+    assert said.count("Not known at the moment.") == 6
     assert "Nothing yet." not in said
     assert "No decision yet." not in said
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from console import wire
 from console.domain.facts import Label
 from console.domain.published import Figure, PartFigures
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
+from dokpamo.selection.v1 import objections_pb2 as objections
 from dokpamo.selection.v1 import service_pb2 as selection
 
 RULE_SET = {
@@ -22,6 +24,7 @@ RULE_SET = {
         {"id": "expert", "title": {"ko": "전문가", "en": "Experts"}, "parts": []},
     ],
     "gates": [{"id": "originality", "title": {"ko": "독자성", "en": "Originality"}}],
+    "sources": [{"id": "nia-set", "title": {"ko": "NIA 문항", "en": "NIA set"}}],
 }
 
 
@@ -66,8 +69,35 @@ def test_a_publication_is_read_from_the_view_that_was_published() -> None:
     made = wire.published(disclosure.Publication(publication_id="one/1", stage_id="one", view_json=view))
     [part] = made.parts
     assert part == PartFigures("nia", Figure("9.2", "synthetic", ("a", "b")), Figure("8.75", "published"))
-    assert made.formulas == (("nia", "linear (points 10, scale 100) → round (digits 1)"),)
+    assert made.formulas == (("nia", tuple(figures[3]["steps"])),)
     assert wire.published(disclosure.Publication(publication_id="one/2")).parts == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "korean", "english"),
+    [({"ko": "요청", "en": "asked"}, "요청", "asked"), ("asked", "asked", "asked"), (None, "", "")],
+)
+def test_why_more_was_published_is_said_in_the_language_it_was_given_in(
+    reason: object, korean: str, english: str
+) -> None:
+    policy = {} if reason is None else {"reason": reason}
+    made = wire.published(disclosure.Publication(policy_json=json.dumps(policy).encode()))
+    assert (made.reason_ko, made.reason_en) == (korean, english)
+
+
+def test_a_proceeding_has_its_ground_in_words_and_how_it_stands() -> None:
+    label = wire.ground(objections.Ground(ground="rule", kind="objection", title_ko="기준", title_en="Rule"))
+    message = objections.Proceeding(
+        proceeding_id="one-objection-1", kind="objection", ground="rule", state="hearing", owner="panel",
+        provenance=provenance_pb2.PROVENANCE_SYNTHETIC,
+    )  # fmt: skip
+    found = wire.proceeding(message, {label.key: label})
+    assert (found.ground, found.standing, found.deadline, found.provenance) == (
+        label, "proceeding_hearing", None, "synthetic"
+    )  # fmt: skip
+    message.outcome = "upheld"
+    newer = wire.proceeding(message, {})
+    assert (newer.standing, newer.ground.korean) == ("proceeding_upheld", "rule")
 
 
 def test_a_target_says_where_its_best_model_comes_from() -> None:

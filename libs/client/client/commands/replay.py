@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 _PLATFORM_SERVICES = ("intake", "selection", "grants", "training", "registry", "evaluation", "notary")
 
 
+_ENDINGS = {
+    "inadmissible": "각하 not admitted",
+    "withdrawn": "철회 withdrawn",
+    "upheld": "기각 not founded, the decision stands",
+    "recomputed": "재계산 recomputed",
+    "rescored": "재평가 scored again",
+    "noted": "기록 noted",
+    "": "진행 중 open",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("replay")(replay)
@@ -124,9 +135,18 @@ def _show(console: Console, outcome: Mapping[str, Any], programme: Programme, ad
         for team in [*stage["advanced"], *out]:
             table.add_row(names.get(team, team), stage["totals"].get(team, ""), _outcome(out.get(team)))
         console.print(table)
+    for each in outcome["objections"]:
+        console.print(_objection(each, names))
     console.print(f"남은 팀 still in: {', '.join(names.get(team, team) for team in outcome['final'])}")
     console.print(f"콘솔 console: {addresses.console_url}")
     console.print("합성 값은 콘솔과 자료에 표시되어 있습니다. Synthetic values are marked on the page and in the data.")
+
+
+def _objection(each: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    team, outcome = names.get(each["team"], each["team"]), _ENDINGS.get(each["outcome"], each["outcome"])
+    mark = ", 합성 synthetic" if each["provenance"] == "synthetic" else ""
+    found = f"{each['founded']} : {each['unfounded']}"
+    return f"이의제기 objection {each['id']}: {team} ({each['ground']}{mark}), {found} → {outcome}"
 
 
 def _name(korean: str, english: str) -> str:

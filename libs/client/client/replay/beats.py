@@ -12,6 +12,7 @@ from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.intake.v1 import service_pb2 as intake
 from dokpamo.training.v1 import service_pb2 as training
 
+from client.replay.objection_beats import ObjectionBeats
 from client.replay.publication_beats import PublicationBeats
 from client.replay.rule_beats import RuleBeats
 from client.replay.score import Beat, request_id, side_by_side
@@ -21,16 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from client.replay.programme import (
-        Applicant,
-        Call,
-        Job,
-        Period,
-        Programme,
-        Reference,
-        StagePlan,
-        TargetPlan,
-    )
+    from client.replay.document import Applicant, Call, Job, Period, Reference, TargetPlan
+    from client.replay.programme import Programme, StagePlan
     from client.session import Session
 
 _STAFF = Caller.staff()
@@ -51,6 +44,7 @@ class Beats:
         """Every beat, by instant; what falls on the same instant keeps the order of the programme's document."""
         beats = [*self._rules.in_order(), *self._calls(), *self._stages(), *self._targets(), *self._periods()]
         beats += PublicationBeats(self._programme, self._session).in_order()
+        beats += ObjectionBeats(self._programme, self._session).in_order()
         return sorted(beats, key=lambda beat: beat.at)
 
     def _calls(self) -> Iterator[Beat]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations when it builds the models
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
 from rules import (
     Inputs,
     Measurement,
@@ -27,162 +25,20 @@ from rules import (
     read_yaml,
 )
 
+from client.replay.document import ProgrammeDocument
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from rules import Verdict
+
+    from client.replay.document import Call, Period, PublicationEntry, StageEntry, TargetPlan
+    from client.replay.objection_plan import ObjectionPlan
 
 DEFAULT = "sovereign-ai"
 Row = tuple[str, str, str]
 """Team, criterion, value as decimal text."""
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Participant(_Document):
-    """A member of a consortium; ``students`` counts people."""
-
-    organisation: str
-    kind: str
-    students: int
-
-
-class Applicant(_Document):
-    """A team that applies."""
-
-    team_id: str
-    lead_ko: str
-    lead_en: str
-    submitted_at: AwareDatetime
-    participants: tuple[Participant, ...]
-    plan: str
-    contribution_plan: str
-    target_model: str
-    wished_gpus: int
-    synthetic: bool
-
-
-class Call(_Document):
-    """A call for applications with those who follow it."""
-
-    call_id: str
-    title_ko: str
-    title_en: str
-    announced_at: AwareDatetime
-    opens_at: AwareDatetime
-    closes_at: AwareDatetime
-    requires_students: bool
-    applicants: tuple[Applicant, ...]
-
-
-class MovedFrom(_Document):
-    """The dates of a rule set's first version, which every team agreed to leave at ``agreed_at`` for a reason."""
-
-    published: AwareDatetime
-    opens: AwareDatetime
-    closes: AwareDatetime
-    decides: AwareDatetime
-    agreed_at: AwareDatetime
-    reason: str
-
-
-class StageEntry(_Document):
-    """Who enters a stage: a call's applicants or the teams that other stages let go on."""
-
-    stage_id: str
-    moved_from: MovedFrom | None = None
-    from_call_id: str = ""
-    from_stage_ids: tuple[str, ...] = ()
-
-
-class Job(_Document):
-    """A training job of a team; ``gpus`` in B200-equivalents."""
-
-    job_id: str
-    team_id: str
-    model: str
-    gpus: int
-    max_seconds: int
-    own_gpus: bool
-    seed: int
-    steps: int
-
-
-class Period(_Document):
-    """A development period with its jobs."""
-
-    period_id: str
-    title_ko: str
-    title_en: str
-    starts_at: AwareDatetime
-    jobs: tuple[Job, ...]
-
-
-class Reference(_Document):
-    """A model that others are measured against; ``value`` is decimal text on the target's index."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
-
-    model_id: str
-    organisation: str
-    family: str
-    open_weights: bool
-    released_on: date
-    value: str
-    source: str
-    provenance: Provenance
-
-
-class Candidate(_Document):
-    """A team's value on the target's index, as decimal text."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
-
-    team_id: str
-    model: str
-    value: str
-    declared_model_id: str = ""
-
-
-class TargetPlan(_Document):
-    """A moving target to be pinned."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
-
-    target_id: str
-    stage_id: str
-    pinned_at: AwareDatetime
-    index: str
-    edition: str
-    as_of: date
-    window_months: int
-    release_kind: str
-    ratio: str
-    references: tuple[Reference, ...]
-    candidates: tuple[Candidate, ...]
-
-
-class PublicationEntry(_Document):
-    """A publication that no rule set planned: ``policy`` names a document in ``publications/``."""
-
-    stage_id: str
-    policy: str
-    at: AwareDatetime
-    accept_leaks: tuple[str, ...] = ()
-    accept_reason: str = ""
-
-
-class _ProgrammeDocument(_Document):
-    id: str
-    title_ko: str
-    title_en: str
-    calls: tuple[Call, ...]
-    stages: tuple[StageEntry, ...]
-    periods: tuple[Period, ...]
-    targets: tuple[TargetPlan, ...]
-    publications: tuple[PublicationEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +146,7 @@ class Programme:
     periods: tuple[Period, ...]
     targets: tuple[TargetPlan, ...]
     publications: tuple[PublicationPlan, ...] = ()
+    objections: tuple[ObjectionPlan, ...] = ()
 
     def last_instant(self) -> datetime:
         """When the last job starts or the last stage is decided, whichever is later."""
@@ -305,7 +162,7 @@ def load_programme(folder: Path | None = None) -> Programme:
     """
     root = folder or Path(str(resources.files("client"))) / "programmes" / DEFAULT
     text = json.dumps(read_yaml((root / "programme.yaml").read_text(encoding="utf-8")), default=str)
-    document = _ProgrammeDocument.model_validate_json(text)
+    document = ProgrammeDocument.model_validate_json(text)
     stages = tuple(
         StagePlan(
             entry,
@@ -327,4 +184,5 @@ def load_programme(folder: Path | None = None) -> Programme:
         document.periods,
         document.targets,
         publications,
+        document.objections,
     )

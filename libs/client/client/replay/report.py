@@ -1,4 +1,4 @@
-"""The outcome of a replay as JSON, taken from the decisions and publications as staff see them and nothing else."""
+"""The outcome of a replay as JSON: decisions, publications and objections as staff see them, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from common.provenance import mark_of
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
+from dokpamo.selection.v1 import objections_pb2 as objections
 from dokpamo.selection.v1 import service_pb2 as selection
 
 from client.session import Caller
@@ -26,6 +28,7 @@ async def report(session: Session) -> dict[str, Any]:
         "stages": stages,
         "final": stages[-1]["advanced"] if stages else [],
         "publications": [_publication(each) async for each in _publications(session)],
+        "objections": [_proceeding(each) async for each in _proceedings(session)],
     }
 
 
@@ -34,6 +37,17 @@ async def _publications(session: Session) -> AsyncIterator[disclosure.Publicatio
     while True:
         page = await session.call(Caller.staff("replay"), "selection", "ListPublications", request)
         for each in page.publications:
+            yield each
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+async def _proceedings(session: Session) -> AsyncIterator[objections.Proceeding]:
+    request = objections.ListProceedingsRequest(page_size=500)
+    while True:
+        page = await session.call(Caller.staff("replay"), "selection", "ListProceedings", request)
+        for each in page.proceedings:
             yield each
         if not page.next_page_token:
             return
@@ -53,6 +67,24 @@ def _publication(made: disclosure.Publication) -> dict[str, Any]:
         "policy_sha256": made.policy_sha256,
         "at": made.published_at.ToDatetime(UTC).isoformat(),
         "view": json.loads(made.view_json)["figures"] if made.view_json else [],
+    }
+
+
+def _proceeding(found: objections.Proceeding) -> dict[str, Any]:
+    """Who objected to what on which ground, and how it ended: so many members held it founded, so many did not."""
+    founded = [each.remedy != objections.REMEDY_UPHOLD for each in found.findings]
+    return {
+        "id": found.proceeding_id,
+        "stage": found.stage_id,
+        "team": found.team_id,
+        "ground": found.ground,
+        "provenance": mark_of(found.provenance),
+        "filed_at": found.filed_at.ToDatetime(UTC).isoformat(),
+        "closed_at": found.closed_at.ToDatetime(UTC).isoformat() if found.HasField("closed_at") else "",
+        "outcome": found.outcome,
+        "founded": sum(founded),
+        "unfounded": len(founded) - sum(founded),
+        "result_version": found.result_version,
     }
 
 

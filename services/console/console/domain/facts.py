@@ -29,10 +29,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """The words of a rule set: its parts in the order of the document, each before the parts inside it, and gates."""
+    """The words of a rule set: gates, sources, and parts in the document's order, each before those inside it."""
 
     parts: tuple[Label, ...] = ()
     gates: tuple[Label, ...] = ()
+    sources: tuple[Label, ...] = ()
 
     def gate(self, key: str) -> Label:
         """A gate's words; the key itself where the rule set names no such gate."""

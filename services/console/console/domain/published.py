@@ -30,14 +30,15 @@ class PartFigures:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One publication as the public was shown it; ``reason`` says why it shows more than an earlier one."""
+    """One publication as the public was shown it; the reasons say why it shows more than an earlier one."""
 
     publication_id: str
     stage_id: str
     title_ko: str
     title_en: str
     at: datetime
-    reason: str
+    reason_ko: str
+    reason_en: str
     parts: tuple[PartFigures, ...]
-    formulas: tuple[tuple[str, str], ...] = ()
-    """Part and its steps, as the rule set has them."""
+    formulas: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Part and its steps, each as canonical JSON of the rule set."""

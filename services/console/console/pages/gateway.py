@@ -13,6 +13,7 @@ from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.grants.v1 import service_pb2 as grants
 from dokpamo.notary.v1 import service_pb2 as notary
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
+from dokpamo.selection.v1 import objections_pb2 as objections
 from dokpamo.selection.v1 import service_pb2 as selection
 
 from console import wire
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from common.grpc import Channel
 
     from console.domain.board import Stage
-    from console.domain.facts import Head, Ledger, Run, Scoring, Target
+    from console.domain.facts import Head, Label, Ledger, Run, Scoring, Target
+    from console.domain.proceedings import Proceeding
     from console.domain.published import Published
 
 _T = TypeVar("_T")
@@ -42,12 +44,15 @@ class Gateway:
             for service, channel in channels.items()
         }
         if "selection" in channels:
+            self._clients["objections"] = Client(channels["selection"], "dokpamo.selection.v1.ObjectionService")
             self._clients["disclosure"] = Client(channels["selection"], "dokpamo.selection.v1.DisclosureService")
         self._fresh_seconds = fresh_seconds
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         # A rule set is named by its hash: what was read once is so for ever.
         self._scoring: dict[str, Scoring] = {}
+        # The list of grounds is closed.
+        self._grounds: dict[str, Label] = {}
 
     async def stages(self) -> tuple[Stage, ...]:
         """All stages in order of planning."""
@@ -64,6 +69,10 @@ class Gateway:
     async def published(self) -> tuple[Published, ...]:
         """All publications in order."""
         return await self._once("published", self._published)
+
+    async def proceedings(self) -> tuple[Proceeding, ...]:
+        """All objections and cases in order of filing."""
+        return await self._once("proceedings", self._proceedings)
 
     async def runs(self) -> tuple[Run, ...]:
         """Benchmark runs in order of start."""
@@ -95,6 +104,14 @@ class Gateway:
         request = disclosure.ListPublicationsRequest(page_size=_PAGE)
         pages = self._pages("selection", "ListPublications", request, client="disclosure")
         return tuple([wire.published(message) async for page in pages for message in page.publications])
+
+    async def _proceedings(self) -> tuple[Proceeding, ...]:
+        if not self._grounds:
+            answer = await self._call("selection", "ListGrounds", objections.ListGroundsRequest(), client="objections")
+            self._grounds = {label.key: label for label in map(wire.ground, answer.grounds)}
+        request = objections.ListProceedingsRequest(page_size=_PAGE)
+        pages = self._pages("selection", "ListProceedings", request, client="objections")
+        return tuple([wire.proceeding(each, self._grounds) async for page in pages for each in page.proceedings])
 
     async def _runs(self) -> tuple[Run, ...]:
         pages = self._pages("evaluation", "ListBenchmarkRuns", evaluation.ListBenchmarkRunsRequest(page_size=_PAGE))

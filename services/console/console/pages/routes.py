@@ -12,6 +12,7 @@ import grpc
 from common.clock import SEOUL
 from common.errors import Refused
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from rules.explaining_formulas import step_words
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -23,7 +24,7 @@ from console.domain.words import Language, language_of, say
 from console.handlers import Sources, UnreachableError, programme
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from common.clock import Clock
     from dokpamo.selection.v1 import service_pb2 as selection
@@ -153,6 +154,8 @@ class Pages:
             view=view,
             lang=language,
             say=lambda word: say(word, language),
+            reason=lambda each: each.reason_ko if language == "ko" else each.reason_en,
+            formula=lambda stage, steps: _formula(stage, steps, view.scoring, language),
             title=lambda stage: stage.title_ko if language == "ko" else stage.title_en,
             name=lambda team: _name(view.names, team, language),
             waits=lambda wait: in_words(wait, language, lambda team: _name(view.names, team, language)),
@@ -196,6 +199,13 @@ def _part_labels(stage: Stage | None, scoring: Mapping[str, Scoring], language: 
     """What the parts of a stage are called, and the whole."""
     parts = scoring.get(stage.rule_set_sha256, Scoring()).parts if stage else ()
     return {part.key: _label(part, language) for part in parts} | {"total": say("total", language)}
+
+
+def _formula(stage: Stage | None, steps: Iterable[str], scoring: Mapping[str, Scoring], language: Language) -> str:
+    """The steps of a formula, in the words that the rule engine has for them."""
+    named = scoring.get(stage.rule_set_sha256, Scoring()).sources if stage else ()
+    titles = {source.key: _label(source, language) for source in named} | _part_labels(stage, scoring, language)
+    return " → ".join(step_words(step, language, titles) for step in steps)
 
 
 def _day(instant: datetime) -> str:

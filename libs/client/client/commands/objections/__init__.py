@@ -15,7 +15,7 @@ _HELP = both(
     give your token as DOKPAMO_TOKEN.
 
     The way: objections file → admit → reply → originals → seat → find → (order) → closed. See docs/objections.md.""",
-    """이의제기와 사안: 제출, 조회, 답변, 판단.
+    """이의제기와 조사 건: 제출, 조회, 답변, 판단.
 
     팀은 결정의 이의제기 기간 안에 이의를 제기하며, 종결되기 전에는 결정이 확정되지 않습니다. 실행 중인 스택에서는
     각 명령이 그 단계를 맡은 사람의 이름으로 호출하므로 토큰이 필요 없습니다. 다른 곳에서는 --selection과

@@ -28,12 +28,12 @@ def register(group: typer.Typer) -> None:
     command(
         group,
         "find",
-        both("Find, as a member of the panel.", "판단(평가단 위원)"),
+        both("Find, as a member of the panel.", "판단(심의위원)"),
         both(
             """Record what a member of the panel finds; others see it once the panel has found.
 
             dokpamo objections find stage-1-objection-1 uphold --member kim --reason "the logs were examined" """,
-            """평가단 위원의 판단을 기록합니다. 다른 사람은 평가단이 판단한 뒤에 볼 수 있습니다.
+            """심의위원의 판단을 기록합니다. 다른 사람은 심의위원회가 판단한 뒤에 볼 수 있습니다.
 
             dokpamo objections find stage-1-objection-1 uphold --member kim --reason "로그를 검토하였음" """,
         ),

@@ -57,7 +57,7 @@ def register(group: typer.Typer) -> None:
             """Add a file as evidence until the panel has found; its name, size and SHA-256 are filed, not its bytes.
 
             dokpamo objections evidence stage-1-objection-1 log.pdf --team naver-cloud --shows "the first step" """,
-            """평가단이 판단하기 전까지 증거를 추가합니다. 파일의 이름, 크기, SHA-256만 제출됩니다.
+            """심의위원회가 판단하기 전까지 증거를 추가합니다. 파일의 이름, 크기, SHA-256만 제출됩니다.
 
             dokpamo objections evidence stage-1-objection-1 log.pdf --team naver-cloud --shows "첫 단계" """,
         ),
@@ -71,7 +71,7 @@ def register(group: typer.Typer) -> None:
             """Reply as the other side: staff to an objection, the team to a case (--team).
 
             dokpamo objections reply stage-1-objection-1 --text "the logs were examined" """,
-            """상대방으로서 답변합니다. 이의제기에는 담당자가, 사안에는 팀이(--team) 답변합니다.
+            """상대방으로서 답변합니다. 이의제기에는 담당자가, 조사 건에는 팀이(--team) 답변합니다.
 
             dokpamo objections reply stage-1-objection-1 --text "로그를 검토하였음" """,
         ),
@@ -83,19 +83,19 @@ def register(group: typer.Typer) -> None:
         both("Take it back before the panel has found.", "철회"),
         both(
             "Take an objection back as its team (--team), or a case as staff, before the panel has found.",
-            "평가단이 판단하기 전에 이의제기를 팀으로서(--team), 사안을 담당자로서 철회합니다.",
+            "심의위원회가 판단하기 전에 이의제기를 팀으로서(--team), 조사 건을 담당자로서 철회합니다.",
         ),
         writes=True,
     )(withdraw)
     command(
         group,
         "case",
-        both("Allege something about a team.", "사안 제기"),
+        both("Allege something about a team.", "조사 건 제기"),
         both(
             """Allege something about a team, as staff or as an assessor of the stage (--by).
 
             dokpamo objections case stage-1 --team nc-ai --ground licence --statement "the tokenizer's licence" """,
-            """담당자로서 또는 그 단계의 평가자로서(--by) 팀에 대한 사안을 제기합니다.
+            """담당자로서 또는 그 단계의 평가자로서(--by) 팀에 대한 조사 건을 제기합니다.
 
             dokpamo objections case stage-1 --team nc-ai --ground licence --statement "토크나이저 라이선스" """,
         ),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from client.session import Caller
 
 Proceeding = Annotated[
-    str, typer.Argument(metavar="PROCEEDING", help=both("Id of the proceeding.", "이의제기 또는 사안의 ID"))
+    str, typer.Argument(metavar="PROCEEDING", help=both("Id of the proceeding.", "이의제기 또는 조사 건의 ID"))
 ]
 _As = Annotated[
     str,
@@ -39,7 +39,7 @@ def register(group: typer.Typer) -> None:
         both("The closed list of grounds.", "사유 목록"),
         both(
             "Show what can be objected, and what can be alleged.",
-            "이의제기와 사안의 사유 목록을 보여 줍니다.",
+            "이의제기와 조사 건의 사유 목록을 보여 줍니다.",
         ),
         writes=False,
     )(grounds)

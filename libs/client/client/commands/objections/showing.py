@@ -7,7 +7,7 @@ from base64 import b64decode
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from client.commands.objections.words import word
+from client.commands.objections.words import step, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,9 +81,9 @@ def lines(found: pb.Proceeding, grounds: Mapping[str, pb.Ground], language: Lang
     if found.difference_json:
         yield from field("difference", json.dumps(json.loads(found.difference_json), ensure_ascii=False))
     yield from field("withdrawal", found.withdrawal_reason)
-    for step in found.steps:
-        actor = f"  {step.actor}" if step.actor else ""
-        yield f"  {step.sequence:>3}  {minute(step.at)}  {word(step.step, language)}{actor}"
+    for taken in found.steps:
+        actor = f"  {taken.actor}" if taken.actor else ""
+        yield f"  {taken.sequence:>3}  {minute(taken.at)}  {step(taken.step, language)}{actor}"
 
 
 def _corrections(found: pb.Proceeding, language: Language) -> Iterator[str]:

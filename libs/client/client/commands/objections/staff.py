@@ -49,7 +49,7 @@ def register(group: typer.Typer) -> None:
             """Record who stood behind measurements or a panel's minute: they are barred from fresh panels.
 
             dokpamo objections originals stage-1 nia lee park""",
-            """측정값이나 회의록 뒤에 있던 사람을 기록합니다. 이들은 새 평가단에서 제척됩니다.
+            """측정값이나 회의록 뒤에 있던 사람을 기록합니다. 이들은 새 심의위원회에서 제척됩니다.
 
             dokpamo objections originals stage-1 nia lee park""",
         ),
@@ -58,12 +58,12 @@ def register(group: typer.Typer) -> None:
     command(
         group,
         "seat",
-        both("Seat a fresh panel, as staff.", "평가단 구성(담당자)"),
+        both("Seat a fresh panel, as staff.", "심의위원회 구성(담당자)"),
         both(
             """Seat a fresh panel, or for a --reason another one in its place. Who scored, measured or judged is barred.
 
             dokpamo objections seat stage-1-objection-1 kim lee park --quorum 3""",
-            """새 평가단을 구성하거나, 사유(--reason)를 들어 다른 평가단으로 바꿉니다. 원 평가자는 제척됩니다.
+            """새 심의위원회를 구성하거나, 사유(--reason)를 들어 다른 심의위원회로 바꿉니다. 원 평가자는 제척됩니다.
 
             dokpamo objections seat stage-1-objection-1 kim lee park --quorum 3""",
         ),
@@ -81,7 +81,7 @@ def register(group: typer.Typer) -> None:
             verdict_changes: [{gate: originality, team_id: nc-ai, passed: true, reason: …, judged_by: 10}]
 
             or, for a re-score, fresh: [{source_id: expert-panel, scorer_ids: [kim, lee, …]}]""",
-            """평가단의 판단을 YAML 또는 JSON 파일로 명령합니다(OrderRemedyRequest의 이름 그대로):
+            """심의위원회의 판단을 YAML 또는 JSON 파일로 명령합니다(OrderRemedyRequest의 이름 그대로):
 
             score_changes: [{source_id: nia, team_id: nc-ai, criterion: hidden-set, value: "88.1"}]
 
@@ -144,7 +144,7 @@ def seat(
     proceeding: Proceeding,
     people: Annotated[list[str], typer.Argument(metavar="PERSON...", help=both("Who sits.", "위원 ID"))],
     quorum: Annotated[int, typer.Option(min=0, help=both("How many must find; 0: all.", "정족수, 0은 전원"))] = 0,
-    reason: Annotated[str, typer.Option(help=both("Why another panel.", "다른 평가단으로 바꾸는 사유"))] = "",
+    reason: Annotated[str, typer.Option(help=both("Why another panel.", "다른 심의위원회로 바꾸는 사유"))] = "",
 ) -> None:
     """Seat a panel."""
     fields = {"proceeding_id": proceeding, "member_ids": people, "quorum": quorum, "reason": reason}

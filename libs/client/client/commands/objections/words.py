@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # kinds
     "objection": ("이의제기", "objection"),
-    "case": ("사안", "case"),
+    "case": ("조사 건", "case"),
     # states
     "filed": ("접수됨", "filed"),
     "reply": ("답변 기한", "waits for the reply"),
-    "seating": ("평가단 구성 중", "a panel is to be seated"),
+    "seating": ("심의위원회 구성 중", "a panel is to be seated"),
     "hearing": ("심리 중", "before its panel"),
     "found": ("판단됨, 조치 필요", "founded, to be remedied"),
     "rescoring": ("재평가 중", "being scored again"),
@@ -30,18 +30,21 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "staff": ("담당자", "staff"),
     "applicant": ("제기한 쪽", "who brought it"),
     "respondent": ("상대방", "the other side"),
-    "panel": ("평가단", "the panel"),
+    "panel": ("심의위원회", "the panel"),
     # remedies
     "uphold": ("결정 유지", "the decision stands"),
     "recompute": ("재계산", "recompute"),
     "re-score": ("재평가", "score again"),
     "note": ("기록", "note"),
-    # steps
+    # steps, where they are called otherwise than the state that they lead to
+    "step_filed": ("접수", "filed"),
+    "step_found": ("심의 결과", "the panel found"),
+    "step_closed": ("종결", "closed"),
     "evidence": ("증거 추가", "evidence added"),
     "admitted": ("수리", "admitted"),
     "replied": ("답변", "replied"),
     "silent": ("답변 없음", "no reply"),
-    "seated": ("평가단 구성", "panel seated"),
+    "seated": ("심의위원회 구성", "panel seated"),
     "finding": ("위원 판단", "a member found"),
     "ordered": ("조치 명령", "remedy ordered"),
     "fresh-scores": ("재평가표 제출", "fresh scores handed in"),
@@ -77,6 +80,11 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "unknown_originals": ("아직 알려지지 않은 평가자", "not known yet who stood behind"),
     "all_known": ("모든 평가자가 알려짐", "everybody is known"),
 }
+
+
+def step(name: str, language: Language) -> str:
+    """What happened, in a word."""
+    return word(f"step_{name}" if f"step_{name}" in _WORDS else name, language)
 
 
 def word(name: str, language: Language) -> str:
