@@ -19,7 +19,7 @@ from common.errors import Refused
 from common.grpc import Client, GrpcServer, connect
 from common.ray_jobs import JobInfo, JobState, RayUnavailableError
 from common.received import Received
-from common.tasks import Worker
+from common.worker import Worker
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.evaluation.v1 import service_pb2 as pb
 from dokpamo.registry.v1 import events_pb2 as registry

@@ -16,7 +16,7 @@ from common.auth import DevelopmentIssuer
 from common.clock import SystemClock
 from common.database import Database
 from common.grpc import Client, GrpcServer, connect
-from common.tasks import Worker
+from common.worker import Worker
 from dokpamo.registry.v1 import service_pb2 as pb
 from pydantic import SecretStr
 from registry.app import MIGRATIONS, SERVICE

@@ -14,8 +14,8 @@ from common.auth import DevelopmentIssuer
 from common.clock import FixedClock
 from common.database import Database
 from common.grpc import Client, GrpcServer, connect
-from common.processes import Timers
-from common.tasks import Retries, Worker
+from common.timers import Timers
+from common.worker import Retries, Worker
 from dokpamo.selection.v1 import events_pb2
 from dokpamo.selection.v1 import webhooks_pb2 as pb
 from selection.app import MIGRATIONS

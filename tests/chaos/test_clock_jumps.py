@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from common.clock import VirtualClock, VirtualClockFile
 from common.consumer import Limits
-from common.processes import Timers
-from common.tasks import Worker
+from common.timers import Timers
+from common.worker import Worker
 
 from tests.builders.delivery import World, eventually, started
 from tests.builders.delivery_stream import Stream, chaos_seeds, settled_twice

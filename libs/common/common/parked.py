@@ -12,6 +12,7 @@ import structlog
 from aiokafka import ConsumerRecord
 from dokpamo.common.v1 import events_pb2
 
+from common import parked_line
 from common.errors import FieldInvalidError, NotFoundError, Refused, TransientError, as_refused
 from common.outages import is_the_databases
 from common.outbox.rows import OutboxRow
@@ -20,7 +21,7 @@ from common.topics import PARKED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from asyncpg import Record
 
@@ -196,7 +197,7 @@ async def redrive(tx: Transaction, subscriptions: Subscriptions, reasons: Reason
         refusal.message,
         refusal.facts,
     )
-    await reopen_line(tx, item.consumer)
+    await parked_line.reopen(tx, item.consumer)
     return refusal
 
 
@@ -228,44 +229,6 @@ def refusal_of(error: Exception, reasons: Reasons) -> Refused:
     return Refused(refusal.code, storable(refusal.message), facts, refusal.status)
 
 
-async def line_stops(tx: Transaction, consumer: str, limit: int, window: timedelta) -> bool:
-    """Stop the line if `limit` messages were parked within `window` (real time, since it last opened); say whether."""
-    recent = await tx.fetchval(
-        "SELECT count(*) FROM parked WHERE consumer = $1 AND arrived_at > clock_timestamp() - $2::interval "
-        "AND arrived_at > coalesce((SELECT reopened_at FROM line WHERE consumer = $1), '-infinity')",
-        consumer,
-        window,
-    )
-    if recent < limit:
-        return False
-    reason = f"{recent} messages parked within {window.total_seconds():g} s"
-    await tx.execute(
-        "INSERT INTO line (consumer, stopped_at, reason) VALUES ($1, clock_timestamp(), $2) "
-        "ON CONFLICT (consumer) DO UPDATE SET stopped_at = excluded.stopped_at, reason = excluded.reason",
-        consumer,
-        reason,
-    )
-    log.error("consumer.line_stopped", consumer=consumer, reason=reason)
-    return True
-
-
-async def line_stopped(tx: Transaction, consumer: str) -> str | None:
-    """Return why the line stands, or `None` if it is open."""
-    reason: str | None = await tx.fetchval(
-        "SELECT reason FROM line WHERE consumer = $1 AND stopped_at IS NOT NULL", consumer
-    )
-    return reason
-
-
-async def reopen_line(tx: Transaction, consumer: str) -> None:
-    """Let a stopped line go on: staff has looked at what was parked."""
-    await tx.execute(
-        "UPDATE line SET stopped_at = NULL, reason = '', reopened_at = clock_timestamp() "
-        "WHERE consumer = $1 AND stopped_at IS NOT NULL",
-        consumer,
-    )
-
-
 async def _open_item(tx: Transaction, parked_id: UUID) -> Parked:
     row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM parked WHERE id = $1 FOR UPDATE", parked_id)
     if row is None:
@@ -285,7 +248,7 @@ async def _close(tx: Transaction, item: Parked, state: str, reason: str) -> None
         reason,
         tx.now,
     )
-    await reopen_line(tx, item.consumer)
+    await parked_line.reopen(tx, item.consumer)
     log.info("event.closed", parked_id=str(item.id), state=state, actor=tx.actor, reason=reason)
 
 

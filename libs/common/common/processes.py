@@ -5,52 +5,28 @@ Every state has an owner, and a deadline after which people see that it is stuck
 
 from __future__ import annotations
 
-import asyncio
-import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from dokpamo.common.v1 import events_pb2
 
-from common import tracing
-from common.due import WATCHES, DueWatch
-from common.errors import DatabaseUnavailableError, TransactionConflictError
-from common.instants import stamp
+from common.due import WATCHES
 from common.received import storable
-from common.service import BackgroundPart
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from asyncpg import Record
 
-    from common.clock import Clock
-    from common.database import Database, Transaction
+    from common.database import Transaction
 
 log = structlog.get_logger()
 
-_COLUMNS: Final = "kind, id, state, owner, wake_at, deadline, attempt, last_error, data"
-_FIRST_PAUSE: Final = timedelta(milliseconds=100)
-_LONGEST_PAUSE: Final = timedelta(seconds=15)
-_AWAY_PAUSE_SECONDS: Final = 0.5
+COLUMNS: Final = "kind, id, state, owner, wake_at, deadline, attempt, last_error, data"
 _LONGEST_ERROR: Final = 2000
-# The pause begins when the database has it.
-_MARGIN_SECONDS: Final = 0.01
 # Strictly later than the deadline, in PostgreSQL's resolution: a state may still be left at the very instant.
 _JUST_AFTER: Final = timedelta(microseconds=1)
-
-_DUE: Final = f"""
-SELECT {_COLUMNS} FROM process
-WHERE wake_at <= $1 AND kind = ANY($2::text[]) AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-ORDER BY wake_at, kind, id LIMIT 1 FOR UPDATE SKIP LOCKED
-"""
-_OVERDUE: Final = f"""
-SELECT {_COLUMNS} FROM process WHERE deadline < $1 AND alarmed_at IS NULL
-ORDER BY deadline, kind, id LIMIT 1 FOR UPDATE SKIP LOCKED
-"""
 
 
 class NoSuchProcessError(Exception):
@@ -114,11 +90,11 @@ class ProcessTable:
     async def get(self, kind: str, process_id: str) -> Process | None:
         """Return a process, locked until the transaction ends, or `None`."""
         row = await self._tx.fetchrow(
-            f"SELECT {_COLUMNS} FROM process WHERE kind = $1 AND id = $2 FOR UPDATE",
+            f"SELECT {COLUMNS} FROM process WHERE kind = $1 AND id = $2 FOR UPDATE",
             kind,
             process_id,
         )
-        return None if row is None else _process(row)
+        return None if row is None else process_of(row)
 
     async def move(
         self,
@@ -172,14 +148,14 @@ class ProcessTable:
     ) -> list[Process]:
         """Return processes by kind and id; `after` is where the last page ended."""
         rows = await self._tx.fetch(
-            f"SELECT {_COLUMNS} FROM process WHERE ($1::text IS NULL OR (kind, id) > ($1, $2)) "
+            f"SELECT {COLUMNS} FROM process WHERE ($1::text IS NULL OR (kind, id) > ($1, $2)) "
             "AND (NOT $3 OR deadline < $4) ORDER BY kind, id LIMIT $5",
             *(after or (None, None)),
             overdue_only,
             self._tx.now,
             limit,
         )
-        return [_process(row) for row in rows]
+        return [process_of(row) for row in rows]
 
     def _written(self) -> None:
         schema = self._tx.service
@@ -212,108 +188,6 @@ async def due_count(tx: Transaction, now: datetime) -> int:
     )
 
 
-class Timers(BackgroundPart):
-    """A part: wakes processes when their time has come, in that order, and raises the alarm for overdue ones."""
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        handlers: Mapping[str, Callable[[Process, Transaction], Awaitable[None]]],
-    ) -> None:
-        """Call `handlers[kind]` in one transaction with its effects; one that raises is tried again with back-off."""
-        super().__init__("timers")
-        self._database = database
-        self._clock = clock
-        self._handlers = dict(handlers)
-        self._watch = DueWatch(clock)
-
-    async def run(self) -> None:
-        """Fire for ever; the database may be away."""
-        WATCHES.add(self._database.schema, "process", self._watch)
-        try:
-            while True:
-                try:
-                    await self._watch.wait(await self._round())
-                except (DatabaseUnavailableError, TransactionConflictError) as error:
-                    log.warning("timers.waiting", service=self._database.schema, error=str(error))
-                    await asyncio.sleep(_AWAY_PAUSE_SECONDS)
-        finally:
-            WATCHES.remove(self._database.schema, "process", self._watch)
-
-    async def _round(self) -> datetime | None:
-        """Do all that is due; return when the next will be."""
-        while await self._wake_one() or await self._alarm_one():
-            pass
-        async with self._database.transaction() as tx:
-            return await next_due(tx, tx.now)
-
-    async def _wake_one(self) -> bool:
-        """Wake the process that has been due longest; return whether there was one."""
-        process: Process | None = None
-        try:
-            async with self._database.transaction() as tx:
-                row = await tx.fetchrow(_DUE, tx.now, list(self._handlers))
-                if row is None:
-                    return False
-                process = _process(row)
-                # Before the handler, which may set the next: a wake-up is used up also where nothing is moved.
-                await tx.execute(
-                    "UPDATE process SET wake_at = NULL, attempt = 0, last_error = '', retry_at = NULL "
-                    "WHERE kind = $1 AND id = $2",
-                    process.kind,
-                    process.id,
-                )
-                with tracing.span(f"wake {process.kind}"):
-                    await self._handlers[process.kind](process, tx)
-        except (DatabaseUnavailableError, TransactionConflictError):
-            raise
-        except Exception as error:
-            if process is None:
-                raise
-            await self._failed(process, error)
-        else:
-            log.info("process.woke", kind=process.kind, process_id=process.id, state=process.state)
-        return True
-
-    async def _failed(self, process: Process, error: Exception) -> None:
-        pause = min(_FIRST_PAUSE * 2 ** min(process.attempt, 20), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311  spreads retries, guards nothing
-        self._watch.again_in(pause.total_seconds() + _MARGIN_SECONDS)
-        log.error("process.failed", kind=process.kind, process_id=process.id, state=process.state, exc_info=error)
-        async with self._database.transaction() as tx:
-            await tx.execute(
-                "UPDATE process SET attempt = attempt + 1, last_error = $3, retry_at = clock_timestamp() + $4 "
-                "WHERE kind = $1 AND id = $2 AND state = $5",
-                process.kind,
-                process.id,
-                storable(f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]),
-                pause,
-                process.state,
-            )
-
-    async def _alarm_one(self) -> bool:
-        """Say once that a state is overdue; return whether there was one."""
-        async with self._database.transaction() as tx:
-            row = await tx.fetchrow(_OVERDUE, tx.now)
-            if row is None:
-                return False
-            process = _process(row)
-            event = events_pb2.ProcessOverdue(
-                service=tx.service,
-                kind=process.kind,
-                process_id=process.id,
-                state=process.state,
-                owner=process.owner,
-                last_error=process.last_error,
-                deadline=stamp(process.deadline),
-            )
-            await tx.publish(event)
-            await tx.execute(
-                "UPDATE process SET alarmed_at = $3 WHERE kind = $1 AND id = $2", process.kind, process.id, tx.now
-            )
-        log.error("process.overdue", kind=process.kind, process_id=process.id, state=process.state, owner=process.owner)
-        return True
-
-
-def _process(row: Record) -> Process:
+def process_of(row: Record) -> Process:
+    """Return the process of a row of `COLUMNS`."""
     return Process(**dict(row))

@@ -14,10 +14,10 @@ from common.database import Database
 from common.gauges import Gauges
 from common.grpc import GrpcServer, connect
 from common.outbox import Relay
-from common.processes import Timers
 from common.ray_jobs import RayJobs
-from common.tasks import Retries, Worker
+from common.timers import Timers
 from common.topics import TopicProvisioner
+from common.worker import Retries, Worker
 
 from evaluation.events import Events, Tasks, timers
 from evaluation.grpc_api import EvaluationApi

@@ -11,7 +11,7 @@ from common.database import Database
 from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
-from common.processes import Timers
+from common.timers import Timers
 from common.topics import TopicProvisioner
 
 from grants import events

@@ -11,9 +11,9 @@ from common.database import Database
 from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
-from common.processes import Timers
-from common.tasks import Retries, Worker
+from common.timers import Timers
 from common.topics import TopicProvisioner
+from common.worker import Retries, Worker
 
 from registry.events import tasks
 from registry.grpc_api import RegistryApi

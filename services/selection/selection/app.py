@@ -11,9 +11,9 @@ from common.database import Database
 from common.gauges import Gauges
 from common.grpc import GrpcServer
 from common.outbox import Relay
-from common.processes import Timers
-from common.tasks import Worker
+from common.timers import Timers
 from common.topics import TopicProvisioner
+from common.worker import Worker
 
 from selection import events
 from selection.domain.webhook_address import Reach

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from common.clock import FixedClock
 from common.database import Database
-from common.processes import NoSuchProcessError, Process, Timers, due_count, next_due
+from common.processes import NoSuchProcessError, Process, due_count, next_due
+from common.timers import Timers
 
 from tests.builders.delivery import eventually, migrations
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from common.clock import FixedClock
 from common.database import Database
-from common.tasks import LeaseLostError, Retries, Task, Worker, due_count, next_due
+from common.tasks import LeaseLostError, Task, due_count, next_due
+from common.worker import Retries, Worker
 
 from tests.builders.delivery import eventually, migrations
 from tests.builders.wire import Wire
@@ -236,7 +237,7 @@ from datetime import timedelta
 from pathlib import Path
 from common.clock import SystemClock
 from common.database import Database
-from common.tasks import Worker
+from common.worker import Worker
 
 async def hang(task):
     print("begun", task.attempt, flush=True)

@@ -19,7 +19,7 @@ from common.clock import FixedClock
 from common.database import Database
 from common.errors import Refused
 from common.grpc import Client, GrpcServer, connect
-from common.processes import Timers
+from common.timers import Timers
 from dokpamo.intake.v1 import events_pb2
 from dokpamo.intake.v1 import service_pb2 as pb
 from intake import handlers

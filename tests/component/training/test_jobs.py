@@ -18,7 +18,7 @@ from common.clock import SystemClock
 from common.database import Database
 from common.errors import NotFoundError, Refused
 from common.grpc import Client, GrpcServer, connect
-from common.tasks import Retries, Worker
+from common.worker import Retries, Worker
 from dokpamo.training.v1 import events_pb2
 from dokpamo.training.v1 import service_pb2 as pb
 from training import events, handlers

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from common import inbox, parked, tracing
+from common import inbox, parked, parked_line, tracing
 from common.errors import DatabaseUnavailableError, TransactionConflictError, TransientError, as_refused
 from common.metrics import CONSUMED_TOTAL
 
@@ -134,14 +134,14 @@ class Application:
                 # It was applied or parked before.
                 return False
             await parked.park(tx, self.consumer, delivery, refusal, attempts)
-            stops = await parked.line_stops(tx, self.consumer, self.limits.parked, self.limits.parked_window)
+            stops = await parked_line.stops(tx, self.consumer, self.limits.parked, self.limits.parked_window)
         CONSUMED_TOTAL.labels(record.topic, "refused").inc()
         return stops
 
     async def line_stopped(self) -> str | None:
         """Return why the line stands, or `None`. Raises `DatabaseUnavailableError`."""
         async with self._database.transaction() as tx:
-            return await parked.line_stopped(tx, self.consumer)
+            return await parked_line.stopped(tx, self.consumer)
 
     def refusal(self, failed: Failed) -> Refused:
         """Return what to park a message with after `failed`."""

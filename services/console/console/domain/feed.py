@@ -56,7 +56,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "ResultsReleased": ("평가 자료가 모두 공개되었습니다", "All documents of the decision open"),
     "EntitlementGranted": ("지원이 배정되었습니다", "Support granted"),
     "EntitlementEnded": ("지원이 끝났습니다", "Support ended"),
-    "EntitlementWithdrawn": ("정정된 결정에 따라 지원이 취소되었습니다", "Support withdrawn: the decision was corrected"),
+    "EntitlementWithdrawn": ("결정 정정으로 지원이 취소되었습니다", "Support withdrawn: decision corrected"),
     "EntitlementForfeited": ("지원이 회수되었습니다", "Support forfeited"),
     "TransactionPosted": ("원장에 기록되었습니다", "Ledger posting"),
     "HoldPosted": ("GPU 시간이 확보되었습니다", "GPU time held"),
