@@ -56,3 +56,6 @@ def note_inputs(path: str, final: Logged, data: bytes, chronicle: Chronicle, rep
     else:
         for difference in parted:
             report.add(path, "", difference)
+        if not parted:
+            # Whatever else inputs have was compared, and they are written in one way.
+            report.add(path, "seed", "is not that of the decision: everything else is as in the log")

@@ -28,7 +28,7 @@ from tests.builders.tampered_export import (
     small,
 )
 from tests.builders.tampered_programme import SIGNED, every_change
-from tests.builders.tampering import near_changes
+from tests.builders.tampering import NEAR, NULL, Change, near_changes
 
 
 @pytest.mark.parametrize("path", [path for path, _ in documents_of(small())])
@@ -71,6 +71,12 @@ def test_the_model_programme_is_recomputed_and_any_one_changed_value_is_named() 
                    for change in near_changes(document)]  # fmt: skip
         for what in random.Random(7).sample(changes, 4):
             assert missed_in_document(programme(), what) == []
+
+
+@pytest.mark.parametrize("kind", [NEAR, NULL])
+def test_another_seed_of_a_lot_is_named_as_the_one_thing_that_differs(kind: str) -> None:
+    what = Tampering("inputs/stage-1.json", Change(("seed",), kind))
+    assert missed_in_document(programme(), what) == []
 
 
 @pytest.mark.parametrize("folder", ["entries/", "openings/"])
