@@ -13,6 +13,8 @@ from dokpamo.selection.v1 import events_pb2
 from selection import handlers, wire
 from selection.domain import refusal
 from selection.domain.deciding import ScoringClose
+from selection.handlers.objection_bars import known_people
+from selection.store import PublicationStore, SelectionStore
 
 from tests.builders.rule_sets import ARENA
 from tests.builders.selection_cases import Selection, opened, waits
@@ -104,6 +106,17 @@ async def test_a_comparison_is_taken_once_in_time_and_as_the_rules_say(fresh_dat
         stranger = rules.Comparison("arena", "judge-1", "q1", "ant", "dog", "ant")
         with pytest.raises(refusal.ScoreRefusedError):
             await selection.write(*take, [stranger], now)
+
+
+async def test_who_compared_is_of_the_panel_and_barred_from_a_fresh_one(fresh_database_url: str) -> None:
+    async with opened(fresh_database_url) as selection:
+        await collecting(selection)
+        await selection.give("final", GIVEN)
+        async with selection.database.transaction() as tx:
+            stage = await selection.kept_stage("final")
+            assert (await known_people(stage, SelectionStore(tx))).people >= {"judge-1", "judge-2", "judge-3"}
+            publications = PublicationStore(tx)
+            assert [await publications.sat("final", who) for who in ("judge-1", "judge-9")] == [True, False]
 
 
 def test_an_event_says_who_compared_two_teams() -> None:

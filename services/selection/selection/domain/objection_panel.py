@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from rules import Measurement, Score, Verdict
+    from rules import Comparison, Measurement, Score, Verdict
 
     from selection.domain.gates import Bench
     from selection.domain.objection_proceeding import Proceeding
@@ -72,7 +72,7 @@ class Barred:
 
 
 def originals(
-    scores: Iterable[Score],
+    scores: Iterable[Score | Comparison],
     measurements: Iterable[Measurement],
     verdicts: Iterable[Verdict],
     bench: Bench,
@@ -80,8 +80,8 @@ def originals(
 ) -> Originals:
     """Return who the original assessors are; `recorded` are the people that staff named, by source or gate.
 
-    Sheets name their assessors and seats their judges. Measurements and a panel's minute name nobody: somebody must be
-    recorded for each of their sources and gates.
+    Sheets and comparisons name their assessors and seats their judges. Measurements and a panel's minute name nobody:
+    somebody must be recorded for each of their sources and gates.
     """
     people = {each.assessor for each in scores}
     people |= {judge for judges in bench.judges.values() for judge in judges}

@@ -8,15 +8,13 @@ from common.instants import stamp
 from dokpamo.selection.v1 import decisions_pb2 as pb
 
 from selection import handlers, wire
-from selection.grpc_api.disclosed import Disclosed
+from selection.grpc_api.opening import DisclosingApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from common.database import Transaction
     from common.grpc import Call
 
-    from selection.grpc_api.disclosed import Publications
     from selection.grpc_api.selection import Known
 
 
@@ -27,19 +25,8 @@ class Views(Protocol):
         """All versions of a stage's decision, oldest first."""
 
 
-class DecisionApi:
+class DecisionApi(DisclosingApi[Views]):
     """One method for each RPC of the contract."""
-
-    def __init__(
-        self,
-        records: Callable[[Transaction], handlers.Records],
-        views: Callable[[Transaction], Views],
-        publications: Callable[[Transaction], Publications],
-    ) -> None:
-        """Write to what `records` opens, read from what `views` opens, show what `publications` let the caller see."""
-        self._records = records
-        self._views = views
-        self._disclosed = Disclosed(publications)
 
     async def Redecide(self, request: pb.RedecideRequest, call: Call) -> pb.RedecideResponse:
         """Decide again; what is corrected is its cause, else the wish to compute again."""

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 from dokpamo.selection.v1 import gates_pb2 as pb
 
 from selection import handlers, wire
+from selection.grpc_api.opening import ReadingApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from common.database import Transaction
     from common.grpc import Call
 
     from selection.domain.gates import Bench, Judgement
@@ -25,15 +24,8 @@ class Views(Protocol):
         """Judges, conflicts and judgements of a stage; the judgements also with their instants."""
 
 
-class GateApi:
+class GateApi(ReadingApi[Views]):
     """One method for each RPC of the contract."""
-
-    def __init__(
-        self, records: Callable[[Transaction], handlers.Records], views: Callable[[Transaction], Views]
-    ) -> None:
-        """Write to what `records` opens, read from what `views` opens."""
-        self._records = records
-        self._views = views
 
     async def SeatGateJudges(self, request: pb.SeatGateJudgesRequest, call: Call) -> pb.SeatGateJudgesResponse:
         """Seat the judges of a gate."""

@@ -10,17 +10,15 @@ from dokpamo.selection.v1 import objections_pb2 as pb
 from selection import handlers, wire
 from selection.domain.objection_refusal import ProceedingUnknownError
 from selection.domain.versions import Corrections
-from selection.grpc_api.disclosed import Disclosed
+from selection.grpc_api.opening import DisclosingApi
 from selection.wire import Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from common.database import Transaction
     from common.grpc import Call
 
     from selection.domain.objection_proceeding import Proceeding
-    from selection.grpc_api.disclosed import Publications
     from selection.wire.objections import Step
 
 
@@ -42,19 +40,8 @@ class Views(Protocol):
         """Up to `limit` proceedings, of all stages if `stage_id` is empty, after a position, and where the next are."""
 
 
-class ObjectionApi:
+class ObjectionApi(DisclosingApi[Views]):
     """One method for each RPC of the contract."""
-
-    def __init__(
-        self,
-        records: Callable[[Transaction], handlers.Records],
-        views: Callable[[Transaction], Views],
-        publications: Callable[[Transaction], Publications],
-    ) -> None:
-        """Write to what `records` opens, read from what `views` opens, show what `publications` let the caller see."""
-        self._records = records
-        self._views = views
-        self._disclosed = Disclosed(publications)
 
     async def ListGrounds(self, _: pb.ListGroundsRequest, __: Call) -> pb.ListGroundsResponse:
         """The closed list of grounds."""

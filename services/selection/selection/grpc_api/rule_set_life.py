@@ -9,12 +9,11 @@ from dokpamo.selection.v1 import rule_set_life_pb2 as pb
 
 from selection import handlers, wire
 from selection.domain.refusal import DraftUnknownError, StageUnknownError
+from selection.grpc_api.opening import ReadingApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from common.database import Transaction
     from common.grpc import Call
 
     from selection.domain.change import Change
@@ -40,15 +39,8 @@ class Views(Protocol):
         """A stage with its place in the order of planning; `None` where there is none."""
 
 
-class RuleSetLifeApi:
+class RuleSetLifeApi(ReadingApi[Views]):
     """One method for each RPC of the contract."""
-
-    def __init__(
-        self, records: Callable[[Transaction], handlers.Records], views: Callable[[Transaction], Views]
-    ) -> None:
-        """Write to what `records` opens, read from what `views` opens."""
-        self._records = records
-        self._views = views
 
     async def SaveDraft(self, request: pb.SaveDraftRequest, call: Call) -> pb.SaveDraftResponse:
         """Keep a draft."""

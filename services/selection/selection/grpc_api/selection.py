@@ -14,19 +14,17 @@ from selection.domain.refusal import (
     StageUnknownError,
     VersionUnknownError,
 )
-from selection.grpc_api.disclosed import Disclosed
+from selection.grpc_api.opening import DisclosingApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from common.database import Transaction
     from common.grpc import Call
 
     from selection.domain.events import DecisionRecord
     from selection.domain.rule_set import KeptRuleSet
     from selection.domain.stage import Stage
-    from selection.grpc_api.disclosed import Publications
 
 
 class Known(Protocol):
@@ -91,19 +89,8 @@ class Views(Protocol):
         """The decision of a stage that counts now or `as_of` an instant, or this `version`; `None` before it."""
 
 
-class SelectionApi:
+class SelectionApi(DisclosingApi[Views]):
     """One method for each RPC of the contract."""
-
-    def __init__(
-        self,
-        records: Callable[[Transaction], handlers.Records],
-        views: Callable[[Transaction], Views],
-        publications: Callable[[Transaction], Publications],
-    ) -> None:
-        """Write to what `records` opens, read from what `views` opens, show what `publications` let the caller see."""
-        self._records = records
-        self._views = views
-        self._disclosed = Disclosed(publications)
 
     async def PublishRuleSet(self, request: pb.PublishRuleSetRequest, call: Call) -> pb.PublishRuleSetResponse:
         """Publish a rule set."""

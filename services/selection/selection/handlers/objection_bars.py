@@ -27,7 +27,7 @@ async def known_people(stage: Stage, records: Records) -> Originals:
     ]
     verdicts = [verdict for corrections in later for verdict in corrections.verdicts]
     return originals(
-        [*evidence.scores, *scores],
+        [*evidence.scores, *evidence.comparisons, *scores],
         evidence.measurements,
         [*evidence.verdicts, *verdicts],
         evidence.bench,

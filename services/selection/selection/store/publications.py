@@ -158,6 +158,7 @@ class PublicationStore:
         """Whether somebody scored or judged in a stage, also in a later version of its decision."""
         found: bool = await self._tx.fetchval(
             "SELECT EXISTS (SELECT 1 FROM score WHERE stage_id = $1 AND assessor_id = $2)"
+            " OR EXISTS (SELECT 1 FROM comparison WHERE stage_id = $1 AND assessor_id = $2)"
             " OR EXISTS (SELECT 1 FROM gate_judge WHERE stage_id = $1 AND judge_id = $2)"
             " OR EXISTS (SELECT 1 FROM score_change WHERE stage_id = $1 AND assessor_id = $2 AND value <> '')"
             " OR EXISTS (SELECT 1 FROM proceeding_fresh_sheet JOIN proceeding ON id = proceeding_id"
