@@ -131,7 +131,7 @@ def _read(value: Any, shape: Any, steps: tuple[str | int, ...]) -> Iterator[tupl
         for name, inner in shape.items():
             if isinstance(value, dict) and name in value:
                 yield from _read(value[name], inner, (*steps, name))
-    elif isinstance(shape, list) or (shape == told.TEXTS and isinstance(value, list)):
+    elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _read(each, shape[0] if isinstance(shape, list) else told.TEXT, (*steps, number))
     elif value is not None:

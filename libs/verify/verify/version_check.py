@@ -22,7 +22,7 @@ from verify.consequence_check import check_consequences
 from verify.counted import Counted, override_of, version_of
 from verify.fields import NotOpenError
 from verify.findings import Pending
-from verify.override_check import check_outcome, check_override, check_overrides, overridden
+from verify.override_check import OVERRIDDEN, check_outcome, check_override, check_overrides, overridden
 from verify.parting import partings
 from verify.version_difference import Version, difference
 
@@ -194,6 +194,9 @@ def _miscounted(
 
 def _parted(event: Logged, old: Version, new: Version) -> Iterator[str]:
     """Where an event tells another difference than two versions have."""
+    if (event.fields.text("cause") == OVERRIDDEN) != (new.override is not None):
+        who = "computed" if new.override is None else "decided by officers"
+        yield f"its cause is said to be {event.fields.text('cause')!r}, and it was {who}"
     for name, version in (("old_decision_sha256", old), ("decision_sha256", new)):
         if event.fields.text(name) != version.decision.sha256():
             yield f"{name} is that of another decision"

@@ -190,6 +190,7 @@ def superseded_again(**said: object) -> Record:
         ({"difference_json": b"{"}, "what differs cannot be read"),
         ({"old_decision_sha256": "0" * 64}, "old_decision_sha256 is that of another decision"),
         ({"decision_sha256": "0" * 64}, "decision_sha256 is that of another decision"),
+        ({"cause": "override"}, "its cause is said to be 'override', and it was computed"),
         ({"reason": " "}, "stage trial was decided again without a reason"),
         ({"old_version": 0}, "version 2 of stage trial took the place of 0, and 2 became final"),
     ],
