@@ -87,8 +87,14 @@ def later(instant: datetime, span: Span, zone: str) -> datetime:
 
 
 def end_of_day(instant: datetime, days: int, zone: str) -> datetime:
-    """The midnight at which the zone's day ends that is `days` after the day of the instant."""
-    return instant_at(instant.astimezone(ZoneInfo(zone)).date() + timedelta(days=days + 1), time(), zone)
+    """The midnight at which the zone's day ends that is `days` after the day of the instant.
+
+    Raises ValueError beyond the years 1 to 9999.
+    """
+    try:
+        return instant_at(instant.astimezone(ZoneInfo(zone)).date() + timedelta(days=days + 1), time(), zone)
+    except OverflowError:
+        raise ValueError("the day lies beyond the years 1 to 9999") from None
 
 
 def objection_end(decided_at: datetime, days: int, zone: str) -> datetime:

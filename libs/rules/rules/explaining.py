@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rules.exact import plain
+from rules.awarding import MinimumScoreGate
+from rules.exact import fixed, plain
 from rules.explaining_rules import paths_of, titles_of
 from rules.explaining_values import values_on_the_way
 from rules.explaining_words import OPERATORS, STEPS, Language, Words, in_words, readable, title_words, value_words
+from rules.formulas import Round
 from rules.inputs import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rules.decision import Decision, PartScore, Row, TieStep
+    from rules.decision import Decision, GateResult, PartScore, Row, TieStep
     from rules.document import Part, RuleSet
+    from rules.formulas import Operator
     from rules.inputs import Inputs
 
     Ways = Mapping[str, Sequence[str]]
@@ -50,6 +54,7 @@ _SAY: Words = {
         "en": "majority for {team}: {votes} of {voters}, {verdict} (more than {share} needed)",
     },
     "gate": {"ko": "관문 {gate}, {team}: {verdict} ({reason})", "en": "gate {gate}, {team}: {verdict} ({reason})"},
+    "minimum": {"ko": "{part} {points}, 최저 {minimum}", "en": "{part} {points}, minimum {minimum}"},
     "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
     "nobody": {"ko": "진출 팀 없음", "en": "no award"},
     "out": {"ko": "탈락 {team}: {reason}", "en": "out {team}: {reason}"},
@@ -140,10 +145,15 @@ def _steps(rule_set: RuleSet, part: Part, score: PartScore, lang: Language, ways
     first_known = len(part.steps) - len(score.working)
     for number, step in enumerate(part.steps):
         words = in_words(OPERATORS, step.operator, step, lang, titles)
-        known = readable(score.working[number - first_known].value) if number >= first_known else ""
+        known = _known(step, score.working[number - first_known].value) if number >= first_known else ""
         seen = before[number + 1] if number + 1 < len(before) else ""
         result = f"{known} ({seen})" if known and seen else known or seen
         yield f"{indent}{number + 1}. {words}" + (f" → {result}" if result else "") + f"  [{path}.steps[{number}]]"
+
+
+def _known(step: Operator, value: str) -> str:
+    """A step's result for a reader: rounded with all its digits, a fraction also as a decimal."""
+    return fixed(Fraction(value), step.digits) if isinstance(step, Round) else readable(value)
 
 
 def explain_procedure(rule_set: RuleSet, decision: Decision, lang: Language, team: str | None = None) -> Iterator[str]:
@@ -171,13 +181,24 @@ def explain_procedure(rule_set: RuleSet, decision: Decision, lang: Language, tea
             yield "  " + _say("majority", lang, verdict=_verdict(vote.passed, lang), **facts)
     for gate in decision.gates:
         if concerns(gate.team):
-            facts = {"gate": titles.get(gate.gate, gate.gate), "team": gate.team, "reason": gate.reason}
-            yield "  " + _say("gate", lang, verdict=_verdict(gate.passed, lang), **facts)
+            facts = {"gate": titles.get(gate.gate, gate.gate), "team": gate.team}
+            reason = _reason(rule_set, decision, gate, lang)
+            yield "  " + _say("gate", lang, verdict=_verdict(gate.passed, lang), reason=reason, **facts)
     yield _say("advanced", lang, teams=", ".join(decision.advanced)) if decision.advanced else _say("nobody", lang)
     for each in decision.eliminated:
         if concerns(each.team):
             gate_words = _say("stays", lang, gate=titles.get(each.gate, each.gate)) if each.gate else ""
             yield _say("out", lang, team=each.team, reason=value_words(each.reason, lang) + gate_words)
+
+
+def _reason(rule_set: RuleSet, decision: Decision, result: GateResult, lang: Language) -> str:
+    """Why a gate was passed or failed: what people said, or the points against the minimum."""
+    gate = rule_set.gate(result.gate)
+    if not isinstance(gate, MinimumScoreGate):
+        return result.reason
+    row = decision.row(result.team)
+    points = row.total if gate.part == "total" else row.points(gate.part)
+    return _say("minimum", lang, part=value_words(gate.part, lang), points=points, minimum=plain(gate.minimum))
 
 
 def _verdict(passed: bool, lang: Language) -> str:

@@ -21,6 +21,9 @@ from pydantic import (
 
 from rules.exact import decimal_of, plain
 
+_YEARS = range(1000, 9000)
+"""So far from the ends of the calendar that every zone and every window of a year has its instants."""
+
 
 def _instant(value: object) -> datetime:
     if isinstance(value, str) and "T" in value:
@@ -28,10 +31,9 @@ def _instant(value: object) -> datetime:
             value = datetime.fromisoformat(value)
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError("an instant is a day of the calendar, a time and an offset: 2026-08-03T09:00:00+09:00")
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("an instant lies in the years 1 to 9999") from None
+    if value.year not in _YEARS:
+        raise ValueError(f"an instant lies in the years {_YEARS.start} to {_YEARS.stop - 1}")
+    return value.astimezone(UTC)
 
 
 def _instant_text(value: datetime) -> str:

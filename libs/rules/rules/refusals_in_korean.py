@@ -57,7 +57,7 @@ KOREAN: dict[str, str] = {
     "an instant is a day of the calendar, a time and an offset: 2026-08-03T09:00:00+09:00": (
         "시각은 2026-08-03T09:00:00+09:00처럼 달력에 있는 날짜, 시각, UTC 차이를 모두 씁니다"
     ),
-    "an instant lies in the years 1 to 9999": "시각은 1년부터 9999년까지입니다",
+    "an instant lies in the years {} to {}": "시각은 {0}년부터 {1}년까지입니다",
     "a plain decimal number, at most {} digits before and {} after the point": (
         "쉼표, %, 단위가 없는 십진수로 씁니다. 소수점 앞 최대 {0}자리, 뒤 최대 {1}자리"
     ),

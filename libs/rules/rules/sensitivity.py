@@ -137,7 +137,7 @@ def _number(value: Fraction | None) -> dict[str, str] | None:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     if outcome.refused:
-        return {"refused": outcome.refused}
+        return {"refused": [str(each) for each in outcome.refused]}
     return {"order": list(outcome.order), "advanced": list(outcome.advanced)}
 
 

@@ -23,8 +23,10 @@ from rules.violations import InputsRefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rules.completeness import Missing
     from rules.document import Part, RuleSet
     from rules.inputs import Inputs
+    from rules.violations import Violation
 
 _Rule = TypeVar("_Rule", bound=BaseModel)
 _SEED = "sensitivity"
@@ -33,12 +35,12 @@ _ASSUMED = "assumed for the sensitivity report"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a trial gave: the ranking and who goes on, best first, each total; `refused` says why it gave nothing."""
+    """What a trial gave: the ranking and who goes on, best first, each total; `refused` is why it gave nothing."""
 
     order: tuple[str, ...]
     advanced: tuple[str, ...]
     totals: tuple[tuple[str, str], ...] = ()
-    refused: str = ""
+    refused: tuple[Violation | Missing, ...] = ()
 
     def same_order(self, other: Outcome) -> bool:
         """Whether both rank the same teams in the same order."""
@@ -79,8 +81,10 @@ def tried(rule_set: RuleSet, inputs: Inputs) -> Outcome:
     """The outcome of a trial; where nothing can be decided, an outcome that says why."""
     try:
         decision = decide(rule_set, inputs)
-    except (InputsRefusedError, InputsIncompleteError) as error:
-        return Outcome((), (), refused=str(error))
+    except InputsRefusedError as error:
+        return Outcome((), (), refused=error.violations)
+    except InputsIncompleteError as error:
+        return Outcome((), (), refused=error.missing)
     return Outcome(decision.ranking, decision.advanced, tuple(sorted(decision.totals().items())))
 
 

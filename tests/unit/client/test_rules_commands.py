@@ -162,8 +162,13 @@ def test_a_comparison_on_scores_shows_what_really_moves(tmp_path: Path) -> None:
     narrow = changed(tmp_path, "minimum: 1, maximum: 5}", "minimum: 2, maximum: 5}")
     code, said, _ = run("diff", rule_file("stage-2"), narrow, "--scores", score_file("stage-2"), "--json")
     assert code == 1
-    assert "VALUE_OFF_SCALE" in json.loads(said)["outcomes"]["new"]["refused"]
+    assert "VALUE_OFF_SCALE" in json.loads(said)["outcomes"]["new"]["refused"][0]
     assert json.loads(said)["outcomes"]["old"]["advanced"] == ["sk-telecom", "upstage", "lg-ai-research"]
+    _, said, _ = run("diff", rule_file("stage-2"), narrow, "--scores", score_file("stage-2"), "--lang", "ko")
+    heading, old, new = said.splitlines()[-3:]
+    assert heading == "이 점수로는 둘 중 하나 이상이 결정할 수 없음"
+    assert old == "  - sk-telecom > upstage > lg-ai-research > motif-technologies ✗"
+    assert "2부터 5까지, 소수점 아래 최대 0자리입니다; 값 1 [VALUE_OFF_SCALE]" in new
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -140,6 +140,16 @@ def test_who_failed_a_gate_keeps_the_score_and_is_told_so() -> None:
     assert "탈락 naver-cloud: 관문 독자성 (originality) (점수는 표에 남음)" in told
 
 
+def test_a_minimum_is_told_in_the_language_and_what_is_rounded_with_all_its_digits() -> None:
+    folder = PROGRAMMES / "benchmark-league"
+    season = rules.load_rule_set((folder / "rule-sets" / "season.yaml").read_bytes())
+    decision = rules.decide(season, rules.load_inputs((folder / "scores" / "season.yaml").read_bytes()))
+    told = {lang: explain(season, decision, lang, team="boreal") for lang in LANGUAGES}
+    assert "관문 최저 점수 (enough), boreal: 통과 (총점 55.0, 최저 55)" in told["ko"]
+    assert "gate Lowest total (enough), boreal: passed (the total 55.0, minimum 55)" in told["en"]
+    assert "3. round half up, digits after the point: 1 → 20.0" in explain(season, decision, "en", team="atlas")
+
+
 def test_a_team_that_did_not_enter_is_refused() -> None:
     rule_set, inputs = stage("stage-2")
     with pytest.raises(KeyError):

@@ -74,6 +74,7 @@ DEFECTS: list[tuple[str, str, str, str]] = [
     ("POINTS_NOT_POSITIVE", "parts[1].points", EXPERTS + "35", EXPERTS + "0"),
     ("NUMBER_NOT_EXACT", "points", "points: 100", "points: 1000000000000000000000000000000000000000"),
     ("NUMBER_NOT_EXACT", "points", "points: 100", "points: 0.0000000000001"),
+    ("VALUE_INVALID", "dates.decides", "decides: 2026-01-15", "decides: 9999-12-31"),
     ("VALUE_INVALID", "version", "\nversion: ", "\nversion: 99999"),
     ("VALUE_INVALID", "seats.maximum", "maximum: 4}", "maximum: 100001}"),
     ("VALUE_INVALID", "rounding.digits", "half-up, digits: 1", "half-up, digits: 7"),

@@ -33,6 +33,7 @@ windows:
       - {team: upstage, begins: stage-1.final, lost_days: 28, reason: leased GPUs ran slow}
       - {team: motif, begins: added.final}
 """
+FAR = "  - {id: far, at: 8999-12-01T00:00:00+09:00}\n  - {id: end, after: far, by: "
 
 
 def at(text: str) -> datetime:
@@ -93,7 +94,9 @@ def test_one_slip_moves_all_that_follow_and_nothing_else() -> None:
         ("PERIOD_EMPTY", "windows[0].length", "length: P4M", "length: P0D"),
         ("PERIOD_EMPTY", "windows[0].length", "length: P4M", "length: -P4M"),
         ("REASON_MISSING", "windows[0].entrants[1].reason", ", reason: leased GPUs ran slow", ""),
-        ("DATE_OUT_OF_RANGE", "dates[1].by", "at: 2026-01-15", "at: 9999-12-25"),
+        ("VALUE_INVALID", "dates[2].at", "at: 2026-01-15", "at: 9999-12-25"),
+        ("DATE_OUT_OF_RANGE", "dates[6].by", "periods:", FAR + "P999Y9999M}\nperiods:"),
+        ("DATE_OUT_OF_RANGE", "dates[6].by", "periods:", FAR + 'P999Y12M30D, time: "24:00"}\nperiods:'),
         ("VALUE_INVALID", "dates[0].by", "by: P6M", "by: six months"),
         ("VALUE_INVALID", "dates[0].by", "by: P6M", "by: 6"),
         ("VALUE_INVALID", "dates[0].time", '"09:00"', '"25:00"'),

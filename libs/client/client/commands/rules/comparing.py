@@ -27,6 +27,10 @@ _OTHERS = {"ko": "순위와 무관함", "en": "cannot move the order"}
 
 _SAME = {"ko": "이 점수로는 순위가 그대로", "en": "on these scores the order stays"}
 _MOVED = {"ko": "이 점수로 순위가 바뀜", "en": "on these scores the order moves"}
+_UNDECIDED = {
+    "ko": "이 점수로는 둘 중 하나 이상이 결정할 수 없음",
+    "en": "on these scores one of the two cannot decide",
+}
 _Scores = Annotated[
     Path | None,
     typer.Option(
@@ -97,16 +101,19 @@ def _outcomes(
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     if outcome.refused:
-        return {"refused": outcome.refused}
+        return {"refused": [str(each) for each in outcome.refused]}
     return {"order": outcome.order, "advanced": outcome.advanced, "totals": dict(outcome.totals)}
 
 
 def _print_outcomes(before: Outcome, after: Outcome, lang: Language) -> None:
-    same = not (before.refused or after.refused) and before.same_order(after) and before.same_winners(after)
-    print((_SAME if same else _MOVED)[lang])
+    from rules.explaining_refusals import why_words
+
+    same = before.same_order(after) and before.same_winners(after)
+    heading = _UNDECIDED if before.refused or after.refused else _SAME if same else _MOVED
+    print(heading[lang])
     for sign, outcome in (("-", before), ("+", after)):
         order = [team + ("" if team in outcome.advanced else " ✗") for team in outcome.order]
-        print(f"  {sign} {outcome.refused or ' > '.join(order)}")
+        print(f"  {sign} {why_words(outcome.refused, lang) or ' > '.join(order)}")
 
 
 def _print(heading: str, lines: list[str]) -> None:

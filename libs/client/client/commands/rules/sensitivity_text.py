@@ -223,8 +223,10 @@ def _where(variant: Variant, lang: Language) -> str:
 
 
 def _moves(outcome: Outcome, base: Outcome, lang: Language) -> str:
+    from rules.explaining_refusals import why_words
+
     if outcome.refused:
-        return _say("refused", lang, why=outcome.refused)
+        return _say("refused", lang, why=why_words(outcome.refused, lang))
     ranks = [f"{team} {before or '-'}→{after or '-'}" for team, (before, after) in outcome.moved(base).items()]
     into, out = set(outcome.advanced) - set(base.advanced), set(base.advanced) - set(outcome.advanced)
     changes = [
