@@ -147,16 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that does not know Korean or a tick gets an escape in its place, and never a traceback.
             stream.reconfigure(errors="backslashreplace")
-    parser = argparse.ArgumentParser(prog="verify", description="Check the public record of a programme.")
-    parser.add_argument("source", help="a folder that an export wrote, or its address on a web server")
-    parser.add_argument("--key", help="fingerprint of the notary's key, known from elsewhere: 64 digits of hex")
-    parser.add_argument("--witness", action="append", default=[], help="key of a witness that must have cosigned")
-    parser.add_argument("--quorum", type=int, help="how many of the witnesses are enough; default: all")
-    parser.add_argument("--from", dest="first", help="size, or file of a head that was kept: the log must extend it")
-    parser.add_argument("--to", dest="second", help="size or file of a later head; default: the newest")
-    parser.add_argument("--receipt", type=Path, help="a receipt that was kept")
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print the report as JSON")
-    parser.add_argument("--lang", choices=[str(each) for each in Language], default="en", help="language of the report")
+    language = _language(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(language)
     given = parser.parse_args(arguments)
     try:
         asked = question(
@@ -165,8 +157,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )  # fmt: skip
         report = answer(asked)
     except QuestionError as error:
-        parser.error(str(error))
-    return tell(report, as_json=given.as_json, language=Language(given.lang), key_known=given.key is not None)
+        parser.error(f"{error.option} {words.rule_of(error.rule, language)}")
+    return tell(report, as_json=given.as_json, language=language, key_known=given.key is not None)
+
+
+def _language(arguments: Sequence[str]) -> Language:
+    """The language that is asked for, also of the help, which is printed while the options are read."""
+    first = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    first.add_argument("--lang", default="en")
+    try:
+        asked = first.parse_known_args(arguments)[0].lang
+    except argparse.ArgumentError:
+        asked = "en"
+    return Language.KO if asked == Language.KO else Language.EN
+
+
+def _parser(language: Language) -> argparse.ArgumentParser:
+    def said(text: str) -> str:
+        return words.rule_of(text, language)
+
+    parser = argparse.ArgumentParser(prog="verify", description=said("Check the public record of a programme."))
+    add = parser.add_argument
+    add("source", help=said("a folder that an export wrote, or its address on a web server"))
+    add("--key", help=said("fingerprint of the notary's key, known from elsewhere: 64 digits of hex"))
+    add("--witness", action="append", default=[], help=said("key of a witness that must have cosigned"))
+    add("--quorum", type=int, help=said("how many of the witnesses are enough; default: all"))
+    add("--from", dest="first", help=said("size, or file of a head that was kept: the log must extend it"))
+    add("--to", dest="second", help=said("size or file of a later head; default: the newest"))
+    add("--receipt", type=Path, help=said("a receipt that was kept"))
+    add("--json", action="store_true", dest="as_json", help=said("print the report as JSON"))
+    add("--lang", choices=[str(each) for each in Language], default="en", help=said("language of the report"))
+    return parser
 
 
 def run() -> None:

@@ -31,16 +31,18 @@ def check_consequences(final: Logged, rule_set: rules.RuleSet, chronicle: Chroni
     forfeits = list(rule_set.consequences.elimination.forfeits)
     for each in final.fields.messages("eliminated"):
         if each.texts("forfeits") != forfeits:
-            told = f"team {each.text('team_id')} loses {_listed(each.texts('forfeits'))}"
-            report.add(*place, f"{told}, by the rule set {_listed(forfeits)}")
+            team, loses = each.text("team_id"), _listed(each.texts("forfeits"))
+            report.add(*place, f"team {team} loses {loses}, by the rule set {_listed(forfeits)}")
     wanted = Counter(_awards(final, rule_set, chronicle))
     given = Counter(map(_award, final.fields.messages("awards")))
     for team, kind, amount, since, until in sorted((given - wanted).elements()):
-        rule = f"team {team} is given {amount} of {kind} from {_instant(since)} until {_instant(until)}"
-        report.add(*place, f"{rule}, and by the rule set it is not")
+        start, end = _instant(since), _instant(until)
+        rule = f"team {team} is given {amount} of {kind} from {start} until {end}, and by the rule set it is not"
+        report.add(*place, rule)
     for team, kind, amount, since, until in sorted((wanted - given).elements()):
-        rule = f"team {team} is not given {amount} of {kind} from {_instant(since)} until {_instant(until)}"
-        report.add(*place, f"{rule}, which it is by the rule set")
+        start, end = _instant(since), _instant(until)
+        rule = f"team {team} is not given {amount} of {kind} from {start} until {end}, which it is by the rule set"
+        report.add(*place, rule)
 
 
 def _awards(final: Logged, rule_set: rules.RuleSet, chronicle: Chronicle) -> Iterator[Award]:

@@ -49,7 +49,8 @@ def _unfounded(verdict: Logged, chronicle: Chronicle) -> Iterator[tuple[str, boo
             yield rule, True
         return
     if said.flag("passed") != passed:
-        yield f"{name} is {_word(said.flag('passed'))}: {judges_for} of {len(judged)} judges found for the team", False
+        word = "a pass" if said.flag("passed") else "a failure"
+        yield f"{name} is {word}: {judges_for} of {len(judged)} judges found for the team", False
         return
     if not said.integer("judges_for") and (judges_for or said.integer("judged_by") != len(judged)):
         return  # a panel's minute, which says what the judges say
@@ -99,7 +100,3 @@ def _counting(verdict: Logged, chronicle: Chronicle) -> list[Logged]:
     judged = [e for e in about(told.GATE_JUDGEMENT_RECORDED) if e.fields.text("gate") == verdict.fields.text("gate")]
     barred = {e.fields.text("judge_id") for e in about(told.GATE_CONFLICT_RECORDED)} if judged else set()
     return [e for e in judged if not barred or e.fields.text("judge_id") not in barred]
-
-
-def _word(passed: bool) -> str:
-    return "a pass" if passed else "a failure"

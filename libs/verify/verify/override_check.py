@@ -95,7 +95,14 @@ def _unlawful(
     """What is not lawful, in words, each with whether it is that the log lacks something."""
     name, first, second = (override.text(each) for each in ("override_id", "proposed_by", "confirmed_by"))
     if not first or not second:
-        yield f"override {name} was not {'confirmed by a second officer' if first else 'proposed by anybody'}", False
+        yield (
+            (
+                f"override {name} was not confirmed by a second officer"
+                if first
+                else f"override {name} was not proposed by anybody"
+            ),
+            False,
+        )
     elif first == second:
         yield f"override {name} has one officer twice, {first}", False
     if not override.text("reason").strip():

@@ -48,9 +48,10 @@ def check_releases(chronicle: Chronicle, report: Report) -> None:
 
 def unreleased(final: Logged, chronicle: Chronicle) -> str:
     """Why nothing of a final decision can be checked before its release, in words."""
-    said = f"it is final since {final.entry.time.isoformat()}, and its results are not released"
-    due = _due_of(final, chronicle)
-    return said if due is None else f"{said}: by its rule set they are at {due.isoformat()}"
+    since, due = final.entry.time.isoformat(), _due_of(final, chronicle)
+    if due is None:
+        return f"it is final since {since}, and its results are not released"
+    return f"it is final since {since}, and its results are not released: by its rule set they are at {due.isoformat()}"
 
 
 def _due_of(final: Logged, chronicle: Chronicle) -> datetime | None:

@@ -47,13 +47,15 @@ def check_governing(final: Logged, chronicle: Chronicle, report: Report) -> None
             report.add(*layout.entry_place(changed.index), rule)
         governing, frozen_by = changed.fields.text("new_sha256"), changed
     frozen = _frozen(sha256, chronicle)
+    was_opened = frozen_by is opened
     if governing != sha256:
-        how = "opened under" if frozen_by is opened else "was changed to"
+        rule = f"stage {stage_id} was changed to rule set {governing}"
         # Only a change could have let another govern, and a withheld entry might be it.
-        report.add(path, "", f"stage {stage_id} {how} rule set {governing}", absent=True)
+        report.add(path, "", f"stage {stage_id} opened under rule set {governing}" if was_opened else rule, absent=True)
     elif frozen is None or frozen.entry.time > frozen_by.entry.time:
-        when = "opened" if frozen_by is opened else "was changed to it"
-        report.add(path, "", f"the rule set was not frozen when stage {stage_id} {when}", absent=frozen is None)
+        rule = f"the rule set was not frozen when stage {stage_id} was changed to it"
+        rule = f"the rule set was not frozen when stage {stage_id} opened" if was_opened else rule
+        report.add(path, "", rule, absent=frozen is None)
 
 
 def _since(opened: Logged, chronicle: Chronicle) -> list[Logged]:

@@ -195,8 +195,12 @@ def _miscounted(
 def _parted(event: Logged, old: Version, new: Version) -> Iterator[str]:
     """Where an event tells another difference than two versions have."""
     if (event.fields.text("cause") == OVERRIDDEN) != (new.override is not None):
-        who = "computed" if new.override is None else "decided by officers"
-        yield f"its cause is said to be {event.fields.text('cause')!r}, and it was {who}"
+        cause = event.fields.text("cause")
+        yield (
+            f"its cause is said to be {cause!r}, and it was computed"
+            if new.override is None
+            else f"its cause is said to be {cause!r}, and it was decided by officers"
+        )
     for name, version in (("old_decision_sha256", old), ("decision_sha256", new)):
         if event.fields.text(name) != version.decision.sha256():
             yield f"{name} is that of another decision"

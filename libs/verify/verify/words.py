@@ -1,14 +1,24 @@
-"""What a check says, in Korean and English. What does not hold is named in English, with its place, in both."""
+"""What a check says, in Korean and English.
+
+A finding is noted in English, as JSON has it; whoever reads Korean gets each sentence of it from a table, whose keys a
+test holds against everything that a check can say.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rules.sentences import Sentences
+
+from verify.korean_command import COMMAND
+from verify.korean_decisions import DECISIONS
+from verify.korean_log import LOG, PLACES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from verify.findings import Report
+    from verify.findings import Finding, Report
 
 SHOWN = 50
 """So many findings are printed; all of them are in the JSON."""
@@ -21,7 +31,7 @@ class Language(StrEnum):
     KO = "ko"
 
 
-_SAID = {
+SAID = {
     "more": ("… and {count} more (--json prints them all)", "… 그 밖에 {count}건 (--json 은 모두 보여 줍니다)"),
     "fails": ("The record does not hold: {count} findings.", "기록이 맞지 않습니다: {count}건."),
     "log": (
@@ -122,16 +132,32 @@ _SAID = {
 }
 
 
+in_korean = Sentences(LOG | DECISIONS | COMMAND | PLACES, nested=True)
+
+
+def rule_of(text: str, language: Language) -> str:
+    """What does not hold, why something cannot be checked, or what an option is for."""
+    return in_korean(text) if language is Language.KO else text
+
+
+def finding_of(finding: Finding, language: Language) -> str:
+    """A finding: where, and what does not hold."""
+    if language is Language.EN:
+        return str(finding)
+    where = ", ".join(part for part in (finding.path, in_korean(finding.place) if finding.place else "") if part)
+    return f"{where or PLACES['']}: {in_korean(finding.rule)}"
+
+
 def say(what: str, language: Language, **values: object) -> str:
     """One sentence."""
-    english, korean = _SAID[what]
+    english, korean = SAID[what]
     return (korean if language is Language.KO else english).format(**values)
 
 
 def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
     """What a report says, a line each."""
     if not report.holds:
-        said = [f"✗ {finding}" for finding in report.findings[:SHOWN]]
+        said = [f"✗ {finding_of(finding, language)}" for finding in report.findings[:SHOWN]]
         if len(report.findings) > SHOWN:
             said.append(say("more", language, count=len(report.findings) - SHOWN))
         return [*said, say("fails", language, count=len(report.findings))]
@@ -151,7 +177,7 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
             say("withheld", language, index=index, one=each.requested_by, two=each.confirmed_by, reason=each.reason)
             for index, each in sorted(report.withheld.items())
         ),
-        *(say("not shown", language, finding=finding) for finding in report.not_shown),
+        *(say("not shown", language, finding=finding_of(finding, language)) for finding in report.not_shown),
         *(say("decision", language, stage=stage) for stage in report.decisions),
         *(
             say("overridden", language, stage=stage, one=each.proposed_by, two=each.confirmed_by, why=each.reason)
@@ -160,7 +186,10 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         *(say("superseded", language, stage=stage, version=version) for stage, version in report.superseded),
         *_pending(report, language),
         *_publications(report, language),
-        *(say("not verified", language, stage=stage, why=why) for stage, why in report.not_verified.items()),
+        *(
+            say("not verified", language, stage=stage, why=rule_of(why, language))
+            for stage, why in report.not_verified.items()
+        ),
         *_asked(report, language),
         say("key", language, key=report.log_id) + compare,
         say("holds so far" if so_far else "holds", language),

@@ -26,7 +26,7 @@ from verify.export import write
 from verify.head import TreeHead, log_id, sign
 from verify.note import KeyKind, Note, VerifierKey
 from verify.tree import Tree
-from verify.words import _SAID
+from verify.words import SAID
 
 from tests.builders.public_record import private_key, small_record
 
@@ -72,7 +72,7 @@ def test_it_is_said_in_korean(export: Path, capsys: pytest.CaptureFixture[str]) 
     said = capsys.readouterr().out
     assert "결정 trial: 다시 계산하여" in said
     assert said.endswith("기록이 맞습니다.\n")
-    for english, korean in _SAID.values():
+    for english, korean in SAID.values():
         assert english != korean
         fields = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (english, korean)]
         assert fields[0] == fields[1]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from client.commands.rules.language import AnyLang, both
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,34 +20,55 @@ if TYPE_CHECKING:
     from client.sdk.public_record import Addresses
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("export")(export)
-
-
-def export(
-    folder: Annotated[Path, typer.Argument(help="A new folder; it must not exist or be empty.")],
-    notary: Annotated[
-        str | None, typer.Option(envvar="DOKPAMO_NOTARY_ADDRESS", help="host:port; default: of the running stack.")
-    ] = None,
-    selection: Annotated[
-        str | None, typer.Option(envvar="DOKPAMO_SELECTION_ADDRESS", help="host:port; default: of the running stack.")
-    ] = None,
-    intake: Annotated[
-        str | None, typer.Option(envvar="DOKPAMO_INTAKE_ADDRESS", help="host:port; default: of the running stack.")
-    ] = None,
-    bundles: Annotated[
-        bool, typer.Option("--bundles", help="Write the entries also as programs for any C2SP tlog-tiles read them.")
-    ] = False,
-    update: Annotated[
-        bool, typer.Option("--update", help="Bring the export that is there up to date: only new entries are fetched.")
-    ] = False,
-) -> None:
+_HELP = both(
     """Write the public record of the programme to a new folder.
 
     That is the whole log, its signed heads, checkpoints and tiles, the rule sets, the decisions, and the receipts with
-    their proofs. Any web server can mirror the folder.
-    """
+    their proofs. Any web server can mirror the folder.""",
+    """사업의 공개 기록을 새 폴더에 씁니다.
+
+    기록 전체와 서명된 머리, 검문 기록, 조각, 평가기준, 결정, 그리고 증명이 붙은 접수증입니다. 어느 웹 서버에나 그대로
+    올릴 수 있습니다.""",
+)
+_WHERE = both("host:port; default: of the running stack.", "host:port, 기본값은 돌고 있는 스택의 것")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export", help=_HELP)(export)
+
+
+def export(
+    folder: Annotated[
+        Path,
+        typer.Argument(help=both("A new folder; it must not exist or be empty.", "새 폴더, 없거나 비어 있어야 합니다")),
+    ],
+    notary: Annotated[str | None, typer.Option(envvar="DOKPAMO_NOTARY_ADDRESS", help=_WHERE)] = None,
+    selection: Annotated[str | None, typer.Option(envvar="DOKPAMO_SELECTION_ADDRESS", help=_WHERE)] = None,
+    intake: Annotated[str | None, typer.Option(envvar="DOKPAMO_INTAKE_ADDRESS", help=_WHERE)] = None,
+    bundles: Annotated[
+        bool,
+        typer.Option(
+            "--bundles",
+            help=both(
+                "Write the entries also as programs for any C2SP tlog-tiles read them.",
+                "C2SP tlog-tiles를 읽는 프로그램을 위한 묶음도 씁니다",
+            ),
+        ),
+    ] = False,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update",
+            help=both(
+                "Bring the export that is there up to date: only new entries are fetched.",
+                "이미 있는 폴더를 새 항목만 받아 최신으로 만듭니다",
+            ),
+        ),
+    ] = False,
+    _lang: AnyLang = None,
+) -> None:
+    """Write the public record to a folder."""
     from common.errors import Refused
     from verify.entry import EntryRefusedError
     from verify.export import (
