@@ -14,7 +14,7 @@ from selection import handlers
 from selection.domain import refusal
 from selection.domain.trigger import Trigger
 
-from tests.builders.selection_cases import STAGE_ONE_BY_CALL, Selection, inputs, opened, waits
+from tests.builders.selection_cases import STAGE_ONE_BY_CALL, Selection, inputs, opened, version, waits
 from tests.builders.selection_rpcs import served
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ async def test_a_cancelled_stage_never_opens_says_why_and_is_planned_anew(fresh_
         with pytest.raises(refusal.StageTakenError):
             await selection.write(*plan)
         await selection.write(handlers.cancel_stage, "stage-1", "the edition will not be pinned in time")
-        await selection.go_to(OPENS + timedelta(days=30))
+        await selection.go_to(OPENS + timedelta(days=1))
         gone = await selection.stage("stage-1")
         assert (gone.state, gone.owner, list(gone.waits)) == ("cancelled", "", [])
         assert gone.cancel_reason == "the edition will not be pinned in time"
@@ -98,7 +98,30 @@ async def test_a_cancelled_stage_never_opens_says_why_and_is_planned_anew(fresh_
         await selection.go_to(selection.clock.now())
         assert (await selection.stage("stage-1")).state == "collecting"
         states = [each.stage.state.value for each in await selection.read("history", "stage-1", 0, 50)]
-        assert states[:4] == ["planned", "cancelled", "planned", "collecting"]
+        assert states == ["planned", "cancelled", "planned", "collecting"]
+
+
+async def test_an_event_that_comes_after_the_window_opens_nothing_until_the_dates_are_moved(
+    fresh_database_url: str,
+) -> None:
+    async with opened(fresh_database_url) as selection:
+        await planned(selection, PINNED)
+        await selection.go_to(datetime(2026, 1, 16, tzinfo=UTC))
+        await selection.write(handlers.trigger_stage, "stage-1", "edition-pinned", [], pipeline=None)
+        await selection.go_to(selection.clock.now())
+        held = await selection.stage("stage-1")
+        assert (held.state, held.owner, list(waits(held))) == ("planned", "staff", ["window-missed"])
+        assert await selection.said(events_pb2.StageOpened) == []
+        moved = version(STAGE_ONE_BY_CALL, 99, opens="2026-02-01T09:00:00+09:00", closes="2026-02-10T09:00:00+09:00",
+                        decides="2026-02-10T15:00:00+09:00")  # fmt: skip
+        change = await selection.write(
+            handlers.propose_change, "stage-1", await selection.freeze(moved), "the edition came late"
+        )
+        agreed: tuple[bool, tuple[str, ...]] = (True, ())
+        for team in change.asked:
+            await selection.write(handlers.record_consent, change.id, team, *agreed, by_team=True)
+        await selection.go_to(datetime(2026, 2, 1, tzinfo=UTC))
+        assert (await selection.stage("stage-1")).state == "collecting"
 
 
 async def test_a_stage_that_follows_a_cancelled_one_says_so(fresh_database_url: str) -> None:

@@ -31,6 +31,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "stage-not-final": ("{stage} 결정의 확정", "the final decision of {stage}"),
     "stage-cancelled": ("취소된 단계 {stage}의 재계획", "{stage} to be planned anew: it was cancelled"),
     "trigger-missing": ("외부 사건: {trigger}", "an event from outside: {trigger}"),
+    "window-missed": (
+        "지난 평가 기간({closes_at})의 조정",
+        "dates to be moved: the last instant for scores, {closes_at}, came before it could open",
+    ),
     "rule-set-frozen-late": (
         "평가기준이 시작({opened_at}) 뒤에 동결됨({frozen_at})",
         "a rule set that was frozen in time: it was at {frozen_at}, the stage opened {opened_at}",

@@ -28,6 +28,7 @@ class WaitCode(Enum):
     STAGE_NOT_FINAL = "stage-not-final"
     STAGE_CANCELLED = "stage-cancelled"
     TRIGGER_MISSING = "trigger-missing"
+    WINDOW_MISSED = "window-missed"
     RULE_SET_FROZEN_LATE = "rule-set-frozen-late"
     SCORING_NOT_CLOSED = "scoring-not-closed"
     SCORES_UNDERWAY = "scores-underway"

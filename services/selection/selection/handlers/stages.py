@@ -79,6 +79,10 @@ async def _open(stage: Stage, records: Records) -> None:
     if waits := (*missing, *trigger_waits(stage)):
         await hold(stage, waits, records)
         return
+    if records.now > stage.closes_at:
+        # It would take no score: its dates are moved by another version of its rule set, or it is cancelled.
+        await hold(stage, [wait(WaitCode.WINDOW_MISSED, closes_at=stage.closes_at)], records)
+        return
     opened = stages.open_with(stage, teams, records.now, refused)
     await records.publish(StageOpened(opened, rules))
     await enter(opened, "opened", records)
