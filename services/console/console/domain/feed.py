@@ -75,6 +75,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "BenchmarkRunFinished": ("벤치마크가 끝났습니다", "Benchmark run finished"),
     "OpeningsReleased": ("봉인된 내용이 공개되었습니다", "Sealed content opened"),
     "OpeningsErased": ("봉인된 내용의 열쇠가 삭제되었습니다", "Openings of sealed content erased"),
+    "WitnessRetired": ("로그의 증인이 물러났습니다", "Witness of the log retired"),
     "EntryWithheld": ("기록 내용이 비공개로 전환되었습니다", "Content of an entry withheld"),
     "EntryRestored": ("비공개된 기록 내용이 복원되었습니다", "Content of an entry restored"),
     "ProcessOverdue": ("기한이 지났습니다", "Process overdue"),
