@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from client.commands.rules.files import fail, refuse, rule_set_of
-from client.commands.rules.language import AnyLang, AsJson, both, spoken
+from client.commands.rules.language import AnyLang, AsJson, both, say, spoken
 from client.commands.rules.sensitivity import report_on
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ _SAY: Words = {
         "ko": "{id} 제{version}판을 공개하고 동결합니까? 되돌릴 수 없습니다.",
         "en": "Publish and freeze {id} version {version}? It cannot be undone.",
     },
+    "unpublished": {
+        "ko": "{sha}은(는) 공개되지 않았습니다. 파일을 주세요",
+        "en": "{sha} was not published; give its file",
+    },
     "declined": {"ko": "동결하지 않았습니다", "en": "nothing was frozen"},
     "late": {
         "ko": "! 이미 시작된 단계입니다({opens}): 지금 동결한 기준으로는 결정할 수 없습니다",
@@ -71,7 +75,6 @@ _Scores = Annotated[
         help=both(
             "Past scores for the sensitivity summary; made up if not given.", "민감도 요약에 쓸 과거 점수, 없으면 합성"
         ),
-        exists=True,
         dir_okay=False,
         readable=True,
     ),
@@ -118,7 +121,9 @@ def freeze(
     language = spoken(lang)
     path = Path(what)
     if not path.is_file() and not re.fullmatch(r"[0-9a-f]{64}", what):
-        raise typer.BadParameter(f"{what} is neither a file nor 64 digits of lower-case hex", param_hint="FILE|SHA")
+        english = f"{what} is neither a file nor 64 digits of lower-case hex"
+        korean = f"{what}은(는) 파일도 아니고 소문자 16진수 64자리도 아닙니다"
+        raise typer.BadParameter(say(language, english, korean), param_hint="FILE|SHA")
     # What is wrong with a file is said before anybody is asked.
     local = rule_set_of(path, language, as_json=as_json) if path.is_file() else None
     access = _access(selection, token)
@@ -148,7 +153,7 @@ async def _freeze(what: str, local: RuleSet | None, access: Access, manner: _Man
         client = Client(channel, SERVICE)
         kept = await _kept(client, sha)
         if kept is None and local is None:
-            fail("freeze", f"{sha} was not published; give its file")
+            fail("freeze", manner.say("unpublished", sha=sha))
         rule_set = local or _read(kept, manner.lang)
         if kept is None or kept.state == "published":
             _confirm(rule_set, manner, published=kept is not None)
