@@ -192,8 +192,8 @@ def require_due(decided: Decided, policy: Policy, before: Sequence[Publication],
     """
     if decided.overridden:
         rule = (
-            "was decided by officers otherwise than computed: what a policy shows of the computed one would mislead; who"
-            " goes on is told with the final decision, and all of it with the release"
+            "was decided by officers otherwise than computed: what a policy shows of the computed one would mislead;"
+            " who goes on is told with the final decision, and all of it with the release"
         )
         raise DecisionOverriddenError("stage_id", decided.stage, rule)
     if any(each.policy_sha256 == policy_sha256(policy) for each in before):
