@@ -9,9 +9,10 @@ from rules.awarding import MinimumScoreGate
 from rules.exact import fixed, plain
 from rules.explaining_rules import paths_of, titles_of
 from rules.explaining_values import values_on_the_way
-from rules.explaining_words import OPERATORS, STEPS, Language, Words, in_words, readable, title_words, value_words
+from rules.explaining_words import OPERATORS, STEPS, Language, in_words, readable, title_words, value_words
 from rules.formulas import Round
 from rules.inputs import Provenance
+from rules.phrases import Phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,42 +26,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Language", "explain", "explain_procedure"]
 
-_SAY: Words = {
-    "heading": {
-        "ko": "{title} ({stage}): {entered}개 팀 중 {advanced}개 팀 진출 (계획 {planned})",
-        "en": "{title} ({stage}): {advanced} of {entered} teams go on ({planned} planned)",
-    },
-    "rules": {
-        "ko": "평가기준 {id} 제{version}판, SHA-256 {sha}",
-        "en": "rule set {id} version {version}, SHA-256 {sha}",
-    },
-    "inputs": {"ko": "점수 자료 SHA-256 {sha}", "en": "scores SHA-256 {sha}"},
-    "team": {"ko": "{rank}위 {team}: 총점 {total} = {sum}", "en": "rank {rank} {team}: total {total} = {sum}"},
-    "unranked": {"ko": "순위 없음 {team}: 총점 {total} = {sum}", "en": "unranked {team}: total {total} = {sum}"},
-    "part": {"ko": "{title} ({id}, {points}점 만점): {value}", "en": "{title} ({id}, of {points}): {value}"},
-    "from": {"ko": "출처 {source}: {values}", "en": "from {source}: {values}"},
-    "procedure": {"ko": "절차", "en": "procedure"},
-    "step": {
-        "ko": "{number}. {words}: {before}팀 → {after}팀{changes}",
-        "en": "{number}. {words}: {before} → {after} teams{changes}",
-    },
-    "out-here": {"ko": "나감 {teams}", "en": "out {teams}"},
-    "in-here": {"ko": "들어옴 {teams}", "en": "in {teams}"},
-    "tie": {"ko": "동점 {teams}: {by} → {order}", "en": "level {teams}: {by} → {order}"},
-    "tie-part": {"ko": "{part} 점수", "en": "by points in {part}"},
-    "tie-lot": {"ko": "추첨", "en": "by lot"},
-    "majority": {
-        "ko": "과반 {team}: {voters}명 중 {votes}명 찬성, {verdict} ({share} 초과 필요)",
-        "en": "majority for {team}: {votes} of {voters}, {verdict} (more than {share} needed)",
-    },
-    "gate": {"ko": "관문 {gate}, {team}: {verdict} ({reason})", "en": "gate {gate}, {team}: {verdict} ({reason})"},
-    "minimum": {"ko": "{part} {points}, 최저 {minimum}", "en": "{part} {points}, minimum {minimum}"},
-    "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
-    "nobody": {"ko": "진출 팀 없음", "en": "no award"},
-    "out": {"ko": "탈락 {team}: {reason}", "en": "out {team}: {reason}"},
-    "stays": {"ko": " {gate} (점수는 표에 남음)", "en": " {gate} (the score stays in the table)"},
-    "references": {"ko": "근거", "en": "references"},
-}
+_say = Phrases(
+    {
+        "heading": {
+            "ko": "{title} ({stage}): {entered}개 팀 중 {advanced}개 팀 진출 (계획 {planned})",
+            "en": "{title} ({stage}): {advanced} of {entered} teams go on ({planned} planned)",
+        },
+        "team": {"ko": "{rank}위 {team}: 총점 {total} = {sum}", "en": "rank {rank} {team}: total {total} = {sum}"},
+        "unranked": {"ko": "순위 없음 {team}: 총점 {total} = {sum}", "en": "unranked {team}: total {total} = {sum}"},
+        "part": {"ko": "{title} ({id}, {points}점 만점): {value}", "en": "{title} ({id}, of {points}): {value}"},
+        "from": {"ko": "출처 {source}: {values}", "en": "from {source}: {values}"},
+        "procedure": {"ko": "절차", "en": "procedure"},
+        "step": {
+            "ko": "{number}. {words}: {before}팀 → {after}팀{changes}",
+            "en": "{number}. {words}: {before} → {after} teams{changes}",
+        },
+        "out-here": {"ko": "나감 {teams}", "en": "out {teams}"},
+        "in-here": {"ko": "들어옴 {teams}", "en": "in {teams}"},
+        "tie": {"ko": "동점 {teams}: {by} → {order}", "en": "level {teams}: {by} → {order}"},
+        "tie-part": {"ko": "{part} 점수", "en": "by points in {part}"},
+        "tie-lot": {"ko": "추첨", "en": "by lot"},
+        "majority": {
+            "ko": "과반 {team}: {voters}명 중 {votes}명 찬성, {verdict} ({share} 초과 필요)",
+            "en": "majority for {team}: {votes} of {voters}, {verdict} (more than {share} needed)",
+        },
+        "gate": {"ko": "관문 {gate}, {team}: {verdict} ({reason})", "en": "gate {gate}, {team}: {verdict} ({reason})"},
+        "minimum": {"ko": "{part} {points}, 최저 {minimum}", "en": "{part} {points}, minimum {minimum}"},
+        "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
+        "nobody": {"ko": "진출 팀 없음", "en": "no award"},
+        "out": {"ko": "탈락 {team}: {reason}", "en": "out {team}: {reason}"},
+        "stays": {"ko": " {gate} (점수는 표에 남음)", "en": " {gate} (the score stays in the table)"},
+    }
+)
 
 
 def explain(
@@ -81,10 +78,6 @@ def explain(
         lines.append(_say("references", lang))
         lines += [f"  [{number}] {line}" for number, line in enumerate(rule_set.references, 1)]
     return "\n".join(lines)
-
-
-def _say(name: str, lang: Language, **facts: object) -> str:
-    return _SAY[name][lang].format(**facts)
 
 
 def _heading(rule_set: RuleSet, decision: Decision, lang: Language) -> Iterator[str]:

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.exact import plain
-from rules.explaining_words import (
-    FIGURES,
-    GATES,
-    OPERATORS,
-    SOURCES,
-    STEPS,
-    TIES,
-    Words,
-    in_words,
-    title_words,
-    value_words,
-)
+from rules.explaining_words import FIGURES, GATES, OPERATORS, SOURCES, STEPS, TIES, in_words, title_words, value_words
 from rules.loading import sha256_of
+from rules.phrases import Phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,62 +18,59 @@ if TYPE_CHECKING:
     from rules.document import Part, RuleSet
     from rules.explaining_words import Language
 
-_SAY: Words = {
-    "heading": {"ko": "{title} ({stage})", "en": "{title} ({stage})"},
-    "identity": {
-        "ko": "평가기준 {id} 제{version}판, SHA-256 {sha}",
-        "en": "rule set {id} version {version}, SHA-256 {sha}",
-    },
-    "dates": {
-        "ko": "일정: {published} 공개, {opens} 시작, {closes} 마감, {decides} 결정 ({zone})",
-        "en": "dates: published {published}, opens {opens}, closes {closes}, decided {decides} ({zone})",
-    },
-    "seats": {
-        "ko": "자리: 계획 {planned}, 최소 {minimum}, 최대 {maximum}",
-        "en": "seats: {planned} planned, at least {minimum}, at most {maximum}",
-    },
-    "reopened": {"ko": " ({stage}에서 남은 자리)", "en": " (left free by {stage})"},
-    "no-award": {"ko": " (선정하지 않을 수 있음)", "en": " (no award is lawful)"},
-    "advanced": {"ko": "{stages} 통과 팀", "en": "teams that went on from {stages}"},
-    "eliminated": {"ko": "탈락 팀", "en": "eliminated teams"},
-    "newcomers": {"ko": "새로운 팀", "en": "newcomers"},
-    "enter": {"ko": "참가 자격: {who}", "en": "may enter: {who}"},
-    "sources": {"ko": "점수의 출처", "en": "where scores come from"},
-    "parts": {
-        "ko": "점수: {points}점 만점, 총점은 소수점 아래 {digits}자리",
-        "en": "score: {points} points in all, digits of totals after the point: {digits}",
-    },
-    "part": {"ko": "{title} ({id}): {points}점", "en": "{title} ({id}): {points} points"},
-    "of": {"ko": "출처: {source}{criteria}", "en": "from {source}{criteria}"},
-    "gates": {"ko": "관문", "en": "gates"},
-    "procedure": {"ko": "절차", "en": "procedure"},
-    "ties": {"ko": "동점 처리", "en": "tie chain"},
-    "objections": {"ko": "이의제기: {days}일, {early}", "en": "objections: {days} days, {early}"},
-    "disclosure": {"ko": "공개 범위: {profile}", "en": "disclosure: {profile}"},
-    "policy": {"ko": "{title} ({id}), {when}: {shown}", "en": "{title} ({id}), {when}: {shown}"},
-    "release": {"ko": "모든 자료 공개: {when}", "en": "everything is open {when}"},
-    "on-decision": {"ko": "결정 뒤", "en": "once decided"},
-    "on-final": {"ko": "확정 뒤", "en": "once final"},
-    "later": {"ko": " {days}일", "en": " for {days} days"},
-    "target": {
-        "ko": "무빙타깃: {definition}의 {ratio} 이상, {months}개월{index}, {decides}",
-        "en": "moving target: at least {ratio} of {definition}, {months} months{index}; {decides}",
-    },
-    "decides": {"ko": "결정에 쓰임", "en": "it decides"},
-    "shown": {"ko": "결정에는 쓰이지 않음", "en": "it decides nothing"},
-    "support": {"ko": "진출 팀 지원: {what}", "en": "support of each team that goes on: {what}"},
-    "gpus": {"ko": "GPU B200 {count}장 상당", "en": "{count} B200-equivalent GPUs"},
-    "data": {"ko": "데이터 {krw}원", "en": "KRW {krw} for data"},
-    "talent": {"ko": "인재 {krw}원", "en": "KRW {krw} for talent"},
-    "excluded": {"ko": "제외: {team} {kinds} ({reason})", "en": "excluded: {team} {kinds} ({reason})"},
-    "elimination": {
-        "ko": "탈락 팀: {forfeits} 회수, {keeps} 유지",
-        "en": "an eliminated team loses {forfeits} and keeps {keeps}",
-    },
-    "changes": {"ko": "변경: 새 판과 사유, {consent}", "en": "changes: a new version with a reason, {consent}"},
-    "late": {"ko": "나중에 밝힐 선택: {title} ({sha})", "en": "late pick: {title} ({sha})"},
-    "references": {"ko": "근거", "en": "references"},
-}
+_say = Phrases(
+    {
+        "heading": {"ko": "{title} ({stage})", "en": "{title} ({stage})"},
+        "dates": {
+            "ko": "일정: {published} 공개, {opens} 시작, {closes} 마감, {decides} 결정 ({zone})",
+            "en": "dates: published {published}, opens {opens}, closes {closes}, decided {decides} ({zone})",
+        },
+        "seats": {
+            "ko": "자리: 계획 {planned}, 최소 {minimum}, 최대 {maximum}",
+            "en": "seats: {planned} planned, at least {minimum}, at most {maximum}",
+        },
+        "reopened": {"ko": " ({stage}에서 남은 자리)", "en": " (left free by {stage})"},
+        "no-award": {"ko": " (선정하지 않을 수 있음)", "en": " (no award is lawful)"},
+        "advanced": {"ko": "{stages} 통과 팀", "en": "teams that went on from {stages}"},
+        "eliminated": {"ko": "탈락 팀", "en": "eliminated teams"},
+        "newcomers": {"ko": "새로운 팀", "en": "newcomers"},
+        "enter": {"ko": "참가 자격: {who}", "en": "may enter: {who}"},
+        "sources": {"ko": "점수의 출처", "en": "where scores come from"},
+        "parts": {
+            "ko": "점수: {points}점 만점, 총점은 소수점 아래 {digits}자리",
+            "en": "score: {points} points in all, digits of totals after the point: {digits}",
+        },
+        "part": {"ko": "{title} ({id}): {points}점", "en": "{title} ({id}): {points} points"},
+        "of": {"ko": "출처: {source}{criteria}", "en": "from {source}{criteria}"},
+        "gates": {"ko": "관문", "en": "gates"},
+        "procedure": {"ko": "절차", "en": "procedure"},
+        "ties": {"ko": "동점 처리", "en": "tie chain"},
+        "objections": {"ko": "이의제기: {days}일, {early}", "en": "objections: {days} days, {early}"},
+        "disclosure": {"ko": "공개 범위: {profile}", "en": "disclosure: {profile}"},
+        "policy": {"ko": "{title} ({id}), {when}: {shown}", "en": "{title} ({id}), {when}: {shown}"},
+        "release": {"ko": "모든 자료 공개: {when}", "en": "everything is open {when}"},
+        "on-decision": {"ko": "결정 뒤", "en": "once decided"},
+        "on-final": {"ko": "확정 뒤", "en": "once final"},
+        "later": {"ko": " {days}일", "en": " for {days} days"},
+        "target": {
+            "ko": "무빙타깃: {definition}의 {ratio} 이상, {months}개월{index}, {decides}",
+            "en": "moving target: at least {ratio} of {definition}, {months} months{index}; {decides}",
+        },
+        "decides": {"ko": "결정에 쓰임", "en": "it decides"},
+        "shown": {"ko": "결정에는 쓰이지 않음", "en": "it decides nothing"},
+        "support": {"ko": "진출 팀 지원: {what}", "en": "support of each team that goes on: {what}"},
+        "gpus": {"ko": "GPU B200 {count}장 상당", "en": "{count} B200-equivalent GPUs"},
+        "data": {"ko": "데이터 {krw}원", "en": "KRW {krw} for data"},
+        "talent": {"ko": "인재 {krw}원", "en": "KRW {krw} for talent"},
+        "excluded": {"ko": "제외: {team} {kinds} ({reason})", "en": "excluded: {team} {kinds} ({reason})"},
+        "elimination": {
+            "ko": "탈락 팀: {forfeits} 회수, {keeps} 유지",
+            "en": "an eliminated team loses {forfeits} and keeps {keeps}",
+        },
+        "changes": {"ko": "변경: 새 판과 사유, {consent}", "en": "changes: a new version with a reason, {consent}"},
+        "late": {"ko": "나중에 밝힐 선택: {title} ({sha})", "en": "late pick: {title} ({sha})"},
+    }
+)
 
 
 def titles_of(rule_set: RuleSet, lang: Language) -> dict[str, str]:
@@ -110,14 +97,10 @@ def explain_rules(rule_set: RuleSet, lang: Language) -> str:
     return "\n".join(_lines(rule_set, lang))
 
 
-def _say(name: str, lang: Language, **facts: object) -> str:
-    return _SAY[name][lang].format(**facts)
-
-
 def _lines(rule_set: RuleSet, lang: Language) -> Iterator[str]:
     titles = titles_of(rule_set, lang)
     yield _say("heading", lang, title=title_words(rule_set.title, lang), stage=rule_set.stage)
-    yield _say("identity", lang, id=rule_set.id, version=rule_set.version, sha=sha256_of(rule_set))
+    yield _say("rules", lang, id=rule_set.id, version=rule_set.version, sha=sha256_of(rule_set))
     yield _dates(rule_set, lang)
     seats = rule_set.seats
     lawful = _say("no-award", lang) if seats.minimum == 0 else ""

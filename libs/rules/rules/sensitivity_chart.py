@@ -5,16 +5,17 @@ A self-contained SVG: no script, no font of its own, for light and dark; what co
 
 from __future__ import annotations
 
+from fractions import Fraction
 from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rules.exact import exact_text, fixed
-from rules.explaining_words import Words, title_words
+from rules.explaining_words import title_words
+from rules.phrases import Phrases, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
 
     from rules.document import RuleSet
     from rules.explaining_words import Language
@@ -24,28 +25,35 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _PLOT = 170, 170, 560
 _TOP, _ROW, _BELOW = 64, 26, 46
 _HEAD = 74
+_LABEL, _LINE = 44, 14
+"""Width of a number with two decimals, and height of its line."""
 _COLOURS = (
     ("#0063a0", "#6bbcf2"), ("#b84700", "#ff9d5c"), ("#00694e", "#45d0a3"), ("#933a7a", "#e79bd0"),
     ("#735a00", "#f0cb45"), ("#3a4ab0", "#a9b3ee"), ("#a5001e", "#ff8a94"), ("#3f525b", "#b9c7cf"),
 )  # fmt: skip
 _FONTS = "'Noto Sans KR','Noto Sans CJK KR','Apple SD Gothic Neo','Malgun Gothic','NanumGothic',sans-serif"
-_SAY: Words = {
-    "title": {
-        "ko": "{stage}: 배점이 바뀌면 순위가 어떻게 움직이는가",
-        "en": "{stage}: how ranks move with the points of a part",
-    },
-    "legend": {
-        "ko": "굵은 선은 진출, 가는 점선은 탈락. 세로 실선은 진출 팀이 바뀌는 배점, 동그라미는 순위만 바뀌는 배점,"
-        " 세로 점선은 지금의 배점.",
-        "en": "Thick: goes on; thin and dashed: out. Solid upright line: other teams go on from there; circle: only the"
-        " order flips; dashed upright line: the points as they are.",
-    },
-    "part": {"ko": "{title} ({id}), 지금 {points}점", "en": "{title} ({id}), now {points} points"},
-    "axis": {"ko": "배점 (나머지는 비례해서 나눔)", "en": "points of the part (the others share the rest)"},
-    "flip": {"ko": "{points}점을 넘으면 진출 {into}, 탈락 {out}", "en": "above {points} points in: {into}, out: {out}"},
-    "no-flip": {"ko": "어떤 배점에서도 진출 팀은 같음", "en": "at all points the same teams go on"},
-    "order-flips": {"ko": "순위만 바뀌는 배점: {points}", "en": "only the order flips at: {points}"},
-}
+_say = Phrases(
+    {
+        "title": {
+            "ko": "{stage}: 배점이 바뀌면 순위가 어떻게 움직이는가",
+            "en": "{stage}: how ranks move with the points of a part",
+        },
+        "legend": {
+            "ko": "굵은 선은 진출, 가는 점선은 탈락. 세로 실선은 진출 팀이 바뀌는 배점, 동그라미는 순위만 바뀌는 배점,"
+            " 세로 점선은 지금의 배점.",
+            "en": "Thick: goes on; thin and dashed: out. Solid upright line: other teams go on from there; circle: only"
+            " the order flips; dashed upright line: the points as they are.",
+        },
+        "part": {"ko": "{title} ({id}), 지금 {points}점", "en": "{title} ({id}), now {points} points"},
+        "axis": {"ko": "배점 (나머지는 비례해서 나눔)", "en": "points of the part (the others share the rest)"},
+        "flip": {
+            "ko": "{points}점을 넘으면 진출 {into}, 탈락 {out}",
+            "en": "above {points} points in: {into}, out: {out}",
+        },
+        "no-flip": {"ko": "어떤 배점에서도 진출 팀은 같음", "en": "at all points the same teams go on"},
+        "order-flips": {"ko": "순위만 바뀌는 배점: {points}", "en": "only the order flips at: {points}"},
+    }
+)
 
 
 def chart(report: Sensitivity, rule_set: RuleSet, lang: Language) -> str:
@@ -98,27 +106,18 @@ def flips_in_words(report: WeightReport, rule_set: RuleSet, lang: Language) -> l
     name = _say("part", lang, title=title_words(part.title, lang), id=part.id, points=points)
     winners = [flip for flip in report.flips if flip.winners]
     told = [
-        _say("flip", lang, points=_number(flip.points), into=_teams(flip, into=True), out=_teams(flip, into=False))
+        _say("flip", lang, points=about(flip.points), into=_teams(flip, into=True), out=_teams(flip, into=False))
         for flip in winners
     ] or [_say("no-flip", lang)]
-    others = [_number(flip.points) for flip in report.flips if not flip.winners]
+    others = [about(flip.points) for flip in report.flips if not flip.winners]
     if others:
         told.append(_say("order-flips", lang, points=", ".join(others)))
     return [f"{name}: {line}." for line in told]
 
 
-def _say(name: str, lang: Language, **facts: object) -> str:
-    return _SAY[name][lang].format(**facts)
-
-
 def _teams(flip: Flip, *, into: bool) -> str:
     below, above = set(flip.below.outcome.advanced), set(flip.above.outcome.advanced)
     return ", ".join(sorted(above - below if into else below - above)) or "-"
-
-
-def _number(value: Fraction) -> str:
-    exactly = exact_text(value)
-    return f"{fixed(value, 2)} (= {exactly})" if "/" in exactly else exactly
 
 
 def _panel(report: WeightReport, rule_set: RuleSet, teams: tuple[str, ...], lang: Language) -> Iterator[str]:
@@ -133,16 +132,25 @@ def _panel(report: WeightReport, rule_set: RuleSet, teams: tuple[str, ...], lang
     yield f'<text class="small middle" x="{_PLOT / 2:g}" y="{bottom + 32}">{escape(_say("axis", lang))}</text>'
     now = _x(report, report.points)
     yield f'<line class="now" x1="{now}" y1="{_TOP - 8}" x2="{now}" y2="{bottom}"/>'
-    for flip in report.flips:
-        if flip.winners:
-            at = _x(report, flip.points)
-            yield f'<line class="flip" x1="{at}" y1="{_TOP - 12}" x2="{at}" y2="{bottom}"/>'
-            yield f'<text class="middle" x="{at}" y="{_TOP - 16}">{fixed(flip.points, 2)}</text>'
+    yield from _winner_flips(report, bottom)
     for number, team in enumerate(teams):
         yield from _team(report, team, number % len(_COLOURS))
     for flip in report.flips:
         if not flip.winners:
             yield from _circles(report, flip)
+
+
+def _winner_flips(report: WeightReport, bottom: int) -> Iterator[str]:
+    """Upright lines with their points; of two close ones the second's stand a line higher, so that both can be read."""
+    ends = [Fraction(-_LABEL)] * 2  # on each line of numbers, where the last one stands
+    for flip in report.flips:
+        if flip.winners:
+            x = _PLOT * flip.points / report.whole
+            level = next((number for number, end in enumerate(ends) if x - end >= _LABEL), len(ends) - 1)
+            ends[level] = x
+            at, top = _x(report, flip.points), _TOP - 16 - level * _LINE
+            yield f'<line class="flip" x1="{at}" y1="{top + 4}" x2="{at}" y2="{bottom}"/>'
+            yield f'<text class="middle" x="{at}" y="{top}">{fixed(flip.points, 2)}</text>'
 
 
 def _team(report: WeightReport, team: str, colour: int) -> Iterator[str]:
@@ -177,7 +185,7 @@ def _circles(report: WeightReport, flip: Flip) -> Iterator[str]:
     for one, other in flip.level:
         if one in order and other in order:
             middle = (_y(order.index(one)) + _y(order.index(other))) / 2
-            yield f'<circle class="mark" cx="{x}" cy="{middle:g}" r="4"><title>{_number(flip.points)}</title></circle>'
+            yield f'<circle class="mark" cx="{x}" cy="{middle:g}" r="4"><title>{about(flip.points)}</title></circle>'
 
 
 def _x(report: WeightReport, points: Fraction) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.exact import exact_text, fixed
+from rules.explaining_refusals import why_words
+from rules.explaining_words import title_words
+from rules.phrases import Phrases, about
+
 from client.commands.rules.columns import aligned
 
 if TYPE_CHECKING:
@@ -11,74 +16,74 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from rules import RuleSet
-    from rules.explaining_words import Language, Words
+    from rules.explaining_words import Language
     from rules.sensitivity import LostLeader, Sensitivity
     from rules.sensitivity_trials import Outcome
     from rules.sensitivity_variants import Variant
     from rules.sensitivity_weights import Turn, WeightReport
 
-_SAY: Words = {
-    "heading": {"ko": "민감도: {title} ({stage})", "en": "sensitivity: {title} ({stage})"},
-    "rules": {"ko": "평가기준 SHA-256 {sha}", "en": "rule set SHA-256 {sha}"},
-    "scores": {"ko": "점수 자료 SHA-256 {sha}", "en": "scores SHA-256 {sha}"},
-    "made-up": {
-        "ko": "합성 점수입니다. 규칙의 성질을 보여 줄 뿐 결과를 예측하지 않습니다.",
-        "en": "The scores are made up: they show how the rules behave, not how a stage will end.",
-    },
-    "order": {"ko": "순위: {order}", "en": "order: {order}"},
-    "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
-    "margin": {
-        "ko": "마지막 진출 팀 {last}과(와) 첫 탈락 팀 {first}의 차이: {points}점",
-        "en": "from {last}, last in, to {first}, first out: {points} points",
-    },
-    "largest-shift": {
-        "ko": "총점이 가장 많이 바뀜: {who}, {team} {points}",
-        "en": "largest change of a total: {who}, {team} {points}",
-    },
-    "assumed": {
-        "ko": "주어지지 않아 통과로 본 판정: {what}",
-        "en": "verdicts that nobody gave, taken as passed: {what}",
-    },
-    "spreads": {"ko": "부문이 실제로 결정한 정도", "en": "what each part really decided"},
-    "weights": {
-        "ko": "배점이 바뀌면 (나머지는 비례해서 나눔, 정확한 값)",
-        "en": "if a part counted for more or less (others share the rest in proportion; exact)",
-    },
-    "lost": {
-        "ko": "! {team}은(는) {part} 1위이지만 탈락했음(총점 {rank}). {points}",
-        "en": "! {team} leads in {part} and is out (total: {rank}). {points}",
-    },
-    "lost-from": {
-        "ko": "배점이 {now}점이 아니라 {points}점을 넘었다면 진출",
-        "en": "It would go on if that counted for more than {points} points instead of {now}.",
-    },
-    "lost-never": {"ko": "배점을 아무리 올려도 탈락", "en": "It would at no size of that part."},
-    "rank": {"ko": "{rank}위", "en": "rank {rank}"},
-    "unranked": {"ko": "순위 없음", "en": "unranked"},
-    "scaling": {"ko": "환산", "en": "scaling"},
-    "trimming": {"ko": "절사", "en": "trimming"},
-    "tie": {"ko": "동점 처리", "en": "tie chain"},
-    "panellist": {"ko": "평가위원이 한 명 빠졌다면", "en": "without one panellist"},
-    "none-moves": {"ko": "{count}가지 모두 순위가 그대로", "en": "none of {count} moves anything"},
-    "some-move": {"ko": "{count}가지 중 {moving}가지가 순위를 바꿈", "en": "{moving} of {count} move the order"},
-    "in": {"ko": "진출 {teams}", "en": "goes on: {teams}"},
-    "out": {"ko": "탈락 {teams}", "en": "out: {teams}"},
-    "same-winners": {"ko": "진출 팀은 같음", "en": "the same teams go on"},
-    "refused": {"ko": "결정할 수 없음: {why}", "en": "cannot be decided: {why}"},
-    "below-minimum": {
-        "ko": "{panel}: 한 명이라도 빠지면 최소 인원에 못 미쳐 결정할 수 없음",
-        "en": "{panel}: without any one of them the panel is below its minimum and nothing can be decided",
-    },
-    "ties-used": {"ko": "동점 {teams}: {by}", "en": "level {teams}: {by}"},
-    "every-part": {"ko": "모든 부문", "en": "every part"},
-    "leader": {"ko": "1위 팀 기준", "en": "scaled to the leader"},
-    "linear": {"ko": "척도 기준(선형)", "en": "linear by its scale"},
-    "none": {"ko": "환산 없음", "en": "not scaled"},
-    "first": {"ko": "맨 먼저 적용", "en": "applied first"},
-    "without": {"ko": "빼고 적용", "en": "left out"},
-    "trimmed": {"ko": "최고 {highest}, 최저 {lowest} 제외", "en": "without {highest} highest, {lowest} lowest"},
-    "nothing": {"ko": "없음", "en": "none"},
-}
+_say = Phrases(
+    {
+        "heading": {"ko": "민감도: {title} ({stage})", "en": "sensitivity: {title} ({stage})"},
+        "made-up": {
+            "ko": "합성 점수입니다. 규칙의 성질을 보여 줄 뿐 결과를 예측하지 않습니다.",
+            "en": "The scores are made up: they show how the rules behave, not how a stage will end.",
+        },
+        "order": {"ko": "순위: {order}", "en": "order: {order}"},
+        "advanced": {"ko": "진출: {teams}", "en": "goes on: {teams}"},
+        "margin": {
+            "ko": "마지막 진출 팀 {last}과(와) 첫 탈락 팀 {first}의 차이: {points}점",
+            "en": "from {last}, last in, to {first}, first out: {points} points",
+        },
+        "largest-shift": {
+            "ko": "총점이 가장 많이 바뀜: {who}, {team} {points}",
+            "en": "largest change of a total: {who}, {team} {points}",
+        },
+        "assumed": {
+            "ko": "주어지지 않아 통과로 본 판정: {what}",
+            "en": "verdicts that nobody gave, taken as passed: {what}",
+        },
+        "spreads": {"ko": "부문이 실제로 결정한 정도", "en": "what each part really decided"},
+        "weights": {
+            "ko": "배점이 바뀌면 (나머지는 비례해서 나눔, 정확한 값)",
+            "en": "if a part counted for more or less (others share the rest in proportion; exact)",
+        },
+        "lost": {
+            "ko": "! {team}은(는) {part} 1위이지만 탈락했음(총점 {rank}). {points}",
+            "en": "! {team} leads in {part} and is out (total: {rank}). {points}",
+        },
+        "lost-from": {
+            "ko": "배점이 {now}점이 아니라 {points}점을 넘었다면 진출",
+            "en": "It would go on if that counted for more than {points} points instead of {now}.",
+        },
+        "lost-never": {"ko": "배점을 아무리 올려도 탈락", "en": "It would at no size of that part."},
+        "rank": {"ko": "{rank}위", "en": "rank {rank}"},
+        "unranked": {"ko": "순위 없음", "en": "unranked"},
+        "scaling": {"ko": "환산", "en": "scaling"},
+        "trimming": {"ko": "절사", "en": "trimming"},
+        "tie": {"ko": "동점 처리", "en": "tie chain"},
+        "panellist": {"ko": "평가위원이 한 명 빠졌다면", "en": "without one panellist"},
+        "none-moves": {"ko": "{count}가지 모두 순위가 그대로", "en": "none of {count} moves anything"},
+        "some-move": {"ko": "{count}가지 중 {moving}가지가 순위를 바꿈", "en": "{moving} of {count} move the order"},
+        "in": {"ko": "진출 {teams}", "en": "goes on: {teams}"},
+        "out": {"ko": "탈락 {teams}", "en": "out: {teams}"},
+        "same-winners": {"ko": "진출 팀은 같음", "en": "the same teams go on"},
+        "refused": {"ko": "결정할 수 없음: {why}", "en": "cannot be decided: {why}"},
+        "below-minimum": {
+            "ko": "{panel}: 한 명이라도 빠지면 최소 인원에 못 미쳐 결정할 수 없음",
+            "en": "{panel}: without any one of them the panel is below its minimum and nothing can be decided",
+        },
+        "ties-used": {"ko": "동점 {teams}: {by}", "en": "level {teams}: {by}"},
+        "every-part": {"ko": "모든 부문", "en": "every part"},
+        "leader": {"ko": "1위 팀 기준", "en": "scaled to the leader"},
+        "linear": {"ko": "척도 기준(선형)", "en": "linear by its scale"},
+        "none": {"ko": "환산 없음", "en": "not scaled"},
+        "first": {"ko": "맨 먼저 적용", "en": "applied first"},
+        "without": {"ko": "빼고 적용", "en": "left out"},
+        "trimmed": {"ko": "최고 {highest}, 최저 {lowest} 제외", "en": "without {highest} highest, {lowest} lowest"},
+        "nothing": {"ko": "없음", "en": "none"},
+    }
+)
 _SPREAD_HEADS = {
     "ko": ("부문", "배점", "명목 비중", "실제 비중", "쓰인 범위", "최저", "최고", "1위"),
     "en": ("part", "points", "nominal", "effective", "range used", "lowest", "highest", "leader"),
@@ -99,16 +104,16 @@ def report_lines(report: Sensitivity, rule_set: RuleSet, lang: Language, *, made
 
 def summary_lines(report: Sensitivity, rule_set: RuleSet, lang: Language, *, made_up: bool) -> Iterator[str]:
     """What staff must know before they freeze: outcome, lost leaders, effective weights, flips of each weight."""
-    title = rule_set.title.ko if lang == "ko" else rule_set.title.en
+    title = title_words(rule_set.title, lang)
     yield _say("heading", lang, title=title, stage=report.stage)
-    yield _say("rules", lang, sha=report.rule_set_sha256)
-    yield _say("scores", lang, sha=report.inputs_sha256)
+    yield _say("rules", lang, id=rule_set.id, version=rule_set.version, sha=report.rule_set_sha256)
+    yield _say("inputs", lang, sha=report.inputs_sha256)
     if made_up:
         yield _say("made-up", lang)
     yield _say("order", lang, order=" > ".join(report.base.order) or _say("nothing", lang))
     yield _say("advanced", lang, teams=", ".join(report.base.advanced) or _say("nothing", lang))
     if margin := report.base.margin():
-        yield _say("margin", lang, last=margin[0], first=margin[1], points=_number(margin[2]))
+        yield _say("margin", lang, last=margin[0], first=margin[1], points=about(margin[2]))
     yield from (_say("ties-used", lang, teams=", ".join(tie.teams), by=tie.by) for tie in report.ties)
     if report.assumed:
         yield _say("assumed", lang, what=", ".join(report.assumed))
@@ -121,20 +126,7 @@ def summary_lines(report: Sensitivity, rule_set: RuleSet, lang: Language, *, mad
     yield from _weights(report, rule_set, lang)
 
 
-def _say(name: str, lang: Language, **facts: object) -> str:
-    return _SAY[name][lang].format(**facts)
-
-
-def _number(value: Fraction) -> str:
-    from rules.exact import exact_text, fixed
-
-    exactly = exact_text(value)
-    return f"{fixed(value, 2)} = {exactly}" if "/" in exactly else exactly
-
-
 def _percent(value: Fraction | None) -> str:
-    from rules.exact import fixed
-
     return "-" if value is None else f"{fixed(value * 100, 1)} %"
 
 
@@ -143,7 +135,7 @@ def _lost(each: LostLeader, report: Sensitivity, lang: Language) -> str:
     points = (
         _say("lost-never", lang)
         if each.from_points is None
-        else _say("lost-from", lang, points=_number(each.from_points), now=_number(now))
+        else _say("lost-from", lang, points=about(each.from_points), now=about(now))
     )
     rank = _say("unranked", lang) if each.rank is None else _say("rank", lang, rank=each.rank)
     return _say("lost", lang, team=each.team, part=each.part, rank=rank, points=points)
@@ -158,8 +150,6 @@ def _depths(rule_set: RuleSet) -> dict[str, int]:
 
 
 def _spreads(report: Sensitivity, rule_set: RuleSet, lang: Language) -> list[str]:
-    from rules.exact import exact_text
-
     depths = _depths(rule_set)
     rows = [_SPREAD_HEADS[lang]]
     for each in report.spreads:
@@ -171,8 +161,6 @@ def _spreads(report: Sensitivity, rule_set: RuleSet, lang: Language) -> list[str
 
 
 def _weights(report: Sensitivity, rule_set: RuleSet, lang: Language) -> list[str]:
-    from rules.exact import exact_text
-
     depths = _depths(rule_set)
     rows: list[tuple[str, ...]] = [_WEIGHT_HEADS[lang]]
     for each in report.weights:
@@ -187,7 +175,7 @@ def _turn(turn: Turn | None, report: WeightReport) -> str:
     if turn is None:
         return "-"
     into = sorted(set(turn.outcome.advanced) - set(report.own.advanced))
-    return _number(turn.points) + (f" (+{', '.join(into)})" if into else "")
+    return about(turn.points) + (f" (+{', '.join(into)})" if into else "")
 
 
 def _moving(variant: Variant, base: Outcome) -> bool:
@@ -223,8 +211,6 @@ def _where(variant: Variant, lang: Language) -> str:
 
 
 def _moves(outcome: Outcome, base: Outcome, lang: Language) -> str:
-    from rules.explaining_refusals import why_words
-
     if outcome.refused:
         return _say("refused", lang, why=why_words(outcome.refused, lang))
     ranks = [f"{team} {before or '-'}→{after or '-'}" for team, (before, after) in outcome.moved(base).items()]
@@ -250,7 +236,7 @@ def _panellists(report: Sensitivity, lang: Language) -> Iterator[str]:
         if shifts:
             who, team, points = max(shifts, key=lambda each: abs(each[2]))
             sign = "+" if points > 0 else ""
-            yield f"    {_say('largest-shift', lang, who=who, team=team, points=sign + _number(points))}"
+            yield f"    {_say('largest-shift', lang, who=who, team=team, points=sign + about(points))}"
         for each in members:
             if _moving(each, report.base):
                 yield f"    {each.how}: {_moves(each.outcome, report.base, lang)}"
