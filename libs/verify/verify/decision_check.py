@@ -17,6 +17,7 @@ from verify.counted import override_of, version_of
 from verify.decision_parting import logged_decision, note_inputs, note_partings
 from verify.entrants_check import check_opening
 from verify.fields import NotOpenError
+from verify.findings import Standing
 from verify.input_check import NOT_LOGGED, differences
 from verify.judgement_check import check_judgements
 from verify.override_check import check_outcome, check_overrides, overridden
@@ -67,6 +68,10 @@ def check_decisions(folder: Folder, chronicle: Chronicle, report: Report) -> Non
             report.decisions.append(stage_id)
         else:
             report.overridden[stage_id] = overridden(override)
+        said = event.fields
+        report.standing[stage_id] = Standing(
+            event.index, event.entry.time, said.text("rule_set_sha256"), said.texts("advanced")
+        )
     check_pending(chronicle, report)
     wanted = {path(stage) for stage in final for path in (_inputs_path, _decision_path)}
     for path in [*folder.under("inputs/"), *folder.under("decisions/")]:

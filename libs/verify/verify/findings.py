@@ -73,6 +73,19 @@ class Overridden:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a decision that holds says, and since when it is final."""
+
+    index: int
+    """Of the entry that says that it is."""
+    since: datetime
+    """As its service says (UTC)."""
+    rule_set_sha256: str
+    advanced: list[str]
+    """The teams that go on, best first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """The newest version of a stage's decision that is not final."""
 
@@ -99,6 +112,8 @@ class Report:
     rule_sets: int = 0
     decisions: list[str] = field(default_factory=list)
     """Stages whose decision was computed again and is the same."""
+    standing: dict[str, Standing] = field(default_factory=dict)
+    """Who goes on by each of these decisions, and by each that two officers took."""
     overridden: dict[str, Overridden] = field(default_factory=dict)
     """Stages whose outcome is two officers' and was not computed; the computed decision beside it is the same again."""
     superseded: list[tuple[str, int]] = field(default_factory=list)
@@ -168,6 +183,10 @@ class Report:
             "heads": self.heads,
             "rule_sets": self.rule_sets,
             "decisions": self.decisions,
+            "standing": {
+                stage: {**asdict(each), "since": instant_text(each.since)}
+                for stage, each in sorted(self.standing.items())
+            },
             "overridden": {stage: asdict(each) for stage, each in sorted(self.overridden.items())},
             "superseded": [{"stage": stage, "version": version} for stage, version in self.superseded],
             "pending": {

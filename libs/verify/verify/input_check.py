@@ -7,6 +7,7 @@ Source: design page "Selection and notary", "Notary": recompute the decision fro
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from verify import told
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from verify.compared import Compared
     from verify.counted import Cell, Marked
 
+Members = dict[str, object]
+"""What a verdict or a carried figure says, by name."""
 NOT_LOGGED = ": is not in the log"
 
 
@@ -40,7 +43,11 @@ def differences(rule_set: RuleSet, inputs: Inputs, final: Logged, chronicle: Chr
         *_compare("measurement", _values(measured), {_cell(m): m.value for m in inputs.measurements}),
         *_compare("verdict", verdicts, {(v.gate, v.team): _verdict(v) for v in inputs.verdicts}),
         *_compare("comparison", {cell: each.winner for cell, each in logged.items()}, compared),
-        *_compare("carried figure", {_cell(f): f for f in counted.carried()}, {_cell(f): f for f in inputs.carried}),
+        *_compare(
+            "carried figure",
+            {_cell(f): asdict(f) for f in counted.carried()},
+            {_cell(f): asdict(f) for f in inputs.carried},
+        ),
         *_relabelled(_marks(scores, measured, logged, counted.verdict_marks()), _provenances(inputs)),
     ]
 
@@ -70,8 +77,13 @@ def _cell(value: object) -> Cell:
     )
 
 
-def _verdict(verdict: Verdict) -> tuple[object, ...]:
-    return (verdict.passed, verdict.reason, verdict.evidence, verdict.judged_by)
+def _verdict(verdict: Verdict) -> Members:
+    return {
+        "passed": verdict.passed,
+        "reason": verdict.reason,
+        "evidence": list(verdict.evidence),
+        "judged_by": verdict.judged_by,
+    }
 
 
 def _stage(stage_id: str, inputs: Inputs) -> list[str]:
@@ -93,9 +105,17 @@ def _compare(what: str, logged: Mapping[Cell, object], used: Mapping[Cell, objec
             found.append(f"{name}: is in the log and was left out")
         elif cell not in logged:
             found.append(f"{name}{NOT_LOGGED}")
-        elif logged[cell] != used[cell]:
-            found.append(f"{name}: {used[cell]} here, {logged[cell]} in the log")
+        else:
+            parted = _parted(name, used[cell], logged[cell])
+            found += [f"{place}: {here} here, {there} in the log" for place, here, there in parted]
     return found
+
+
+def _parted(name: str, here: object, there: object) -> list[tuple[str, object, object]]:
+    """Where a value and a logged one differ: by each of their members, or as they are."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        return [(f"{name}, {each}", here[each], there[each]) for each in here if here[each] != there[each]]
+    return [] if here == there else [(name, here, there)]
 
 
 def _provenances(inputs: Inputs) -> dict[Cell, str]:

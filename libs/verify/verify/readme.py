@@ -42,16 +42,25 @@ What is checked
   3. The entries give the root of every head: nothing was taken out, put in or rewritten between any two heads. They
      give the same checkpoints and the same tiles, and the witnesses that were asked for saw this history.
   4. Every opening is the one of its place in its entry. What is blind is opened once its embargo has ended: with the
-     final decision of its stage, or the closing of its call. What is personal may stay sealed.
+     release of its stage's results, or the closing of its call. Results are released when the rule set says, not
+     earlier and not a day later. What is personal may stay sealed.
   5. Every rule set was logged whole when it was published, and frozen before its stage opened; one that took its place
-     later has the consents in the log that the former one demands.
-  6. Every score and verdict of a decision is in the log, as it was handed in or as the log tells that it was corrected,
-     and none of the log is left out.
-  7. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte. So
+     later has the consents in the log that the former one demands, of the teams that had a say by the log.
+  6. Who entered a stage are all that a call's list, or the earlier stages' decisions, and the rules let in, and nobody
+     else.
+  7. Every score, comparison and verdict of a decision is in the log, as it was handed in or as the log tells that it
+     was corrected, and none of the log is left out. Where each judge of a gate found by himself, the verdict is what
+     more than half of them found, with their reasons and evidence, less those with a conflict of interest.
+  8. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte. So
      is each version that a later one took the place of. Where officers decided in the place of what was computed, they
      are two and named; who goes on is then theirs, and only the computed decision beside it is computed again.
-  8. Every receipt is in the log and says what the logged application says, as far as that is open.
-  9. No logged rule set, final decision or application is left out.
+  9. Who leaves, what they lose and what the others are given is what the decision and its rule set say.
+ 10. Every view that was published follows from decision and policy, and was shown once, when its policy says.
+ 11. Every receipt is in the log and says what the logged application says, as far as that is open.
+ 12. No logged rule set, final decision or application is left out, and nothing is said twice otherwise.
+ 13. A reason that stands in two places (a change and its proposal, an override, a policy) is the same in both.
+A version of a decision that is not final, and a final one whose results are not released, are told as such and are not
+checked yet.
 
 What nobody can see in a folder alone
   - Whose key it is. Another record under another key would hold as well: compare the fingerprint (--key).
@@ -62,7 +71,11 @@ What nobody can see in a folder alone
     a head that covers it was signed, and that it did not change since.
   - What is sealed or erased. Its number is told; what it was is not checked, and never said to be. The log tells of
     each erasure. A sheet whose assessor was erased is held against the decision by its scores alone.
-  - Whether what a service said is true. The log proves that it was said, and that it was said only once.
+  - Whether what a service said is true. The log proves that it was said, and that it was said only once. So it is with
+    every reason and its wording; with a panel's minute, in which nobody is named and nobody judged by himself; with
+    a consent that staff recorded for a team, whose evidence is sealed; with which applicants a call found ineligible;
+    and with who was seated as a judge or an assessor, whose names may be erased.
+  - For which call a stage was, where several lists would explain who entered: the log does not name it.
 
 The program is libs/verify of the project; it is short, depends on little, and was written to be read.
 """

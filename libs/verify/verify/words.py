@@ -33,7 +33,7 @@ class Language(StrEnum):
 
 SAID = {
     "more": ("… and {count} more (--json prints them all)", "… 그 밖에 {count}건 (--json 은 모두 보여 줍니다)"),
-    "fails": ("The record does not hold: {count} findings.", "기록이 맞지 않습니다: {count}건."),
+    "fails": ("The record does not hold. Findings: {count}.", "기록이 맞지 않습니다: {count}건."),
     "log": (
         "✓ log: {size} entries, {heads} signed heads, each extends the one before",
         "✓ 기록: {size}건, 서명된 머리 {heads}개, 각각 앞의 것을 잇습니다",
@@ -49,8 +49,8 @@ SAID = {
     ),
     "receipts": ("✓ receipts: {count}, each in the log", "✓ 접수증: {count}건, 모두 기록에 있습니다"),
     "rules": (
-        "✓ rule sets: {count}, each as it was logged; frozen before its stage opened or changed as agreed",
-        "✓ 평가기준: {count}건, 기록된 그대로이며 단계가 열리기 전에 확정되었거나 정해진 동의로 바뀌었습니다",
+        "✓ rule sets: {count}, each as it was logged when it was published",
+        "✓ 평가기준: {count}건, 모두 공표할 때 기록된 그대로입니다",
     ),
     "openings": (
         "✓ openings: {count}, each that of a sealed value of the log",
@@ -77,9 +77,14 @@ SAID = {
         "– {finding}: 감추어진 항목일 수 있어 밝히지 못했습니다",
     ),
     "decision": (
-        "✓ decision {stage}: computed again, the same byte for byte",
-        "✓ 결정 {stage}: 다시 계산하여 한 바이트도 다르지 않습니다",
+        "✓ decision {stage}: computed again, the same byte for byte, by rules frozen or changed as they demand",
+        "✓ 결정 {stage}: 미리 확정되었거나 정해진 동의로 바뀐 평가기준으로 다시 계산하여 한 바이트도 다르지 않습니다",
     ),
+    "standing": (
+        "; final since {since} (entry {index}); go on: {teams}",
+        "; {since} 확정({index}번 항목); 나아가는 팀: {teams}",
+    ),
+    "nobody": ("nobody", "없음"),
     "overridden": (
         (
             "– decision {stage}: decided by officers {one} and {two} in the place of the computed decision, "
@@ -178,9 +183,10 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
             for index, each in sorted(report.withheld.items())
         ),
         *(say("not shown", language, finding=finding_of(finding, language)) for finding in report.not_shown),
-        *(say("decision", language, stage=stage) for stage in report.decisions),
+        *(say("decision", language, stage=stage) + _standing(report, stage, language) for stage in report.decisions),
         *(
             say("overridden", language, stage=stage, one=each.proposed_by, two=each.confirmed_by, why=each.reason)
+            + _standing(report, stage, language)
             for stage, each in report.overridden.items()
         ),
         *(say("superseded", language, stage=stage, version=version) for stage, version in report.superseded),
@@ -194,6 +200,15 @@ def lines(report: Report, language: Language, *, key_known: bool) -> list[str]:
         say("key", language, key=report.log_id) + compare,
         say("holds so far" if so_far else "holds", language),
     ]
+
+
+def _standing(report: Report, stage: str, language: Language) -> str:
+    """Since when a decision is final and who goes on by it; nothing for a version that was superseded."""
+    each = report.standing.get(stage)
+    if each is None:
+        return ""
+    teams = ", ".join(each.advanced) or say("nobody", language)
+    return say("standing", language, since=each.since.isoformat(), index=each.index, teams=teams)
 
 
 def _pending(report: Report, language: Language) -> Iterator[str]:

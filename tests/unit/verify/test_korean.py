@@ -40,6 +40,7 @@ JOINED = {
     "{}: {}": "a name, and what is wrong with it",
     "{} {}": "a name, and what is wrong with it",
     "{} of {}": "what a value is, and whose",
+    "{}, {}": "whose a value is, and which member",
     "version {} of the decision of stage {} {}": "and what is wrong with it",
     "version {} of stage {}: {}": "and what is told wrong",
     "{}, version {}": "which decision is not verified",

@@ -70,7 +70,7 @@ def test_everything_that_can_be_asked_is_answered(export: Path, capsys: pytest.C
 def test_it_is_said_in_korean(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(export), "--lang", "ko"]) == 0
     said = capsys.readouterr().out
-    assert "결정 trial: 다시 계산하여" in said
+    assert "결정 trial: 미리 확정되었거나" in said
     assert said.endswith("기록이 맞습니다.\n")
     for english, korean in SAID.values():
         assert english != korean

@@ -55,6 +55,8 @@ def test_a_corrected_decision_holds_and_so_does_each_version_before(
     report = report_of(made(*corrections).record(), tmp_path)
     assert report.findings == []
     assert report.decisions == [STAGE]
+    (said,) = [line for line in lines(report, Language.EN, key_known=True) if line.startswith(f"✓ decision {STAGE}: ")]
+    assert said.endswith(f"; go on: {', '.join(report.standing[STAGE].advanced)}")
     assert report.superseded == [(STAGE, number) for number, _ in enumerate(corrections, start=1)]
     assert report.not_verified == {}
     assert f"✓ decision {STAGE}, version 1, superseded: computed again from the log, the same byte for byte" in lines(
@@ -121,11 +123,12 @@ def changed_in_silence(told: Corrections) -> Record:
 
 def test_a_change_that_was_not_logged_is_named_where_it_parts(tmp_path: Path) -> None:
     report = report_of(changed_in_silence(Corrections((MEASURED,))), tmp_path)
-    verdict = "(True, 'the encoder is its own', ('report 2',), 3) here"
-    before = "(False, 'encoder of another model', ('report',), 3) in the log"
+    name = f"inputs/{STAGE}.json: verdict of originality, beta"
     assert [str(each) for each in report.findings] == [
         f"inputs/{STAGE}.json: score of panel, kim, beta, plan: 60 here, 43 in the log",
-        f"inputs/{STAGE}.json: verdict of originality, beta: {verdict}, {before}",
+        f"{name}, passed: True here, False in the log",
+        f"{name}, reason: the encoder is its own here, encoder of another model in the log",
+        f"{name}, evidence: ['report 2'] here, ['report'] in the log",
     ]
     assert report.decisions == []
 
