@@ -14,8 +14,6 @@ from tests.builders.tampering import Change, near_changes, structural_changes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-AT_ONCE = {"entries/": 20, "openings/": 256}
-"""Lines of a file that are changed at once: each is named, but no more than 20 of a tile."""
 SIGNED = ("heads/", "manifest.json", "public-key.json")
 
 Group = tuple[Tampering, ...]
@@ -37,14 +35,13 @@ def of_documents(prefixes: Iterable[str] = tampering.DOCUMENTS) -> list[Tamperin
 
 
 def of_lines(prefix: str) -> list[Group]:
-    """Every change of the lines of these files, in groups with at most one change of a line."""
-    changes: dict[tuple[str, int], list[list[Tampering]]] = defaultdict(list)
+    """Every change of the lines of these files, in groups with one change of every line: each must be named."""
+    of_files: dict[str, list[list[Tampering]]] = defaultdict(list)
     for path, number, document in lines_of(programme(), prefix):
-        several = [Tampering(path, change, number) for change in every_change(document)]
-        changes[path, (number - 1) // AT_ONCE[prefix]].append(several)
+        of_files[path].append([Tampering(path, change, number) for change in every_change(document)])
     return [
         tuple(each for each in group if each is not None)
-        for several in changes.values()
+        for several in of_files.values()
         for group in zip_longest(*several)
     ]
 

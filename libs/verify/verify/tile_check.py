@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from verify.folder import Folder
     from verify.tiles import Tile
 
-MOST = 20
-"""So many places of one tile are told."""
-
 
 def check_tiles(folder: Folder, size: int, nodes: Mapping[Coordinate, bytes], report: Report) -> None:
     """Note every tile of a tree of `size` entries that is missing, of another tree, or another entry's.
@@ -47,15 +44,11 @@ def _check_hashes(path: str, tile: Tile, data: bytes, nodes: Mapping[Coordinate,
     if len(data) != tile.width * HASH_BYTES:
         report.add(path, "", f"has {len(data)} bytes, {tile.width} hashes have {tile.width * HASH_BYTES}")
         return
-    parted = [
-        (number, node)
-        for number, node in enumerate(tile.nodes())
-        if data[number * HASH_BYTES : (number + 1) * HASH_BYTES] != nodes[node]
-    ]
-    for number, node in parted[:MOST]:
-        first = node.position << (HEIGHT * tile.level)
-        last = first + (1 << (HEIGHT * tile.level)) - 1
-        report.add(path, f"hash {number}", f"is not that of entries {first} to {last} of the log")
+    for number, node in enumerate(tile.nodes()):
+        if data[number * HASH_BYTES : (number + 1) * HASH_BYTES] != nodes[node]:
+            first = node.position << (HEIGHT * tile.level)
+            last = first + (1 << (HEIGHT * tile.level)) - 1
+            report.add(path, f"hash {number}", f"is not that of entries {first} to {last} of the log")
 
 
 def _check_bundle(path: str, tile: Tile, folder: Folder, nodes: Mapping[Coordinate, bytes], report: Report) -> None:
@@ -67,10 +60,8 @@ def _check_bundle(path: str, tile: Tile, folder: Folder, nodes: Mapping[Coordina
     except TileRefusedError as error:
         report.add(path, "", str(error))
         return
-    indexes = range(tile.index * tiles.WIDTH, tile.index * tiles.WIDTH + tile.width)
-    # By their hashes: so one that is withheld cannot stand there as another.
-    parted = [
-        index for index, entry in zip(indexes, entries, strict=True) if hash_leaf(entry) != nodes[Coordinate(0, index)]
-    ]
-    for index in parted[:MOST]:
-        report.add(path, f"entry {index - indexes.start}", f"is not entry {index} of the log")
+    first = tile.index * tiles.WIDTH
+    for number, entry in enumerate(entries):
+        # By its hash: so one that is withheld cannot stand there as another.
+        if hash_leaf(entry) != nodes[Coordinate(0, first + number)]:
+            report.add(path, f"entry {number}", f"is not entry {first + number} of the log")

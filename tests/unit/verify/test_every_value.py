@@ -1,8 +1,8 @@
 """Every value of every file of the model programme's record is changed, and each change is named with its place.
 
 Long: `make attacks` runs it on every core, with a line now and then on how far it is. Of the documents one value at a
-time is changed, in every way of `tests.builders.tampering`; of the log's entries and of the openings one value of each
-of some lines, where every one of these lines must be named by itself. `test_tampering.py` has a sample of the same.
+time is changed, in every way of `tests.builders.tampering`; of the log's entries and of the openings one value of every
+line, each of which must be named by itself. `test_tampering.py` has a sample of the same.
 """
 
 from __future__ import annotations
