@@ -59,6 +59,11 @@ class Caller:
         """The body that measures benchmarks."""
         return cls(subject, ("testing_body",))
 
+    @classmethod
+    def pipeline(cls, subject: str) -> Self:
+        """An automated pipeline outside the platform."""
+        return cls(subject, ("pipeline",))
+
 
 class Session:
     """Open channels to services by name. One channel a service; each call carries its own caller's token."""

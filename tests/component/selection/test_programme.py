@@ -179,13 +179,18 @@ async def test_a_stage_that_needs_its_lot_waits_for_the_seed_by_name(fresh_datab
         assert tuple(process or ()) == ("staff", DECIDES + DECISION_GRACE, "")
 
 
-async def test_of_two_who_plan_a_stage_at_once_one_is_refused(fresh_database_url: str) -> None:
+async def test_who_plan_a_stage_otherwise_at_once_are_refused_but_one_and_who_plan_the_same_are_one(
+    fresh_database_url: str,
+) -> None:
     async with opened(fresh_database_url) as selection:
         kept = await selection.write(handlers.publish_rule_set, document("written-review"))
         await selection.write(handlers.freeze_rule_set, kept.sha256)
-        plan = (handlers.plan_stage, "written-review", kept.sha256, "call-2025", ())
-        found = await asyncio.gather(*(selection.write(*plan) for _ in range(4)), return_exceptions=True)
+        plans = [(handlers.plan_stage, "written-review", kept.sha256, f"call-{number}", ()) for number in range(4)]
+        found = await asyncio.gather(*(selection.write(*plan) for plan in plans), return_exceptions=True)
         assert sorted(type(each).__name__ for each in found) == ["Stage", *["StageTakenError"] * 3]
+        (kept_plan,) = [plan for plan, each in zip(plans, found, strict=True) if not isinstance(each, Exception)]
+        again = await asyncio.gather(*(selection.write(*kept_plan) for _ in range(4)))
+        assert {each.sequence for each in again} == {1}
         assert len(await selection.said(events_pb2.StagePlanned)) == 1
 
 

@@ -61,13 +61,23 @@ class MovedFrom(_Document):
     reason: str
 
 
+class Trigger(_Document):
+    """An event from outside that a stage waits for, brought by an outside pipeline at ``arrives_at`` with evidence."""
+
+    trigger_id: str
+    pipeline_id: str
+    arrives_at: AwareDatetime
+    evidence: tuple[str, ...]
+
+
 class StageEntry(_Document):
-    """Who enters a stage: a call's applicants or the teams that other stages let go on."""
+    """Who enters a stage, a call's applicants or the teams that other stages let go on, and what it waits for."""
 
     stage_id: str
     moved_from: MovedFrom | None = None
     from_call_id: str = ""
     from_stage_ids: tuple[str, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
 
 
 class Job(_Document):

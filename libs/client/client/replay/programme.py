@@ -65,6 +65,7 @@ class StagePlan:
         self.stage_id = entry.stage_id
         self.from_call_id = entry.from_call_id
         self.from_stage_ids = entry.from_stage_ids
+        self.triggers = entry.triggers
         self.document = document
         self.rule_set: RuleSet = load_rule_set(document)
         self.inputs = inputs

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from common.provenance import value_of
 from dokpamo.selection.v1 import gates_pb2 as gates
+from dokpamo.selection.v1 import pipeline_pb2 as pipeline
 from dokpamo.selection.v1 import rule_set_life_pb2 as life
 from dokpamo.selection.v1 import service_pb2 as selection
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from rules import Verdict
 
+    from client.replay.document import Trigger
     from client.replay.programme import Programme, StagePlan
     from client.session import Session
 
@@ -32,7 +34,7 @@ class RuleBeats:
         self._session = session
 
     def in_order(self) -> Iterator[Beat]:
-        """Every stage planned under its rule set, and moved to other dates where the teams agreed to it."""
+        """Every stage planned under its rule set, moved where the teams agreed to it, and told what it waits for."""
         for stage in self._programme.stages:
             published, what = stage.rule_set.dates.published, f"rule set {stage.stage_id}"
             moved = stage.moved_from
@@ -42,6 +44,9 @@ class RuleBeats:
                 yield Beat(moved.published, f"{what}, first dates", partial(self._plan, stage))
                 yield Beat(published, what, partial(self._move, stage, moved.reason))
                 yield Beat(moved.agreed_at, f"agreement {stage.stage_id}", partial(self._agree, stage))
+            for trigger in stage.triggers:
+                what = f"{trigger.trigger_id} for {stage.stage_id}"
+                yield Beat(trigger.arrives_at, what, partial(self._bring, stage, trigger))
 
     async def _freeze(self, stage: StagePlan, document: str, *about: str) -> str:
         """Publish and freeze a document; return its hash."""
@@ -100,8 +105,22 @@ class RuleBeats:
                 rule_set_sha256=digest,
                 from_call_id=stage.from_call_id,
                 from_stage_ids=stage.from_stage_ids,
+                triggers=[
+                    selection.PlannedTrigger(trigger_id=each.trigger_id, pipeline_id=each.pipeline_id)
+                    for each in stage.triggers
+                ],
             ),
         )
+
+    async def _bring(self, stage: StagePlan, trigger: Trigger) -> None:
+        """Say as an outside pipeline that an event has come which the stage waits for."""
+        request = pipeline.TriggerStageRequest(
+            request_id=request_id("trigger", stage.stage_id, trigger.trigger_id),
+            stage_id=stage.stage_id,
+            trigger_id=trigger.trigger_id,
+            evidence=trigger.evidence,
+        )
+        await self._session.call(Caller.pipeline(trigger.pipeline_id), "selection", "TriggerStage", request)
 
     async def judge(self, stage: StagePlan) -> None:
         """Seat the judges of each gate; each finds by himself, and the verdicts follow at the decision."""
