@@ -14,19 +14,24 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 SEED = "the league's seed"
-LEAGUE = f"""
+
+
+def framed(name: str, ko: str, en: str, *, planned: int, first: str, seed: str, rest: str) -> str:
+    """A rule set of a final with a panel and a measured speed; `rest` follows these sources, `first` breaks ties."""
+    lot = hashlib.sha256(seed.encode()).hexdigest()
+    return f"""
 format: dokpamo/rule-set/1
-id: league
+id: {name}
 version: 1
 stage: final
-title: {{ko: 리그, en: League}}
+title: {{ko: {ko}, en: {en}}}
 zone: Asia/Seoul
 dates:
   published: 2026-01-01T00:00:00+09:00
   opens: 2026-01-02T00:00:00+09:00
   closes: 2026-01-03T00:00:00+09:00
   decides: 2026-01-03T00:00:00+09:00
-seats: {{planned: 2, minimum: 0, maximum: 2}}
+seats: {{planned: {planned}, minimum: 0, maximum: 2}}
 eligibility: {{newcomers_may_apply: true}}
 points: 10
 rounding: {{mode: half-up, digits: 1}}
@@ -42,51 +47,65 @@ sources:
     title: {{ko: 시험, en: Test}}
     provider: lab
     criteria: [{{id: speed, title: {{ko: 속도, en: Speed}}, minimum: 0, maximum: 100, digits: 1}}]
-  - kind: measurements
-    id: hours
-    title: {{ko: 시간, en: Hours}}
-    provider: lab
-    criteria: [{{id: effort, title: {{ko: 노력, en: Effort}}, minimum: 0, maximum: 4, digits: 1}}]
-parts:
-  - id: build
-    title: {{ko: 결과물, en: Build}}
-    points: 6
-    parts:
-      - id: quality
-        title: {{ko: 품질, en: Quality}}
-        points: 5
-        source: panel
-        steps: [{{operator: sum, over: criteria}}, {{operator: mean, over: assessors}}, {{operator: round, digits: 1}}]
-      - id: speed
-        title: {{ko: 속도, en: Speed}}
-        points: 1
-        source: test
-        steps:
-          - {{operator: sum, over: criteria}}
-          - {{operator: linear, points: 1, scale: 100}}
-          - {{operator: round, digits: 1}}
-  - id: effort
-    title: {{ko: 노력, en: Effort}}
-    points: 4
-    source: hours
-    steps: [{{operator: sum, over: criteria}}, {{operator: round, digits: 1}}]
-gates:
-  - {{kind: minimum-score, id: floor, title: {{ko: 최저 점수, en: Floor}}, part: total, minimum: 4, lifts: true}}
-  - {{kind: minimum-score, id: pace, title: {{ko: 속도 하한, en: Pace}}, part: speed, minimum: 0.2, lifts: false}}
-  - {{kind: minimum-score, id: work, title: {{ko: 결과물 하한, en: Work}}, part: build, minimum: 1.5, lifts: true}}
-procedure:
-  - {{step: rank}}
-  - {{step: cut, keep: planned}}
-  - {{step: gate, gate: floor}}
-  - {{step: gate, gate: pace}}
-  - {{step: gate, gate: work}}
-ties: [{{by: part, part: build}}, {{by: lot, seed_sha256: {hashlib.sha256(SEED.encode()).hexdigest()}}}]
+{rest}ties: [{{by: part, part: {first}}}, {{by: lot, seed_sha256: {lot}}}]
 objections: {{days: 10, early_close: never}}
 disclosure: {{profile: full}}
 consequences: {{elimination: {{forfeits: [], keeps: []}}}}
 changes: {{consent: none-before-opening}}
-references: ["made up for tests"]
 """
+
+
+LEAGUE = (
+    framed(
+        "league",
+        "리그",
+        "League",
+        planned=2,
+        first="build",
+        seed=SEED,
+        rest="""  - kind: measurements
+    id: hours
+    title: {ko: 시간, en: Hours}
+    provider: lab
+    criteria: [{id: effort, title: {ko: 노력, en: Effort}, minimum: 0, maximum: 4, digits: 1}]
+parts:
+  - id: build
+    title: {ko: 결과물, en: Build}
+    points: 6
+    parts:
+      - id: quality
+        title: {ko: 품질, en: Quality}
+        points: 5
+        source: panel
+        steps: [{operator: sum, over: criteria}, {operator: mean, over: assessors}, {operator: round, digits: 1}]
+      - id: speed
+        title: {ko: 속도, en: Speed}
+        points: 1
+        source: test
+        steps:
+          - {operator: sum, over: criteria}
+          - {operator: linear, points: 1, scale: 100}
+          - {operator: round, digits: 1}
+  - id: effort
+    title: {ko: 노력, en: Effort}
+    points: 4
+    source: hours
+    steps: [{operator: sum, over: criteria}, {operator: round, digits: 1}]
+gates:
+  - {kind: minimum-score, id: floor, title: {ko: 최저 점수, en: Floor}, part: total, minimum: 4, lifts: true}
+  - {kind: minimum-score, id: pace, title: {ko: 속도 하한, en: Pace}, part: speed, minimum: 0.2, lifts: false}
+  - {kind: minimum-score, id: work, title: {ko: 결과물 하한, en: Work}, part: build, minimum: 1.5, lifts: true}
+procedure:
+  - {step: rank}
+  - {step: cut, keep: planned}
+  - {step: gate, gate: floor}
+  - {step: gate, gate: pace}
+  - {step: gate, gate: work}
+""",
+    )
+    + """references: ["made up for tests"]
+"""
+)
 
 
 DUEL = (

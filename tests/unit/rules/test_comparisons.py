@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import rules
 
-from tests.unit.rules.test_deciding import TEXT
+from tests.builders.small_final import TEXT
 from tests.unit.rules.test_reading_inputs import changed as with_json
 
 STRENGTHS = "{operator: bradley_terry, digits: 6, iterations: 1000, result: win-share}"

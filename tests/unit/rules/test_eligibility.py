@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import rules
 
-from tests.unit.rules.test_deciding import FULL, RULES, TEXT
+from tests.builders.small_final import FULL, RULES, TEXT
 
 FIRST = replace(rules.decide(RULES, FULL), stage="first")  # ant goes on, bee is out by rank
 SECOND = "stage: final"

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 import rules
 
-from tests.unit.rules.test_deciding import SEED, TEXT
+from tests.builders.small_final import SEED, TEXT
 
 TEAMS = ("ant", "bee", "cat", "dog", "elk")
 # By total ant, bee, cat, dog, elk; by speed the other way round.

@@ -9,8 +9,8 @@ from rules.dates import add_months
 from rules.programme_checks import check_programme
 from rules.scheduling import plan
 
+from tests.builders.small_final import TEXT
 from tests.unit.rules.test_carrying import DOCUMENT, NEXT
-from tests.unit.rules.test_deciding import TEXT
 from tests.unit.rules.test_golden_stages import FOLDER, STAGES, rule_set
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rules.violations import DocumentRefusedError
 
 from tests.builders.mangled import bytes_from, json_from, text_from
+from tests.builders.small_final import FULL, RULES, TEXT
 from tests.unit.rules import test_comparisons, test_scheduling
 from tests.unit.rules.test_carrying import DOCUMENT
-from tests.unit.rules.test_deciding import FULL, RULES, TEXT
 
 SMALL = (
     "a: 1\nb: [x, 2.50, ~]\n",

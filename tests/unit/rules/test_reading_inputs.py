@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import rules
 
-from tests.unit.rules.test_deciding import FULL
+from tests.builders.small_final import FULL
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> bytes:

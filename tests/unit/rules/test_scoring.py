@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules.exact import fixed, round_half_up
 
-from tests.unit.rules.test_deciding import SEED, TEXT
+from tests.builders.small_final import SEED, TEXT
 
 Z = "{operator: z_score, per: [assessors], deviation: population, digits: 6, all_equal: zero}"
 MEAN = "{operator: mean, over: assessors}"
