@@ -5,6 +5,7 @@ Source: design page "Selection and notary", "Notary": head B extends head A
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from verify.canonical import JsonValue
     from verify.log_check import ReadLog
+
+
+_SIZE = re.compile(r"[0-9]{1,16}")
 
 
 class HeadUnknownError(Exception):
@@ -43,7 +47,7 @@ def known(text: str, key: Ed25519PublicKey) -> Known:
     Raises:
         HeadUnknownError: it is no size and no such file, or this log's key did not sign it.
     """
-    if text.isascii() and text.isdigit():
+    if _SIZE.fullmatch(text):
         return Known(text, int(text), None)
     try:
         data = Path(text).read_bytes()

@@ -111,6 +111,7 @@ def test_a_head_of_another_history_that_the_same_key_signed_is_a_fork(
         (["--quorum", "1"], "--quorum must be 1 to 0"),
         (["--to", "3"], "--to needs --from"),
         (["--from", "no-such-file"], "is no size of a log and no file"),
+        (["--from", "9" * 5000], "is no size of a log and no file"),
         (["--receipt", "no-such-file"], "cannot be read"),
     ],
 )
