@@ -65,7 +65,8 @@ class Chronicle:
         """Take note of an entry, with the openings of it that hold.
 
         One of a type that is read whose payload cannot be is in the log, since everything is, and was parked by all who
-        listen: it had no effect, so it is no part of what the log says.
+        listen: it had no effect, so it is no part of what the log says. Nor is one that came by a topic of another
+        service, where nobody listens for it: who has broken into one service cannot speak for another.
         """
         self._note_seals(index, entry, openings)
         self.latest = entry.time if self.latest is None else max(self.latest, entry.time)
@@ -73,6 +74,9 @@ class Chronicle:
         if ended is not None:
             self.ended.setdefault(ended, index)
         if entry.type not in told.READ:
+            return
+        if not entry.topic.startswith(_topics_of(entry.type)):
+            self.unreadable.append(index)
             return
         payload = entry.opened(openings)["payload"]
         if not isinstance(payload, dict):
@@ -166,6 +170,11 @@ class Chronicle:
 def version_number(event: Logged) -> int:
     """The version that an event of a decision is about; the first of a log that was written before there were any."""
     return max(event.fields.integer("version"), 1)
+
+
+def _topics_of(event_type: str) -> str:
+    """How the topics of the service begin whose event this is: "dokpamo.selection." for "dokpamo.selection.v1.X"."""
+    return event_type[: event_type.rindex(".v1.") + 1]
 
 
 def _erased_in(event: Logged) -> Iterator[tuple[str, str]]:

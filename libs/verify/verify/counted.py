@@ -12,12 +12,13 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import rules
-from rules import Provenance, Verdict
+from rules import Verdict
 from rules.sources import CarriedSource
 from rules.violations import DocumentRefusedError
 
 from verify import told
 from verify.compared import logged_comparisons
+from verify.marks import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 Cell = tuple[str, ...]
 """What a value is of: source, assessor (none for a measurement), team, criterion; gate and team of a verdict."""
-
-MARKS = ("PROVENANCE_UNSPECIFIED", *(f"PROVENANCE_{mark.name}" for mark in Provenance))
-"""The contract's names of marks, from the firmest to the weakest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +225,15 @@ class Counted:
             self._stage_id,
             self.entrants(),
             scores=[
-                rules.Score(source, who, team, criterion, _decimal(each.value), _known(each.mark))
+                rules.Score(source, who, team, criterion, _decimal(each.value), mark_of(each.mark))
                 for (source, who, team, criterion), each in self.scores(names).items()
             ],
             measurements=[
-                rules.Measurement(source, team, criterion, _decimal(each.value), _known(each.mark))
+                rules.Measurement(source, team, criterion, _decimal(each.value), mark_of(each.mark))
                 for (source, team, criterion), each in self.measurements().items()
             ],
             comparisons=[
-                rules.Comparison(source, who, item, first, second, each.winner, _known(each.mark))
+                rules.Comparison(source, who, item, first, second, each.winner, mark_of(each.mark))
                 for (source, who, item, first, second), each in self.comparisons(compared).items()
             ],
             verdicts=self.verdicts().values(),
@@ -259,22 +257,6 @@ def override_of(event: Logged) -> Fields | None:
     return None if event.fields.values.get("override") is None else event.fields.message("override")
 
 
-def weakness(mark: str) -> int:
-    """How weak a mark is: the contract names its marks from the firmest to the weakest; an unknown one is weaker."""
-    return MARKS.index(mark or MARKS[0]) if (mark or MARKS[0]) in MARKS else len(MARKS)
-
-
-def provenance(mark: str) -> str:
-    """The mark of an enum value of the contract, in which what is not set is taken as recorded."""
-    return str(_known(mark)) if weakness(mark) < len(MARKS) else f"unknown mark {mark}"
-
-
-def _known(mark: str) -> Provenance:
-    """The mark; the weakest for one that the contract does not have, and with which nothing is decided."""
-    marks: tuple[Provenance, ...] = (Provenance.RECORDED, *Provenance, Provenance.SYNTHETIC)
-    return marks[weakness(mark)]
-
-
 def _verdict(told_of: Fields) -> Verdict:
     return Verdict(
         told_of.text("gate"),
@@ -283,7 +265,7 @@ def _verdict(told_of: Fields) -> Verdict:
         told_of.text("reason"),
         tuple(told_of.texts("evidence")),
         told_of.integer("judged_by"),
-        _known(told_of.text("provenance")),
+        mark_of(told_of.text("provenance")),
     )
 
 

@@ -59,7 +59,7 @@ def check_publications(folder: Folder, chronicle: Chronicle, report: Report) -> 
     for event in made:
         try:
             documents = _documents(event, final, folder, chronicle)
-        except (NotOpenError, DocumentRefusedError, KeyError):
+        except (NotOpenError, DocumentRefusedError, layout.UnsafeNameError, KeyError):
             documents = None
         if documents is None:
             report.publications_unchecked += 1
@@ -83,8 +83,7 @@ def check_publication(event: Logged, documents: Documents, made: list[Logged]) -
         return
     if policy_sha256(policy) != fields.text("policy_sha256") or policy.id != fields.text("policy_id"):
         yield "names another policy than the one that it holds"
-    said = fields.text("reason")
-    if (isinstance(policy.reason, str) and said != policy.reason) or (policy.reason is None and said):
+    if fields.text("reason") != policy.reason_text():
         yield "gives another reason than its policy"
     yield from _foreign(event, policy, documents, made)
     if not is_due(policy.when, event.entry.time, documents.decided_at, documents.finalized_at):

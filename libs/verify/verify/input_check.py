@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from verify import told
 from verify.compared import used_comparisons
-from verify.counted import Counted, provenance, version_of, weakness
+from verify.counted import Counted, version_of
+from verify.marks import name_of, weakness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def _marks(
         tables[source,] = max(tables.get((source,), each.mark), each.mark, key=weakness)
     single: Mapping[Cell, Marked | Compared] = {**measured, **compared}
     marks = {**tables, **{cell: each.mark for cell, each in single.items()}, **verdicts}
-    return {cell: provenance(mark) for cell, mark in marks.items()}
+    return {cell: name_of(mark) for cell, mark in marks.items()}
 
 
 def _cell(value: object) -> Cell:

@@ -65,7 +65,7 @@ SAID = {
         "– 삭제: {count}건은 기록에 적힌 대로 지워져 더는 확인할 수 없습니다",
     ),
     "unreadable": (
-        "– entry {index}: is not the event that it says to be; who listened parked it, and it is not verified",
+        "– entry {index}: is not the event that it says to be; nobody acts on it, and it is not verified",
         "– {index}번 항목: 스스로 말하는 사건이 아니며, 확인하지 못했습니다",
     ),
     "withheld": (

@@ -58,6 +58,31 @@ def test_an_event_that_nobody_can_read_is_no_part_of_what_the_log_says(tmp_path:
     assert report.unreadable == [0]
 
 
+def test_who_has_broken_into_one_service_cannot_speak_for_another(tmp_path: Path) -> None:
+    log = LogBuilder()
+    log.add(selection.DecisionFinalized(stage_id="trial"), topic="dokpamo.training.job.v1")
+    log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
+    write(record_of(log, private_key()), tmp_path / "export")
+    report = check(tmp_path / "export")
+    assert (report.findings, report.unreadable, report.not_verified) == ([], [0], {})
+
+
+@pytest.mark.parametrize("stage_id", ["../../etc/passwd", "a/b", "", "\n", "x" * 300])
+def test_an_id_that_is_no_name_of_a_file_is_no_way_out_of_the_folder(tmp_path: Path, stage_id: str) -> None:
+    log = LogBuilder()
+    sha256 = "../" + "a" * 61
+    log.add(selection.DecisionProvisional(stage_id=stage_id, rule_set_sha256=sha256, decision_sha256="c", version=1))
+    log.add(selection.DecisionFinalized(stage_id=stage_id, rule_set_sha256=sha256, decision_sha256="c", version=1))
+    log.add(selection.ResultsReleased(stage_id=stage_id, decision_sha256="c"))
+    log.add(
+        selection.ResultsPublished(stage_id=stage_id, rule_set_sha256=sha256, decision_sha256="c", audience="public")
+    )
+    write(record_of(log, private_key()), tmp_path / "export")
+    report = check(tmp_path / "export")
+    assert report.decisions == []
+    assert not report.holds or report.not_verified
+
+
 def test_an_event_that_is_twice_in_the_log_is_noticed(tmp_path: Path) -> None:
     log = LogBuilder()
     log.add(selection.RuleSetFrozen(rule_set_sha256="0" * 64))
