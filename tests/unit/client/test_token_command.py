@@ -38,6 +38,8 @@ def test_a_token_speaks_for_the_role_the_team_and_the_person_that_were_asked_for
     assert (team.subject, set(team.roles), team.team) == ("member:nc-ai", {"consortium"}, "nc-ai")
     judge = known.actor(run("assessor", "--person", "fresh-1", "--minutes", "5"))
     assert (judge.subject, set(judge.roles), judge.team) == ("fresh-1", {"assessor"}, None)
+    pipeline = known.actor(run("pipeline", "--person", "index-watch"))
+    assert (pipeline.subject, set(pipeline.roles)) == ("index-watch", {"pipeline"})
 
 
 def test_only_a_consortium_speaks_for_a_team_and_without_a_stack_there_is_no_token(

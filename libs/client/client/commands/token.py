@@ -19,6 +19,7 @@ class Role(StrEnum):
     CONSORTIUM = "consortium"
     ASSESSOR = "assessor"
     TESTING_BODY = "testing_body"
+    PIPELINE = "pipeline"
 
 
 def register(app: typer.Typer) -> None:
