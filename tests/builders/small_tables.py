@@ -14,15 +14,15 @@ import rules
 if TYPE_CHECKING:
     from rules import Decision, Inputs, RuleSet
 
-_SEEDS = tuple(f"seed {number}" for number in range(12))
-"""Enough for each order of three teams to come out of a lot."""
+_SEEDS = tuple(f"seed {number}" for number in (0, 2, 5, 6, 8, 14))
+"""One for each order of three teams that can come out of a lot; a test looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A rule set: leaf parts with their most units, in units of 10^-digits; `nested` puts all but the last in a branch.
 
-    A `minimum` is a gate on the first leaf after the cut.
+    A `minimum` is a gate on the first leaf, `verdict` one that people judge, after the cut or before it (`gate_first`).
     """
 
     teams: tuple[str, ...]
@@ -30,6 +30,9 @@ class Shape:
     digits: int = 0
     nested: bool = False
     minimum: int | None = None
+    verdict: bool = False
+    gate_first: bool = False
+    seats: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,22 @@ def every_case(shape: Shape) -> tuple[Case, ...]:
     cases: list[Case] = []
     one_team = list(product(*(range(most + 1) for most in shape.most)))
     for table in product(one_team, repeat=len(shape.teams)):
-        orders: set[tuple[str, ...]] = set()
-        for rule_set, seed in zip(by_seed, _SEEDS, strict=True):
-            level = len({(sum(row), row[0]) for row in table}) < len(table)
-            inputs = _inputs(shape, table, seed if level else None)
-            decision = rules.decide(rule_set, inputs)
-            if decision.ranking not in orders:
-                orders.add(decision.ranking)
-                cases.append(Case(rule_set, inputs, decision, table))
-            if inputs.seed is None:
-                break
+        judged = product((True, False), repeat=len(shape.teams) if shape.verdict else 0)
+        for verdicts in judged:
+            orders: set[tuple[str, ...]] = set()
+            for rule_set, seed in zip(by_seed, _SEEDS, strict=True):
+                level = len({(sum(row), row[0]) for row in table}) < len(table)
+                inputs = _inputs(shape, table, verdicts, seed if level else None)
+                decision = rules.decide(rule_set, inputs)
+                if decision.ranking not in orders:
+                    orders.add(decision.ranking)
+                    cases.append(Case(rule_set, inputs, decision, table))
+                if inputs.seed is None:
+                    break
     return tuple(cases)
 
 
-def _inputs(shape: Shape, table: tuple[tuple[int, ...], ...], seed: str | None) -> Inputs:
+def _inputs(shape: Shape, table: tuple[tuple[int, ...], ...], verdicts: tuple[bool, ...], seed: str | None) -> Inputs:
     unit = Decimal(1).scaleb(-shape.digits)
     return rules.collect(
         "small",
@@ -72,6 +77,10 @@ def _inputs(shape: Shape, table: tuple[tuple[int, ...], ...], seed: str | None) 
             rules.Measurement(f"s{number}", team, "value", units * unit)
             for team, row in zip(shape.teams, table, strict=True)
             for number, units in enumerate(row)
+        ],
+        verdicts=[
+            rules.Verdict("judged", team, passed, "seen", (), 1)
+            for team, passed in zip(shape.teams, verdicts, strict=False)
         ],
         seed=seed,
     )
@@ -102,6 +111,11 @@ def _rule_set(shape: Shape, seed: str) -> RuleSet:
             "lifts: false}]"
         )
         step = ", {step: gate, gate: floor}"
+    if shape.verdict:
+        gate = "gates: [{kind: verdict, id: judged, title: {ko: 판정, en: Judged}, quorum: 1, lifts: false}]"
+        step = ", {step: gate, gate: judged}"
+    cut = ", {step: cut, keep: planned}"
+    steps = f"{{step: rank}}{step}{cut}" if shape.gate_first else f"{{step: rank}}{cut}{step}"
     committed = hashlib.sha256(seed.encode()).hexdigest()
     day = "2026-01-0{}T00:00:00+09:00"
     return rules.load_rule_set(f"""
@@ -112,14 +126,14 @@ stage: small
 title: {{ko: 시험, en: Trial}}
 zone: Asia/Seoul
 dates: {{published: {day.format(1)}, opens: {day.format(2)}, closes: {day.format(3)}, decides: {day.format(3)}}}
-seats: {{planned: 1, minimum: 0, maximum: 1}}
+seats: {{planned: {shape.seats}, minimum: 0, maximum: {shape.seats}}}
 eligibility: {{newcomers_may_apply: true}}
 points: {sum(points, Decimal(0))}
 rounding: {{mode: half-up, digits: {shape.digits}}}
 sources: [{", ".join(sources)}]
 parts: [{", ".join(leaves)}]
 {gate}
-procedure: [{{step: rank}}, {{step: cut, keep: planned}}{step}]
+procedure: [{steps}]
 ties: [{{by: part, part: p0}}, {{by: lot, seed_sha256: {committed}}}]
 objections: {{days: 0, early_close: never}}
 disclosure: {{}}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rules.disclosure import TOTAL
 from rules.disclosure_facts import facts_of
 from rules.disclosure_program import Program, StatementsContradictError
-from rules.disclosure_showing import disclose, known_anyway
+from rules.disclosure_showing import disclose, known_anyway, known_from_sheets
 from rules.exact import exact_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rules.decision import Decision
     from rules.disclosure import Policy
-    from rules.disclosure_facts import Facts
+    from rules.disclosure_statements import Facts
     from rules.disclosure_view import View, ViewAudience
     from rules.document import RuleSet
     from rules.inputs import Inputs
@@ -61,11 +61,9 @@ def audience_leaks(
     decision: Decision, inputs: Inputs, rule_set: RuleSet, policies: Sequence[Policy], *, narrowest: Decimal
 ) -> tuple[AudienceLeak, ...]:
     """What each audience could find out once it had been shown all of these policies; the public's are listed once."""
-    anyway = known_anyway(decision, inputs, rule_set)
 
     def of(audience: ViewAudience, team: str = "") -> tuple[Leak, ...]:
-        views = [disclose(decision, inputs, rule_set, policy, audience, team) for policy in policies]
-        return leaks(rule_set, [anyway, *views], narrowest=narrowest)
+        return leaks(rule_set, read_by(decision, inputs, rule_set, policies, audience, team), narrowest=narrowest)
 
     public = of("public")
     found = [AudienceLeak("public", "", leak) for leak in public]
@@ -79,6 +77,20 @@ def audience_leaks(
         more = [leak for leak in of(audience, team) if (leak.team, leak.part) not in known]
         found += [AudienceLeak(audience, team, leak) for leak in more]
     return tuple(found)
+
+
+def read_by(
+    decision: Decision,
+    inputs: Inputs,
+    rule_set: RuleSet,
+    policies: Sequence[Policy],
+    audience: ViewAudience,
+    team: str = "",
+) -> list[View]:
+    """Everything that a reader has to conclude from: what all know, what he was shown, what his own sheets give."""
+    views = [disclose(decision, inputs, rule_set, policy, audience, team) for policy in policies]
+    own = known_from_sheets(decision, inputs, rule_set, policies, team) if audience == "team" else ()
+    return [known_anyway(decision, inputs, rule_set), *views, *own]
 
 
 def leaks(rule_set: RuleSet, views: Iterable[View], *, narrowest: Decimal | Fraction = Fraction(0)) -> tuple[Leak, ...]:

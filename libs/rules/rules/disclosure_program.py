@@ -8,12 +8,12 @@ import numpy as np
 from scipy import optimize, sparse
 
 from rules.disclosure import TOTAL
-from rules.disclosure_facts import Ahead, Between, GreatestBetween, Placed, SpreadBetween
+from rules.disclosure_statements import Ahead, Between, GreatestBetween, Kept, Placed, SpreadBetween
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rules.disclosure_facts import Cell, Facts, Statement, Sum
+    from rules.disclosure_statements import Cell, Facts, Statement, Sum
 
 _SECONDS = 20.0
 """Most time for one end of one range. One that takes longer counts as not refuted."""
@@ -83,6 +83,8 @@ class Program:
                 self._rows.append(({first: 1, last: -1}, low, high))
             case Ahead(keys):
                 self._ahead(keys, None)
+            case Kept():
+                self._kept(statement)
             case Placed(others, ahead):
                 which = [self._variable(0, 1) for _ in others]
                 self._rows.append((dict.fromkeys(which, 1), ahead, ahead))
@@ -91,6 +93,31 @@ class Program:
                     self._rows.append(({chosen: 1, behind: 1}, 1, 1))
                     self._ahead(keys, chosen)
                     self._ahead([{cell: -times for cell, times in key.items()} for key in keys], behind)
+
+    def _kept(self, statement: Kept) -> None:
+        """Choices of who was kept and who was cut; each two of whom one was kept and one cut are in order."""
+        kept = {team: self._variable(0, 1) for team in statement.teams}
+        cut = {team: self._variable(0, 1) for team in statement.teams}
+        for team in statement.teams:
+            self._rows.append(({kept[team]: 1, cut[team]: 1}, 1, 1))
+            if missed := statement.missed[team]:
+                self._missed(missed, kept[team])
+        if statement.number is not None:
+            self._rows.append((dict.fromkeys(kept.values(), 1), statement.number, statement.number))
+        for (one, other), keys in statement.ahead.items():
+            if one in kept:
+                both = self._variable(0, 1)
+                self._rows.append(({both: 1, kept[one]: -1, cut[other]: -1}, -1, 1))
+                self._ahead(keys, both)
+            else:
+                self._ahead(keys, cut[other])
+
+    def _missed(self, missed: Sequence[tuple[Sum, int]], only_if: int) -> None:
+        """One of some sums is at most so much, if a choice is made."""
+        choices = [self._variable(0, 1) for _ in missed]
+        self._rows.append(({**dict.fromkeys(choices, 1), only_if: -1}, 0, len(choices)))
+        for (terms, most), choice in zip(missed, choices, strict=True):
+            self._row(terms, {choice: 2 * self._much}, -2 * self._much, most + 2 * self._much)
 
     def _extreme(self, sums: Sequence[Sum], *, greatest: bool) -> int:
         """A variable that is the greatest or the least of some sums: beyond none, and one of them is chosen as it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
@@ -45,7 +46,9 @@ from rules.disclosure_view import (
 )
 from rules.exact import exact, fixed, plain
 from rules.fields import Title
+from rules.formulas import Comparing
 from rules.inputs import Provenance, weakest
+from rules.sources import MeasurementSource, SheetSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,6 +106,30 @@ def known_anyway(decision: Decision, inputs: Inputs, rule_set: RuleSet) -> View:
     audience = Audience(audience="public", shows=tuple(shows))
     policy = Policy(id="known-anyway", title=title, when=Moment(after="decision"), audiences=(audience,))
     return disclose(decision, inputs, rule_set, policy, "public")
+
+
+def known_from_sheets(
+    decision: Decision, inputs: Inputs, rule_set: RuleSet, policies: Iterable[Policy], team: str
+) -> tuple[View, ...]:
+    """What a team computes from its own sheets if it sees them: points in parts that are set against no others."""
+    if not any(isinstance(shown, OwnSheet) for policy in policies for shown in policy.shown_to("team")):
+        return ()
+    own = OwnPoints(figure="own-points")
+    title = Title(ko="평가표에서 계산됨", en="Follows from the sheets")
+    audience = Audience(audience="team", shows=(own,))
+    policy = Policy(id="own-sheets", title=title, when=Moment(after="decision"), audiences=(audience,))
+    view = disclose(decision, inputs, rule_set, policy, "team", team)
+    seen = {source.id for source in rule_set.sources if isinstance(source, SheetSource | MeasurementSource)}
+    parts = {
+        leaf.id
+        for leaf in rule_set.leaves()
+        if leaf.source in seen and not any(isinstance(step, Comparing) for step in leaf.steps)
+    }
+    return (replace(view, figures=tuple(each for each in view.figures if _is_of(each, parts))),)
+
+
+def _is_of(figure: FigureShown, parts: set[str]) -> bool:
+    return isinstance(figure, PointsShown) and figure.part in parts
 
 
 class _Showing:

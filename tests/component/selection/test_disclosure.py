@@ -330,8 +330,9 @@ async def test_a_leaking_publication_waits_for_staff_at_its_date_and_says_why(fr
         assert (process.state, process.owner) == ("waits", "staff")
         assert "could be computed" in process.data["waits_for"]
         request = disclosure_pb2.PreviewPublicationRequest(stage_id="stage-1", policy_id="best-and-mean")
-        leaks = (await ask(selection, DISCLOSURE, "PreviewPublication", request, AUDITOR)).leaks
-        names = [leak.name for leak in leaks]
+        preview = await ask(selection, DISCLOSURE, "PreviewPublication", request, AUDITOR)
+        assert list(preview.limits) == ["best-and-mean/team/SHEETS_ARE_COMPARED"]
+        names = [leak.name for leak in preview.leaks]
         await publish(selection, policy_id="best-and-mean", accept_leaks=names, accept_reason="announced so")
         assert len((await view(selection)).views) == 1
 

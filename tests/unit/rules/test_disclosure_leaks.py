@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rules.disclosure import TOTAL, Policy
-from rules.disclosure_leaks import StatementsContradictError, leaks
+from rules.disclosure_leaks import StatementsContradictError, leaks, read_by
 from rules.disclosure_showing import disclose, points_of
-from rules.disclosure_view import PointsShown, SummaryShown
+from rules.disclosure_view import MeasurementShown, PointsShown, SummaryShown
 
 from tests.builders.small_tables import Case, Shape, every_case
 
@@ -27,7 +28,11 @@ TWO_PARTS = Shape(ABC, (2, 2))
 TENTHS = Shape(("ant", "bee"), (14,), digits=1)
 NESTED = Shape(("ant", "bee"), (2, 2, 2), nested=True)
 FLOOR = Shape(ABC, (2, 1), minimum=1)
-SHAPES = (ONE_PART, TWO_PARTS, TENTHS, NESTED, FLOOR)
+FLOOR_OF_TWO = Shape(ABC, (2, 1), minimum=1, seats=2)
+FLOOR_FIRST = Shape(ABC, (2, 1), minimum=1, gate_first=True, seats=2)
+JUDGED = Shape(ABC, (2,), verdict=True, seats=2)
+JUDGED_FIRST = Shape(ABC, (2,), verdict=True, gate_first=True)
+SHAPES = (ONE_PART, TWO_PARTS, TENTHS, NESTED, FLOOR, FLOOR_OF_TWO, FLOOR_FIRST, JUDGED, JUDGED_FIRST)
 
 Question = tuple[Case, tuple[Policy, ...], "ViewAudience", str, Decimal]
 
@@ -54,11 +59,8 @@ def policy(audiences: dict[str, list[dict[str, Any]]], name: str = "one") -> Pol
 def figures(shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
     digits = st.integers(0, shape.digits)
     of = st.lists(st.sampled_from(parts_of(shape)), min_size=1, max_size=3, unique=True)
-    plain: list[dict[str, Any]] = [{"figure": name} for name in ("ranks", "eliminations")]
-    if shape.minimum is None:
-        # Why somebody is not among the winners is left open where a gate may have stopped it: a known limit.
-        plain += [{"figure": "winners"}, {"figure": "order"}]
-    else:
+    plain: list[dict[str, Any]] = [{"figure": name} for name in ("ranks", "eliminations", "winners", "order")]
+    if shape.minimum is not None or shape.verdict:
         plain += [{"figure": "gates", "reasons": False}, {"figure": "gates", "reasons": True}]
     return st.one_of(
         st.sampled_from(plain),
@@ -75,7 +77,7 @@ def questions(draw: st.DrawFn) -> Question:
     shape = draw(st.sampled_from(SHAPES))
     case = draw(st.sampled_from(every_case(shape)))
     shows = st.lists(figures(shape), min_size=1, max_size=4)
-    own = st.lists(st.just({"figure": "own-points"}), max_size=1)
+    own = st.lists(st.sampled_from([{"figure": "own-points"}, {"figure": "own-sheet"}]), max_size=1)
     policies = tuple(
         policy({"public": draw(shows), "team": draw(own)}, f"policy-{number}")
         for number in range(draw(st.integers(1, 2)))
@@ -111,6 +113,9 @@ def by_trying_all(question: Question, shape: Shape) -> set[tuple[str, str, Fract
         if [view.figures for view in views_of(other, policies, audience, team)] == wanted
     ]
     shown = shown_as_they_are(views, shape.digits)
+    # Who is shown his own sheet reads his points in every leaf from it.
+    sheets = {each.team for view in views for each in view.figures if isinstance(each, MeasurementShown)}
+    shown |= {(name, f"p{number}") for name in sheets for number in range(len(shape.most))}
     unit = Fraction(1, 10**shape.digits)
     found = set()
     for name in shape.teams:
@@ -126,7 +131,8 @@ def by_trying_all(question: Question, shape: Shape) -> set[tuple[str, str, Fract
 
 def by_analysis(question: Question) -> set[tuple[str, str, Fraction, Fraction]]:
     case, policies, audience, team, narrowest = question
-    found = leaks(case.rule_set, views_of(case, policies, audience, team), narrowest=narrowest)
+    read = read_by(case.decision, case.inputs, case.rule_set, policies, audience, team)
+    found = leaks(case.rule_set, read, narrowest=narrowest)
     return {(each.team, each.part, Fraction(each.least), Fraction(each.most)) for each in found}
 
 
@@ -153,6 +159,11 @@ def test_exactly_what_an_attacker_who_tries_everything_finds_is_a_leak(question:
 @given(questions())
 def test_exactly_that_for_thousands_of_policies(question: Question) -> None:
     holds(question)
+
+
+def test_the_attacker_tries_every_order_that_a_lot_can_give() -> None:
+    level = [case.decision.ranking for case in every_case(ONE_PART) if not any(map(any, case.table))]
+    assert sorted(level) == sorted(permutations(ABC))
 
 
 def case_with(shape: Shape, *points: int) -> Case:

@@ -75,12 +75,13 @@ class DisclosureApi:
         """What would be published, and what could be found out."""
         store = self._publications(call.tx)
         await _require_stage(request.stage_id, store)
-        policy, views, leaks = await handlers.preview_publication(
+        policy, views, leaks, limits = await handlers.preview_publication(
             request.stage_id, request.policy_id, request.policy_document, store
         )
         return pb.PreviewPublicationResponse(
             views=[wire.shown_message(shown, policy) for shown in views],
             leaks=[wire.leak_message(leak) for leak in leaks],
+            limits=[limit.name for limit in limits],
         )
 
     async def ListPublications(self, request: pb.ListPublicationsRequest, call: Call) -> pb.ListPublicationsResponse:

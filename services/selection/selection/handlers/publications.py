@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rules.disclosure import policy_sha256
+from rules.disclosure_limits import limits
 
 from selection.domain import disclosure
 from selection.domain.disclosure import Acceptance, Publication, ResultsPublished, ResultsReleased
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from rules.disclosure import Policy
     from rules.disclosure_leaks import AudienceLeak
+    from rules.disclosure_limits import Limit
 
     from selection.domain.disclosure import Decided, Shown
 
@@ -125,12 +127,13 @@ async def publish_results(
 
 async def preview_publication(
     stage_id: str, policy_id: str, document: str, records: PublicationRecords
-) -> tuple[Policy, Sequence[Shown], Sequence[AudienceLeak]]:
-    """Return what a publication would show to whom, and what each audience could then find out."""
+) -> tuple[Policy, Sequence[Shown], Sequence[AudienceLeak], Sequence[Limit]]:
+    """Return what a publication would show to whom, what each could then find out, and what is not concluded."""
     decided = await _decided(stage_id, records)
     policy = disclosure.policy_of(decided.rules, policy_id, document)
     before = _of(decided, await records.publications(stage_id))
-    return policy, disclosure.views_of(decided, policy), await _leaks(decided, policy, before)
+    unconcluded = limits(decided.rules, [*(each.policy for each in before), policy])
+    return policy, disclosure.views_of(decided, policy), await _leaks(decided, policy, before), unconcluded
 
 
 async def _decided(stage_id: str, records: PublicationRecords) -> Decided:

@@ -194,11 +194,15 @@ def _read(kept: pb.RuleSet | None, lang: Language) -> RuleSet:
 
 def _confirm(rule_set: RuleSet, manner: _Manner, *, published: bool) -> None:
     """Show what staff must know and ask; ends with 1 where they decline."""
+    from rules.disclosure_limits import limits
+
     from client.commands.rules.sensitivity_text import summary_lines
 
     if not manner.as_json:
         report = report_on(rule_set, manner.scores, None, manner.lang)
         print("\n".join(summary_lines(report, rule_set, manner.lang, made_up=manner.scores is None)), flush=True)
+        for limit in limits(rule_set):
+            print(f"! {limit.words(manner.lang)}", flush=True)
     if manner.yes:
         return
     name = "ask" if published else "ask-publish"
