@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from console.domain.waiting import SENTENCES, Wait, in_words
+from console.domain.waiting import LACKING, SENTENCES, Wait, in_words
 from selection.domain.waits import WaitCode
 
 
@@ -23,6 +23,13 @@ def test_a_sentence_has_instants_of_seoul_and_the_names_of_teams() -> None:
     assert in_words(wait, "en", name) == "verdicts of gate originality (LG, SKT)"
     wait = Wait("objections", {"until": "2026-01-25T15:00:00Z"})
     assert in_words(wait, "ko", name) == "2026-01-26 00:00까지 이의제기"
+
+
+def test_what_a_new_decision_lacks_is_said_in_words() -> None:
+    wait = Wait("redecision-impossible", {"missing": "verdicts-missing,seed-missing,moon"})
+    assert in_words(wait, "ko", name) == "재결정에 빠진 자료: 관문 판정, 추첨 시드, moon"
+    assert in_words(wait, "en", name) == "what a new decision lacks: verdicts, the seed of the lot, moon"
+    assert LACKING.keys() <= SENTENCES.keys()
 
 
 def test_the_two_languages_say_the_same_facts() -> None:

@@ -69,6 +69,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
 }
 """By code: the sentence in Korean and in English, with the facts in their places."""
 
+LACKING: dict[str, tuple[str, str]] = {
+    "rule-set-frozen-late": ("제때 동결된 평가기준", "a rule set that was frozen in time"),
+    "late-picks-unrevealed": ("봉인된 선정", "late picks"),
+    "assessors-missing": ("평가위원", "assessors"),
+    "scores-missing": ("점수", "scores"),
+    "measurements-missing": ("측정값", "measurements"),
+    "comparisons-missing": ("비교", "comparisons"),
+    "verdicts-missing": ("관문 판정", "verdicts"),
+    "judges-missing": ("판정위원", "judges"),
+    "seed-missing": ("추첨 시드", "the seed of the lot"),
+    "other-missing": ("다른 자료", "other data"),
+    "inputs-refused": ("쓸 수 있는 값", "values that can be used"),
+}
+"""By code: what a decision lacks, where several codes stand in one sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -85,13 +100,13 @@ def in_words(wait: Wait, language: Language, name: Callable[[str], str]) -> str:
         return f"{wait.code} ({facts})" if facts else wait.code
     korean, english = SENTENCES[wait.code]
     sentence = korean if language == "ko" else english
-    shown = {key: _shown(key, value, name) for key, value in wait.facts.items()}
+    shown = {key: _shown(key, value, name, language) for key, value in wait.facts.items()}
     # A fact that a newer or older selection does not say leaves its place empty.
     places = {place for _, place, _, _ in string.Formatter().parse(sentence) if place}
     return sentence.format_map(dict.fromkeys(places, "–") | shown)
 
 
-def _shown(key: str, value: str, name: Callable[[str], str]) -> str:
+def _shown(key: str, value: str, name: Callable[[str], str], language: Language) -> str:
     if key in _INSTANTS:
         try:
             return f"{datetime.fromisoformat(value).astimezone(_SEOUL):%Y-%m-%d %H:%M}"
@@ -99,4 +114,6 @@ def _shown(key: str, value: str, name: Callable[[str], str]) -> str:
             return value
     if key in _TEAMS:
         return ", ".join(name(team) for team in value.split(",") if team)
+    if key == "missing":
+        return ", ".join(LACKING.get(code, (code, code))[0 if language == "ko" else 1] for code in value.split(","))
     return value.replace(",", ", ")
