@@ -14,6 +14,7 @@ from common.clock import FixedClock
 from common.database import Database
 from common.errors import Refused
 from common.grpc import Client, GrpcServer, calls, connect, following
+from common.service import PartDiedError
 from common.settings import ServiceSettings
 from dokpamo.common.v1 import events_pb2
 from dokpamo.selection.v1 import pipeline_pb2 as pb
@@ -216,3 +217,18 @@ async def test_one_stream_too_many_is_refused(
         await one.aclose()
         await eventually(lambda: _is(at.server.streams, 0))
         assert await take(follow(client), 1) == [1]
+
+
+async def test_a_server_dies_with_what_wakes_its_streams(
+    fresh_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_news: following.News) -> None:
+        message = "a fault of the program"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(following.News, "_listen", broken)
+    async with running(tmp_path, fresh_database_url) as at:
+        died = at.server.died
+        assert died is not None
+        await asyncio.wait({died}, timeout=20)
+        assert isinstance(died.exception(), PartDiedError)

@@ -16,7 +16,7 @@ from common.auth import Authenticator
 from common.grpc.calls import Calls
 from common.grpc.contract import PLATFORM_SERVICE, declared_access, rpcs_of
 from common.grpc.following import News
-from common.service import BackgroundPart
+from common.service import BackgroundPart, PartDiedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -146,9 +146,11 @@ class GrpcServer(BackgroundPart):
         return self._news.streams
 
     async def run(self) -> None:
-        """Keep the health service true."""
+        """Keep the health service true; die with what wakes the streams, or they would fall silent."""
         while True:
             await asyncio.sleep(_HEALTH_SECONDS if self._shown else _UNREADY_SECONDS)
+            if self._news.died is not None and self._news.died.done():
+                raise PartDiedError(self._news.name) from self._news.died.exception()
             ready = await self._is_ready()
             if ready != self._shown:
                 await self._show(ready=ready)
