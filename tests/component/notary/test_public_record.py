@@ -18,12 +18,16 @@ from dokpamo.selection.v1 import service_pb2 as selection
 from verify.check import check
 from verify.export import write
 
+from tests.builders.delivery import eventually
 from tests.builders.notary_service import running, settings_of
 from tests.builders.objections_command import Commands, object_to_the_gate
+from tests.builders.public_record import leaves_of
 from tests.component.selection.test_service import RULES, decided_stage_one, process, ready, stage_in
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from verify.export import Record
 
 
 async def apply(address: str, issuer: DevelopmentIssuer) -> None:
@@ -74,7 +78,13 @@ async def test_the_record_of_a_decided_stage_is_checked_without_the_services(
             assert "naver-cloud" in {each.team_id for each in final.standings if each.outcome == "advanced"}
             addresses = Addresses(settings.grpc_listen, selection_address, intake_address)
             async with PublicRecord(addresses) as public:
-                record = await public.fetch(lambda _done, _total: None)
+
+                async def released() -> Record | None:
+                    """The record once the release, which follows the final decision, has come to the notary."""
+                    fetched = await public.fetch(lambda _done, _total: None)
+                    return fetched if any(b"ResultsReleased" in each for each in leaves_of(fetched)) else None
+
+                record = await eventually(released, 60)
     write(record, tmp_path / "export")
     report = check(tmp_path / "export", fingerprint=record.log_id)
     assert json.dumps(report.document()["findings"], ensure_ascii=False) == "[]"

@@ -98,6 +98,10 @@ def messages(given: Inputs) -> list[tuple[str, str, Any]]:
     return found
 
 
+CALL_CLOSED, SCORED = "2025-07-21T07:00:00+00:00", "2026-01-05T01:00:00+00:00"
+"""When what intake and evaluation say was raised: before the stage opened, and after."""
+
+
 async def send(bootstrap: list[str], said: list[tuple[str, str, Any]]) -> None:
     """Send events as the relays of their owners do."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all")
@@ -109,7 +113,7 @@ async def send(bootstrap: list[str], said: list[tuple[str, str, Any]]) -> None:
                 "ce_type": message.DESCRIPTOR.full_name,
                 "ce_source": "/dokpamo/test",
                 "ce_actor": "staff",
-                "ce_time": "2026-01-05T01:00:00+00:00",
+                "ce_time": CALL_CLOSED if topic == "dokpamo.intake.call.v1" else SCORED,
             }
             sent = [(name, value.encode()) for name, value in headers.items()]
             await producer.send_and_wait(topic, message.SerializeToString(), key=key.encode(), headers=sent)
