@@ -153,7 +153,10 @@ PolicyAudience = Literal["public", "team", "panel"]
 
 
 class Audience(Rule):
-    """What one audience is shown; everybody is shown what the public is, each team what `team` says about itself."""
+    """What one audience is shown; everybody is shown what the public is, each team what `team` says about itself.
+
+    The panel of a stage are those who scored or judged in it, and no other assessors.
+    """
 
     audience: PolicyAudience
     shows: tuple[Shown, ...]
