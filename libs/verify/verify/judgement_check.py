@@ -1,7 +1,8 @@
 """A gate's verdict is what its judges found, each by himself: so many judged, so many for the team, more than half.
 
 The log has each single judgement. A verdict without single judgements is a panel's minute: it says by itself how many
-judged, and nothing can be held against it.
+judged, and nothing can be held against it. The fresh panel of a case may find otherwise than the judges: then the log
+has the remedy of that case, which orders the verdict.
 
 Source: design page "Selection and notary", "Stages and gates": a gate has evidence, quorum, reason and a verdict
 """
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from verify.chronicle import Chronicle, Logged
+    from verify.fields import Fields
     from verify.findings import Report
 
 
@@ -37,6 +39,13 @@ def _unfounded(verdict: Logged, chronicle: Chronicle) -> Iterator[tuple[str, boo
     """What does not hold of a verdict, in words, each with whether it is that the log lacks something."""
     said = verdict.fields
     name = f"the verdict of gate {said.text('gate')} on team {said.text('team_id')}"
+    if said.text("proceeding_id"):
+        if not _is_ordered(verdict, chronicle):
+            yield (
+                f"{name} is said to be found in {said.text('proceeding_id')}, and the log has no such remedy of it",
+                True,
+            )
+        return
     judged = _counting(verdict, chronicle)
     named = [each.fields.text("judge_id") for each in judged if each.fields.is_open("judge_id")]
     for judge in sorted({each for each in named if named.count(each) > 1}):
@@ -61,6 +70,22 @@ def _unfounded(verdict: Logged, chronicle: Chronicle) -> Iterator[tuple[str, boo
         rule = f"{name} counts {said.integer('judged_by')} judges, and the log has {len(judged)}"
         yield rule, False
     yield from _misquoted(name, verdict, [each for each in judged if each.fields.flag("passed") is passed], judged)
+
+
+def _is_ordered(verdict: Logged, chronicle: Chronicle) -> bool:
+    """Whether the case that a verdict names ordered it before."""
+    said = _verdict(verdict.fields)
+    return any(
+        _verdict(each.message("change")) == said
+        for remedy in chronicle.of_stage(told.PROCEEDING_REMEDY_ORDERED, verdict.fields.text("stage_id"))
+        if remedy.index < verdict.index and remedy.fields.text("proceeding_id") == verdict.fields.text("proceeding_id")
+        for each in remedy.fields.messages("verdict_corrections")
+    )
+
+
+def _verdict(fields: Fields) -> tuple[object, ...]:
+    named = fields.text("gate"), fields.text("team_id"), fields.text("reason")
+    return *named, fields.flag("passed"), fields.texts("evidence"), fields.integer("judged_by")
 
 
 def _misquoted(

@@ -102,6 +102,9 @@ DECISIONS: dict[str, str] = {
     # gates
     "the verdict of gate {} on team {}": "팀 {1}에 대한 관문 {0}의 판정",
     "{} rests on two judgements of {}": "{0}: {1}의 판단이 둘입니다",
+    "{} is said to be found in {}, and the log has no such remedy of it": (
+        "{0}: {1}에서 나온 판단이라고 하나 기록에 그런 조치가 없습니다"
+    ),
     "{} counts {} judges for it, and the log has no judgement": "{0}: 찬성 {1}명이라고 하나 기록에 판단이 없습니다",
     "{} counts {} judges for it, and the log has {}": "{0}: 찬성 {1}명이라고 하나 기록에는 {2}명입니다",
     "{} counts {} judges, and the log has {}": "{0}: 판단한 사람이 {1}명이라고 하나 기록에는 {2}명입니다",

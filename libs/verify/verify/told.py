@@ -16,6 +16,7 @@ RULE_SET_CHANGED = "dokpamo.selection.v1.RuleSetChanged"
 STAGE_OPENED = "dokpamo.selection.v1.StageOpened"
 GATE_JUDGEMENT_RECORDED = "dokpamo.selection.v1.GateJudgementRecorded"
 GATE_CONFLICT_RECORDED = "dokpamo.selection.v1.GateConflictRecorded"
+PROCEEDING_REMEDY_ORDERED = "dokpamo.selection.v1.ProceedingRemedyOrdered"
 GATE_VERDICT_RECORDED = "dokpamo.selection.v1.GateVerdictRecorded"
 DECISION_PROVISIONAL = "dokpamo.selection.v1.DecisionProvisional"
 DECISION_SUPERSEDED = "dokpamo.selection.v1.DecisionSuperseded"
@@ -125,7 +126,12 @@ READ: dict[str, Shape] = {
         "evidence": TEXTS,
     },
     GATE_CONFLICT_RECORDED: {"stage_id": TEXT, "judge_id": TEXT, "team_id": TEXT},
-    GATE_VERDICT_RECORDED: {"stage_id": TEXT, **_VERDICT, "judges_for": INTEGER},
+    GATE_VERDICT_RECORDED: {"stage_id": TEXT, **_VERDICT, "judges_for": INTEGER, "proceeding_id": TEXT},
+    PROCEEDING_REMEDY_ORDERED: {
+        "proceeding_id": TEXT,
+        "stage_id": TEXT,
+        "verdict_corrections": [{"change": _VERDICT}],
+    },
     DECISION_PROVISIONAL: {
         "stage_id": TEXT,
         "rule_set_sha256": TEXT,
@@ -212,6 +218,7 @@ SEALED: dict[str, dict[str, SealClass]] = {
         ("/payload/passed", "/payload/reason", "/payload/evidence", "/payload/judged_by", "/payload/judges_for"),
         SealClass.BLIND,
     ),
+    PROCEEDING_REMEDY_ORDERED: {"/payload/verdict_corrections": SealClass.BLIND},
     DECISION_PROVISIONAL: dict.fromkeys(
         ("/payload/inputs_sha256", "/payload/decision_sha256", "/payload/decision_json", *_SEALED_OVERRIDE),
         SealClass.BLIND,

@@ -28,9 +28,11 @@ from selection.domain.refusal import (
     RuleBrokenError,
     StageNotCollectingError,
     TeamUnknownError,
+    VerdictContradictedError,
     VerdictTakenError,
 )
 from selection.domain.stage import StageState
+from selection.domain.verdict import check_minute
 
 from tests.builders.selection_cases import document
 from tests.unit.selection.test_agenda import STAGE
@@ -137,3 +139,17 @@ def test_a_conflict_is_with_a_team_of_the_stage_and_said_in_words() -> None:
         check_conflict(Conflict("kim", "z", "x"), OPEN)
     with pytest.raises(ReasonMissingError):
         check_conflict(Conflict("kim", "a", ""), OPEN)
+
+
+def test_a_panels_minute_never_says_the_opposite_of_what_its_judges_found_singly() -> None:
+    minute = Verdict(GATE, "a", passed=True, reason="minute", evidence=(), judged_by=9)
+    check_minute(minute, bench())
+    check_minute(minute, bench(judged(JUDGES[0]), judged(JUDGES[1], passed=False), judged(JUDGES[2])))
+    for against in (
+        bench(judged(JUDGES[0], passed=False)),
+        bench(judged(JUDGES[0]), judged(JUDGES[1], passed=False)),
+        bench(judged(JUDGES[0]), judged(JUDGES[1], passed=False), conflicts=(Conflict(JUDGES[0], "a", "x"),)),
+    ):
+        with pytest.raises(VerdictContradictedError):
+            check_minute(minute, against)
+    check_minute(replace(minute, passed=False), bench(judged(JUDGES[0]), judged(JUDGES[1], passed=False)))

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from dokpamo.selection.v1 import events_pb2 as selection
+from dokpamo.selection.v1.objection_events_pb2 import ProceedingRemedyOrdered
+from dokpamo.selection.v1.objections_pb2 import VerdictCorrection
+from dokpamo.selection.v1.stage_pb2 import VerdictChange
 from verify.findings import Report
 from verify.judgement_check import check_judgements
 
@@ -90,6 +93,19 @@ def test_a_panels_minute_does_not_say_the_opposite_of_the_judges() -> None:
     log = judged(kim=False, lee=False, park=False)
     minute = {"passed": True, "reason": "by the minute", "evidence": ["minute"], "judged_by": 5}
     assert found(log, **minute) == [f"{NAME} is a pass: 0 of 3 judges found for the team"]
+
+
+def test_the_fresh_panel_of_a_case_may_find_otherwise_than_the_judges_where_the_log_has_its_remedy() -> None:
+    ordered: dict[str, Any] = {"passed": True, "reason": "by the fresh panel", "evidence": ["minute"], "judged_by": 7}
+    said = f"{NAME} is said to be found in case-1, and the log has no such remedy of it"
+    log = judged(kim=False, lee=False, park=False)
+    assert found(log, **ordered, proceeding_id="case-1") == [said]
+    for change, rules in ((ordered, []), (ordered | {"judged_by": 6}, [said]), (ordered | {"passed": False}, [said])):
+        log = judged(kim=False, lee=False, park=False)
+        correction = VerdictCorrection(change=VerdictChange(gate="originality", team_id="alpha", **change))
+        remedy = ProceedingRemedyOrdered(proceeding_id="case-1", stage_id=STAGE, verdict_corrections=[correction])
+        log.add(remedy)
+        assert found(log, **ordered, proceeding_id="case-1") == rules
 
 
 def test_where_it_is_not_known_whose_a_judgement_is_the_verdict_is_not_verified() -> None:

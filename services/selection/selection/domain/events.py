@@ -195,11 +195,15 @@ class GateJudgementRecorded:
 
 @dataclass(frozen=True, slots=True)
 class GateVerdictRecorded:
-    """A gate's verdict was recorded; `judges_for` is 0 for a panel's minute."""
+    """A gate's verdict was recorded; `judges_for` is 0 for a panel's minute.
+
+    `proceeding` is the case whose fresh panel found it, empty otherwise.
+    """
 
     stage: str
     verdict: Verdict
     judges_for: int = 0
+    proceeding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,10 @@ class VerdictTakenError(RuleBrokenError):
     """There is one verdict a gate and team."""
 
 
+class VerdictContradictedError(RuleBrokenError):
+    """A panel's minute does not say what its judges said, each by himself."""
+
+
 class ScoreTakenError(RuleBrokenError):
     """A score is given once."""
 

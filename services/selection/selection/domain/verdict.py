@@ -9,6 +9,7 @@ from selection.domain.refusal import (
     QuorumMissedError,
     ReasonMissingError,
     TeamUnknownError,
+    VerdictContradictedError,
     VerdictTakenError,
 )
 from selection.domain.stage import require_collecting
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rules import RuleSet, Verdict
     from rules.document import VerdictGate
 
+    from selection.domain.gates import Bench
     from selection.domain.stage import Stage
 
 
@@ -42,3 +44,12 @@ def check_verdict(verdict: Verdict, stage: Stage, rules: RuleSet, earlier: Itera
         raise QuorumMissedError("judged_by", verdict.judged_by, f"must be at least {gate.quorum}")
     if any((each.gate, each.team) == (verdict.gate, verdict.team) for each in earlier):
         raise VerdictTakenError("team_id", verdict.team, f"has a verdict of gate {verdict.gate} already")
+
+
+def check_minute(verdict: Verdict, bench: Bench) -> None:
+    """Raise `VerdictContradictedError` where a panel's minute says the opposite of what its judges found singly."""
+    judged = bench.counting().get((verdict.gate, verdict.team), ())
+    found_for = sum(each.passed for each in judged)
+    if judged and verdict.passed != (2 * found_for > len(judged)):
+        rule = f"must be what its judges found: {found_for} of {len(judged)} for {verdict.team}"
+        raise VerdictContradictedError("passed", verdict.passed, rule)

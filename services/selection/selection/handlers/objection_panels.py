@@ -87,7 +87,7 @@ async def order_recompute(proceeding_id: str, corrections: Corrections, reason: 
     if inputs is not None:
         return await _decide_again(ordered, stage, corrections, Outcome.RECOMPUTED, records)
     for verdict in corrections.verdicts:
-        await record_verdict(stage.id, verdict, records)
+        await record_verdict(stage.id, verdict, records, proceeding_id)
     return await finish(closed(ordered, Outcome.RECOMPUTED, records.now), stage, records)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from selection.domain.events import GateVerdictRecorded
 from selection.domain.scores import cell, check_in_time, check_scores, new_ones
-from selection.domain.verdict import check_verdict
+from selection.domain.verdict import check_minute, check_verdict
 from selection.handlers.moving import required, try_again
 from selection.handlers.rule_sets import kept_rule_set
 
@@ -48,14 +48,17 @@ async def close_scoring(stage_id: str, close: ScoringClose, records: Records) ->
         await try_again(stage, records)
 
 
-async def record_verdict(stage_id: str, verdict: Verdict, records: Records) -> None:
+async def record_verdict(stage_id: str, verdict: Verdict, records: Records, proceeding: str = "") -> None:
     """Keep a gate's verdict, as a panel's minute has it, and try a decision that waited for it.
 
-    Raises `StageUnknownError` and what `check_verdict` raises.
+    The fresh panel of a case, which `proceeding` names, may find otherwise than the gate's own judges. Raises
+    `StageUnknownError` and what `check_verdict` and `check_minute` raise.
     """
     stage = await required(stage_id, records)
     rules = (await kept_rule_set(stage.rule_set_sha256, records)).rules
     check_verdict(verdict, stage, rules, await records.verdicts(stage_id))
+    if not proceeding:
+        check_minute(verdict, await records.bench(stage_id))
     await records.add_verdict(stage_id, verdict)
-    await records.publish(GateVerdictRecorded(stage_id, verdict))
+    await records.publish(GateVerdictRecorded(stage_id, verdict, proceeding=proceeding))
     await try_again(stage, records)

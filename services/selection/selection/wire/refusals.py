@@ -53,6 +53,7 @@ REASONS: Final[Reasons] = {
     refusal.ReasonMissingError: Reason(StatusCode.INVALID_ARGUMENT, "REASON_MISSING"),
     refusal.QuorumMissedError: Reason(StatusCode.FAILED_PRECONDITION, "QUORUM_MISSED"),
     refusal.VerdictTakenError: Reason(StatusCode.ALREADY_EXISTS, "VERDICT_TAKEN"),
+    refusal.VerdictContradictedError: Reason(StatusCode.FAILED_PRECONDITION, "VERDICT_CONTRADICTED"),
     refusal.JudgesSeatedError: Reason(StatusCode.ALREADY_EXISTS, "JUDGES_SEATED"),
     refusal.JudgeRepeatedError: Reason(StatusCode.INVALID_ARGUMENT, "JUDGE_REPEATED"),
     refusal.JudgeNotSeatedError: Reason(StatusCode.FAILED_PRECONDITION, "JUDGE_NOT_SEATED"),

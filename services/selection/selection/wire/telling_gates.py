@@ -38,7 +38,7 @@ def of_gates(
                 evidence=judged.evidence,
                 provenance=value_of(judged.provenance),
             )
-        case events.GateVerdictRecorded(stage_id, verdict, judges_for):
+        case events.GateVerdictRecorded(stage_id, verdict, judges_for, proceeding):
             return events_pb2.GateVerdictRecorded(
                 stage_id=stage_id,
                 team_id=verdict.team,
@@ -49,6 +49,7 @@ def of_gates(
                 provenance=value_of(verdict.provenance),
                 judged_by=verdict.judged_by,
                 judges_for=judges_for,
+                proceeding_id=proceeding,
             )
         case _:
             assert_never(event)
