@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import rules
@@ -25,6 +24,7 @@ from tests.builders.public_record import LogBuilder, private_key, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 
 def programme_record(programme: Programme | None = None, *, more: int = 0, heads: int = 20) -> Record:
@@ -76,7 +76,6 @@ def _decide(log: LogBuilder, stage: StagePlan, sha256: str) -> DecisionDocuments
     log.add(selection.StageOpened(stage_id=stage.stage_id, rule_set_sha256=sha256, team_ids=entrants))
     _score(log, stage)
     decision = rules.decide(stage.rule_set, stage.inputs)
-    final_at = log.now + timedelta(minutes=2)
     provisional = selection.DecisionProvisional(
         stage_id=stage.stage_id,
         rule_set_sha256=sha256,
@@ -85,8 +84,7 @@ def _decide(log: LogBuilder, stage: StagePlan, sha256: str) -> DecisionDocuments
         decision_json=decision.canonical_bytes(),
         version=1,
     )
-    provisional.final_at.FromDatetime(final_at)
-    log.add(provisional)
+    final_at = log.add_decision(provisional, stage.rule_set)
     documents = DecisionDocuments(stage.inputs.canonical_bytes(), decision.canonical_bytes())
     log.add(final_decision(stage.rule_set, stage.inputs, decision, final_at))
     log.add(selection.ResultsReleased(stage_id=stage.stage_id, decision_sha256=decision.sha256()))

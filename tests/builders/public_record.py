@@ -21,6 +21,7 @@ from dokpamo.intake.v1 import service_pb2 as intake_api
 from dokpamo.selection.v1 import events_pb2 as selection
 from notary.domain.sealing import Arrived, Recorded, sealed
 from notary.wire import arrived_of
+from rules import dates
 from verify import canonical, layout
 from verify.check import check
 from verify.checkpoint import sign_checkpoint
@@ -145,6 +146,15 @@ class LogBuilder:
         self.leaves.append(recorded.entry.encode())
         self.recorded.append(recorded)
         return recorded.entry
+
+    def add_decision(self, decided: selection.DecisionProvisional, rule_set: rules.RuleSet) -> datetime:
+        """Log a decision with the objection window of its rule set, and let it pass; return its end."""
+        decided_at = self.now + timedelta(minutes=1)
+        end = dates.objection_end(decided_at, rule_set.objections.days, rule_set.zone)
+        decided.final_at.FromDatetime(end)
+        self.add(decided)
+        self.now = max(self.now, end)
+        return end
 
     def _salt(self) -> bytes:
         """Another one each time, and the same ones for the same log."""
@@ -286,15 +296,14 @@ def decide(log: LogBuilder, inputs: rules.Inputs) -> rules.Decision:
 def tell(log: LogBuilder, inputs: rules.Inputs, decision: rules.Decision) -> None:
     """The events of a decision, whatever it is."""
     ours, decided = inputs.sha256(), decision.sha256()
-    log.add(
-        selection.DecisionProvisional(
-            stage_id=STAGE,
-            rule_set_sha256=RULES_SHA256,
-            inputs_sha256=ours,
-            decision_sha256=decided,
-            decision_json=decision.canonical_bytes(),
-        )
+    provisional = selection.DecisionProvisional(
+        stage_id=STAGE,
+        rule_set_sha256=RULES_SHA256,
+        inputs_sha256=ours,
+        decision_sha256=decided,
+        decision_json=decision.canonical_bytes(),
     )
+    log.add_decision(provisional, RULE_SET)
     log.add(
         selection.DecisionFinalized(
             stage_id=STAGE,

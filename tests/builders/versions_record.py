@@ -147,17 +147,16 @@ class Versions:
 
     def _told(self, record: DecisionRecord) -> DecisionRecord:
         self.made.append(record)
-        self.log.add(
-            selection.DecisionProvisional(
-                stage_id=STAGE,
-                rule_set_sha256=record.rule_set_sha256,
-                inputs_sha256=record.inputs_sha256,
-                decision_sha256=record.sha256,
-                decision_json=record.document,
-                version=record.version,
-                override=override_message(record.override),
-            )
+        provisional = selection.DecisionProvisional(
+            stage_id=STAGE,
+            rule_set_sha256=record.rule_set_sha256,
+            inputs_sha256=record.inputs_sha256,
+            decision_sha256=record.sha256,
+            decision_json=record.document,
+            version=record.version,
+            override=override_message(record.override),
         )
+        self.log.add_decision(provisional, self.rule_set)
         return record
 
 

@@ -24,6 +24,7 @@ from verify.override_check import check_outcome, check_overrides, overridden
 from verify.release_check import unreleased
 from verify.rule_change_check import check_governing
 from verify.version_check import UNDECIDABLE, Made, check_pending, check_versions
+from verify.window_check import check_window
 
 if TYPE_CHECKING:
     from verify.chronicle import Chronicle, Logged
@@ -162,6 +163,7 @@ def _recompute(stage_id: str, final: Logged, documents: _Documents, chronicle: C
         note_partings(path, again, documents.decision, report)
     check_overrides(final, decision, chronicle, report)
     check_consequences(final, rule_set, chronicle, report)
+    check_window(final, rule_set, inputs.entrants, chronicle, report)
     check_outcome(final, decision, (path, ""), report)
     check_versions(Made(rule_set, inputs, decision, final), chronicle, report)
 

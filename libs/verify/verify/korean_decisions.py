@@ -112,6 +112,19 @@ DECISIONS: dict[str, str] = {
     "{} is a failure: {} of {} judges found for the team": "{0}: 탈락이라고 하나 {2}명 가운데 {1}명이 찬성했습니다",
     "{} gives another reason than its judges": "{0}: 판단한 사람들과 다른 사유를 듭니다",
     "{} rests on other evidence than its judges'": "{0}: 판단한 사람들과 다른 증거를 듭니다",
+    # the objection window
+    "the objection window of stage {} ends at {}, and by the rule set at {}": (
+        "단계 {0}의 이의제기 기간이 {1}에 끝난다고 하나 평가기준으로는 {2}에 끝납니다"
+    ),
+    "the objection window of stage {} was closed early, which its rule set does not allow": (
+        "단계 {0}의 이의제기 기간을 일찍 마쳤으나 평가기준이 이를 허용하지 않습니다"
+    ),
+    "the objection window of stage {} was closed early, and team {} has not waived": (
+        "단계 {0}의 이의제기 기간을 일찍 마쳤으나 팀 {1}이(가) 이의제기를 포기하지 않았습니다"
+    ),
+    "the decision of stage {} was final before its objection window ended at {}": (
+        "단계 {0}의 결정이 이의제기 기간이 끝나는 {1}보다 먼저 확정되었습니다"
+    ),
     # versions
     "version {} of the decision of stage {} cannot be computed again: {}": (
         "단계 {1}의 결정 제{0}판을 다시 계산할 수 없습니다: {2}"

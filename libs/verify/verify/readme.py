@@ -54,7 +54,8 @@ What is checked
   8. Every decision follows from its rule set and inputs: it is computed again and must be the same, byte for byte. So
      is each version that a later one took the place of. Where officers decided in the place of what was computed, they
      are two and named; who goes on is then theirs, and only the computed decision beside it is computed again.
-  9. Who leaves, what they lose and what the others are given is what the decision and its rule set say.
+  9. Who leaves, what they lose and what the others are given is what the decision and its rule set say. The decision
+     became final when its objection window was over, or early where every team of the stage had waived.
  10. Every view that was published follows from decision and policy, and was shown once, when its policy says.
  11. Every receipt is in the log and says what the logged application says, as far as that is open.
  12. No logged rule set, final decision or application is left out, and nothing is said twice otherwise.

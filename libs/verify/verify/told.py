@@ -19,6 +19,7 @@ GATE_CONFLICT_RECORDED = "dokpamo.selection.v1.GateConflictRecorded"
 PROCEEDING_REMEDY_ORDERED = "dokpamo.selection.v1.ProceedingRemedyOrdered"
 GATE_VERDICT_RECORDED = "dokpamo.selection.v1.GateVerdictRecorded"
 DECISION_PROVISIONAL = "dokpamo.selection.v1.DecisionProvisional"
+OBJECTION_WAIVED = "dokpamo.selection.v1.ObjectionWaived"
 DECISION_SUPERSEDED = "dokpamo.selection.v1.DecisionSuperseded"
 DECISION_FINALIZED = "dokpamo.selection.v1.DecisionFinalized"
 OVERRIDE_PROPOSED = "dokpamo.selection.v1.OverrideProposed"
@@ -142,6 +143,7 @@ READ: dict[str, Shape] = {
         "version": INTEGER,
         "override": _OVERRIDE,
     },
+    OBJECTION_WAIVED: {"stage_id": TEXT, "version": INTEGER, "team_id": TEXT},
     DECISION_SUPERSEDED: {
         "stage_id": TEXT,
         "old_version": INTEGER,

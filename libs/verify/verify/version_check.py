@@ -25,6 +25,7 @@ from verify.findings import Pending
 from verify.override_check import OVERRIDDEN, check_outcome, check_override, check_overrides, overridden
 from verify.parting import partings
 from verify.version_difference import Version, difference
+from verify.window_check import check_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,6 +84,7 @@ def check_versions(made: Made, chronicle: Chronicle, report: Report) -> None:
             version = versions[version_number(event)]
             check_overrides(event, version.decision, chronicle, report)
             check_consequences(event, made.rule_set, chronicle, report)
+            check_window(event, made.rule_set, version.inputs.entrants, chronicle, report)
             check_outcome(event, version.decision, layout.entry_place(event.index), report)
     for place, rule, absent in _wrongly_told(decided, made.final, versions, chronicle):
         report.add(*layout.entry_place(place.index), rule, absent=absent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -86,8 +85,8 @@ def checked(folder: Path, *, raised: bool = False, final: bool = True) -> Report
         hand_in(log, stage, inputs)
         said: dict[str, Any] = {"stage_id": stage, "rule_set_sha256": sha256, "inputs_sha256": inputs.sha256(),
                 "decision_sha256": decision.sha256()}  # fmt: skip
-        log.add(selection.DecisionProvisional(**said, decision_json=decision.canonical_bytes(), version=1))
-        last.append(final_decision(rule_set, inputs, decision, log.now + timedelta(minutes=1)))
+        provisional = selection.DecisionProvisional(**said, decision_json=decision.canonical_bytes(), version=1)
+        last.append(final_decision(rule_set, inputs, decision, log.add_decision(provisional, rule_set)))
         if final:
             add_final(log, last.pop())
         earlier[stage], rule_sets[sha256] = decision, document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,8 +73,8 @@ def checked(folder: Path, logged: list[evaluation.ComparisonSubmitted]) -> Repor
         "decision_sha256": decision.sha256(),
         "version": 1,
     }
-    log.add(selection.DecisionProvisional(**said, decision_json=decision.canonical_bytes()))
-    add_final(log, final_decision(RULES, inputs, decision, log.now + timedelta(minutes=1)))
+    provisional = selection.DecisionProvisional(**said, decision_json=decision.canonical_bytes())
+    add_final(log, final_decision(RULES, inputs, decision, log.add_decision(provisional, RULES)))
     documents = {"final": DecisionDocuments(inputs.canonical_bytes(), decision.canonical_bytes())}
     record = replace(record_of(log, private_key()), rule_sets={sha256: document}, decisions=documents)
     return report_of(record, folder)

@@ -150,7 +150,7 @@ def test_a_policy_beyond_the_rule_set_widens_one_that_was_published_before(tmp_p
 def test_nothing_is_published_before_its_instant(tmp_path: Path) -> None:
     made = Published()
     made.show()
-    later = WIDER.when.model_copy(update={"days": 1})
+    later = WIDER.when.model_copy(update={"days": 20})
     made.show(policy=WIDER.model_copy(update={"when": later}), number=2)
     assert made.found(tmp_path) == ["was published before the instant that its policy names"]
 

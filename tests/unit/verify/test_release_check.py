@@ -48,7 +48,7 @@ class Decided:
         provisional = selection.DecisionProvisional(
             **said, decision_sha256=self.decision.sha256(), decision_json=self.decision.canonical_bytes()
         )
-        self.decided = self.log.add(provisional).time
+        self.log.add_decision(provisional, self.rule_set)
         out = [
             selection.Elimination(team_id=e.team, reason=e.reason, gate=e.gate or "", forfeits=["gpu"])
             for e in self.decision.eliminated
@@ -117,7 +117,7 @@ def test_a_release_that_is_due_and_does_not_come_is_noticed(tmp_path: Path) -> N
     ("release", "after"),
     [
         (LATER, timedelta(days=29)),
-        ({"after": "decision", "days": 30}, timedelta(days=29)),
+        ({"after": "decision", "days": 30}, timedelta(days=18)),
         ({"at": "2026-03-01T10:00:00+09:00"}, timedelta(days=2)),
     ],
 )
