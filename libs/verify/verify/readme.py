@@ -1,11 +1,12 @@
 """The text of README.txt in every folder of format `dokpamo-export/2`. Another text is another format."""
 
-TEXT = """\
+from verify.readme_korean import KOREAN
+
+ENGLISH = """\
 독파모 공개 기록 · The public record of a Dokpamo programme
 Format dokpamo-export/2
 
-이 폴더는 사업의 모든 기록을 담습니다. 서버도 계정도 없이 확인할 수 있습니다:  dokpamo verify 폴더
-열쇠의 지문을 다른 경로로 알고 있다면:  dokpamo verify 폴더 --key 지문
+한국어 설명은 아래에 있습니다. 서버도 계정도 없이 확인할 수 있습니다:  dokpamo verify 폴더
 
 This folder holds everything that is needed to check the programme without trusting who runs it, and without a server:
 
@@ -80,3 +81,5 @@ What nobody can see in a folder alone
 
 The program is libs/verify of the project; it is short, depends on little, and was written to be read.
 """
+
+TEXT = f"{ENGLISH}\n{KOREAN}"
