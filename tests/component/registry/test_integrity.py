@@ -167,7 +167,7 @@ async def test_a_push_waits_while_the_store_is_away_and_is_one_checkpoint(
         asked = commit(TEAM, begun.upload_id, declaration())
         s3_part.kill()
         try:
-            for call in (team.BeginUpload(begin(TEAM, files)), team.CommitUpload(asked, timeout=5)):
+            for call in (team.BeginUpload(begin(TEAM, files), timeout=5), team.CommitUpload(asked, timeout=5)):
                 with pytest.raises(Refused) as refusal:
                     await call
                 assert refusal.value.status in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
