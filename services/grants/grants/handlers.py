@@ -177,7 +177,7 @@ async def admit(wish: Wish, books: Books, codes: Mapping[type[HoldRefusalError],
         return
     await _post(ledger.hold(wish.team, wish.gpu_seconds, job=wish.job, entitlement=chosen.id), books)
     await books.add_hold(Hold(wish.job, wish.team, chosen.id, wish.gpu_seconds))
-    await books.publish(HoldPosted(wish.job, wish.team, wish.gpu_seconds))
+    await books.publish(HoldPosted(wish.job, wish.team, wish.gpu_seconds, chosen.id))
 
 
 async def admit_on_own_gpus(job: str, team: TeamId, books: Books) -> None:

@@ -152,6 +152,7 @@ def entitlement_message(entitlement: Entitlement) -> service_pb2.Entitlement:
         state=entitlement.state.value,
         decision_version=entitlement.version,
         restores_entitlement_id=entitlement.restores,
+        lost_in_stage_id=entitlement.lost_in,
     )
 
 
@@ -188,8 +189,10 @@ def event_message(event: GrantsEvent) -> Message:  # noqa: PLR0911 - one return 
             return events_pb2.TransactionPosted(
                 team_id=posted.transaction.team, transaction=transaction_message(posted)
             )
-        case HoldPosted(job, team, gpu_seconds):
-            return events_pb2.HoldPosted(job_id=job, team_id=team, gpu_seconds=gpu_seconds)
+        case HoldPosted(job, team, gpu_seconds, entitlement_id):
+            return events_pb2.HoldPosted(
+                job_id=job, team_id=team, gpu_seconds=gpu_seconds, entitlement_id=entitlement_id
+            )
         case HoldRefused(job, team, code, reason):
             return events_pb2.HoldRefused(job_id=job, team_id=team, code=code, reason=reason)
         case _:

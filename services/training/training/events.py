@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from common.consumer import Subscriptions
-from dokpamo.grants.v1.events_pb2 import HoldPosted, HoldRefused
+from dokpamo.grants.v1.events_pb2 import EntitlementForfeited, EntitlementWithdrawn, HoldPosted, HoldRefused
 
-from training import handlers
+from training import handlers, wire
 from training.domain.job import JobId, TeamId
 
 if TYPE_CHECKING:
@@ -27,13 +27,24 @@ def subscriptions(jobs: Open) -> Subscriptions:
     """Return the events that let a job start or end it; everything is kept in what `jobs` opens."""
 
     async def hold_posted(event: Received[HoldPosted], tx: Transaction) -> None:
-        await handlers.admit(jobs(tx), JobId(event.message.job_id), TeamId(event.message.team_id))
+        told = event.message
+        await handlers.admit(jobs(tx), JobId(told.job_id), TeamId(told.team_id), told.entitlement_id)
 
     async def hold_refused(event: Received[HoldRefused], tx: Transaction) -> None:
         told = event.message
         await handlers.refuse(jobs(tx), JobId(told.job_id), TeamId(told.team_id), f"{told.code}: {told.reason}")
 
+    async def support_lost(
+        event: Received[EntitlementForfeited] | Received[EntitlementWithdrawn], tx: Transaction
+    ) -> None:
+        told = event.message.entitlement
+        # Of data and talent no job holds anything.
+        if told.kind == "gpu":
+            await handlers.lose_support(jobs(tx), wire.lost_support(told))
+
     heard = Subscriptions("training")
+    heard.on(EntitlementForfeited, support_lost)
+    heard.on(EntitlementWithdrawn, support_lost)
     heard.on(HoldPosted, hold_posted)
     heard.on(HoldRefused, hold_refused)
     return heard

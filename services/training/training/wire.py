@@ -11,9 +11,12 @@ from grpc import StatusCode
 
 from training.domain import job as jobs
 from training.domain.job import GpuSource, Job, JobId, JobSpec, JobState, TeamId
+from training.domain.support import LostSupport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from dokpamo.grants.v1 import service_pb2 as grants_pb2
 
 
 REASONS: Final[Reasons] = {
@@ -74,6 +77,11 @@ def from_spec(spec: JobSpec) -> service_pb2.JobSpec:
         hidden_units=spec.hidden_units,
         parent_checkpoint=spec.parent_checkpoint,
     )
+
+
+def lost_support(message: grants_pb2.Entitlement) -> LostSupport:
+    """Return what an entitlement that was forfeited or withdrawn tells."""
+    return LostSupport(message.entitlement_id, TeamId(message.team_id), message.lost_in_stage_id)
 
 
 def from_job(job: Job) -> service_pb2.Job:

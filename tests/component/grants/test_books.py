@@ -118,7 +118,9 @@ async def test_a_job_is_held_charged_by_its_use_and_released_by_its_rest_once(fr
             "granted": GPU_SECONDS - 40_000, "held": 0, "spent": 40_000, "talent": 2_000,
         }  # fmt: skip
         (posted,) = await books.said(events_pb2.HoldPosted)
-        assert posted == events_pb2.HoldPosted(job_id="job-1", team_id=LG, gpu_seconds=100_000)
+        assert posted == events_pb2.HoldPosted(
+            job_id="job-1", team_id=LG, gpu_seconds=100_000, entitlement_id=f"presentation/{LG}/gpu/{FROM:%Y-%m-%d}"
+        )
         assert await books.findings() == []
         with pytest.raises(HoldSettledError):
             await books.settle("job-1", 40_001)
@@ -149,7 +151,10 @@ async def test_an_eliminated_team_loses_its_unspent_gpu_time_and_keeps_its_data(
         await books.decide(NC_OUT)
         assert await books.balances(NC) == {"granted": 0, "forfeited": 0, "data": 2_800}
         (lost,) = await books.said(events_pb2.EntitlementForfeited)
-        assert (lost.entitlement.kind, lost.entitlement.state) == ("gpu", "forfeited")  # type: ignore[attr-defined] # an EntitlementForfeited
+        told = lost.entitlement  # type: ignore[attr-defined] # an EntitlementForfeited
+        assert (told.kind, told.state, told.stage_id, told.lost_in_stage_id) == (
+            "gpu", "forfeited", "presentation", NC_OUT.stage,
+        )  # fmt: skip
         await books.admit(wish(team=NC))
         assert len(await books.said(events_pb2.HoldRefused)) == 1
         assert await books.findings() == []

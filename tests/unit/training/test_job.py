@@ -53,16 +53,16 @@ def test_a_field_that_breaks_its_rule_is_named(field: str, value: Any) -> None:
 
 
 def test_a_hold_admits_a_waiting_job_once() -> None:
-    job = admitted(JOB, SPEC.team_id)
+    job = admitted(JOB, SPEC.team_id, "gpu-1")
     assert job is not None
-    assert job.state is JobState.ADMITTED
-    assert admitted(job, SPEC.team_id) is None
+    assert (job.state, job.entitlement_id) == (JobState.ADMITTED, "gpu-1")
+    assert admitted(job, SPEC.team_id, "gpu-1") is None
 
 
 @pytest.mark.parametrize("state", [state for state in JobState if state is not JobState.SUBMITTED])
 def test_late_news_of_a_hold_changes_nothing(state: JobState) -> None:
     job = replace(JOB, state=state)
-    assert admitted(job, SPEC.team_id) is None
+    assert admitted(job, SPEC.team_id, "gpu-1") is None
     assert refused(job, SPEC.team_id, "why") is None
 
 
@@ -74,7 +74,7 @@ def test_a_refused_hold_ends_a_waiting_job_with_its_reason() -> None:
 
 def test_a_hold_for_another_team_is_refused() -> None:
     with pytest.raises(HoldForeignError):
-        admitted(JOB, TeamId("kt"))
+        admitted(JOB, TeamId("kt"), "gpu-1")
     with pytest.raises(HoldForeignError):
         refused(JOB, TeamId("kt"), "why")
 

@@ -24,7 +24,8 @@ from training.domain.job import (
 )
 from training.domain.metering import Run
 from training.domain.progress import ClusterState, Observation
-from training.handlers import Supervision, admit, cancel, find, give_up, refuse, submit_job, supervise
+from training.domain.support import LostSupport
+from training.handlers import Supervision, admit, cancel, find, give_up, lose_support, refuse, submit_job, supervise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +42,7 @@ class FakeJobs:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     starts: dict[JobId, list[Run]] = field(default_factory=lambda: defaultdict(list))
     ended: list[Job] = field(default_factory=list)
+    losses: dict[str, LostSupport] = field(default_factory=dict)
 
     async def add(self, job: Job) -> bool:
         return self.jobs.setdefault(job.spec.job_id, job) is job
@@ -50,6 +52,19 @@ class FakeJobs:
 
     async def page(self, team_id: TeamId | None, size: int, after: int) -> tuple[list[Job], int | None]:
         raise NotImplementedError
+
+    async def lock_support(self, entitlement_id: str) -> None:
+        """Nothing: one transaction at a time."""
+
+    async def add_loss(self, lost: LostSupport) -> bool:
+        return self.losses.setdefault(lost.entitlement_id, lost) is lost
+
+    async def loss_of(self, entitlement_id: str) -> LostSupport | None:
+        return self.losses.get(entitlement_id)
+
+    async def going_on(self, entitlement_id: str) -> list[Job]:
+        jobs = self.jobs.values()
+        return [job for job in jobs if job.entitlement_id == entitlement_id and not job.state.is_final]
 
     async def admit(self, job: Job) -> None:
         await self.note(job)
@@ -120,10 +135,10 @@ def supervision(jobs: FakeJobs, world: FakeWorld) -> Supervision:
     return Supervision(opener, world, world, poll_seconds=0, away_poll_seconds=0, restart_seconds=0, wall=lambda: NOW)
 
 
-async def admitted_job() -> FakeJobs:
+async def admitted_job(entitlement_id: str = "") -> FakeJobs:
     jobs = FakeJobs()
     await submit_job(jobs, TEAM, SPEC)
-    await admit(jobs, JOB, TEAM)
+    await admit(jobs, JOB, TEAM, entitlement_id)
     return jobs
 
 
@@ -265,6 +280,26 @@ async def test_a_job_whose_end_is_wished_is_stopped_and_cancelled() -> None:
     ended = await supervise(work, JOB)
     assert ended is not None
     assert (ended.state, world.stopped) == (JobState.CANCELLED, [1])
+
+
+async def test_a_running_job_says_why_it_is_stopped_and_ends_with_the_support_that_it_is_held_of() -> None:
+    jobs, world = await admitted_job("gpu-1"), FakeWorld([[RUNNING]])
+    await jobs.start_run(replace(jobs.jobs[JOB], state=JobState.RUNNING, attempt=1))
+    world.started.append(1)
+    await lose_support(jobs, LostSupport("gpu-1", TEAM, "stage-1"))
+    # What somebody wishes later changes nothing of why.
+    await cancel(jobs, JOB, TEAM)
+    stop, told = world.stop, list[str]()
+
+    async def listen(job_id: JobId, attempt: int) -> None:
+        told.append(jobs.jobs[JOB].reason)
+        await stop(job_id, attempt)
+
+    world.stop = listen  # type: ignore[method-assign]  # a listener, no other behaviour
+    ended = await supervise(supervision(jobs, world), JOB)
+    assert ended is not None
+    why = "the support ended with the decision of stage stage-1"
+    assert (ended.state, ended.reason, told, world.stopped) == (JobState.CANCELLED, why, [why], [1])
 
 
 async def test_a_job_cancelled_before_its_start_is_never_started() -> None:

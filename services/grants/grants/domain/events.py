@@ -47,11 +47,12 @@ class TransactionPosted:
 
 @dataclass(frozen=True, slots=True)
 class HoldPosted:
-    """`gpu_seconds` are set aside for `job`; 0 where it runs on its team's own GPUs."""
+    """`gpu_seconds` of `entitlement` are set aside for `job`; 0 of none where it runs on its team's own GPUs."""
 
     job: str
     team: TeamId
     gpu_seconds: int
+    entitlement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,11 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as kept. `gpu_seconds` is metered when it ends; `loss` is the last one told, in nats per byte."""
+    """A job as kept. `gpu_seconds` is metered when it ends; `loss` is the last one told, in nats per byte.
+
+    `entitlement_id` says of what its GPU time is held, empty on the team's own GPUs. `cancel_reason` says why its end
+    is wished, empty where somebody asked for it.
+    """
 
     spec: JobSpec
     state: JobState
@@ -118,6 +122,8 @@ class Job:
     loss: str = ""
     attempt: int = 0
     cancel_wished: bool = False
+    cancel_reason: str = ""
+    entitlement_id: str = ""
     failure_class: FailureClass | None = None
 
 
@@ -145,13 +151,15 @@ def _within(field: str, value: int, most: int, *, least: int = 1) -> None:
         raise JobFieldError(field, value, f"must be {least} to {most}")
 
 
-def admitted(job: Job, team_id: TeamId) -> Job | None:
+def admitted(job: Job, team_id: TeamId, entitlement_id: str) -> Job | None:
     """Return `job` admitted by a hold for `team_id`; `None` where it waits for none any more (admitted, cancelled).
 
-    Raises `HoldForeignError`.
+    `entitlement_id` says of what GPU time is held, empty on own GPUs. Raises `HoldForeignError`.
     """
     _check_hold(job, team_id)
-    return replace(job, state=JobState.ADMITTED, reason="") if job.state is JobState.SUBMITTED else None
+    if job.state is not JobState.SUBMITTED:
+        return None
+    return replace(job, state=JobState.ADMITTED, reason="", entitlement_id=entitlement_id)
 
 
 def refused(job: Job, team_id: TeamId, reason: str) -> Job | None:
@@ -165,10 +173,14 @@ def _check_hold(job: Job, team_id: TeamId) -> None:
         raise HoldForeignError(job.spec.job_id, job.spec.team_id, team_id)
 
 
-def cancel_wished(job: Job) -> Job:
-    """Return `job` after a wish to stop it: at once where nothing runs yet; an ended one as it is."""
-    if job.state.is_final:
+def cancel_wished(job: Job, why: str = "") -> Job:
+    """Return `job` after a wish to stop it, by somebody or because of `why`; an ended one as it is.
+
+    It ends at once where it is not admitted. Of several wishes the first says why.
+    """
+    if job.state.is_final or job.cancel_wished:
         return job
+    wished = replace(job, cancel_wished=True, cancel_reason=why)
     if job.state is JobState.SUBMITTED:
-        return replace(job, state=JobState.CANCELLED, reason="cancelled before it was admitted", cancel_wished=True)
-    return replace(job, cancel_wished=True)
+        return replace(wished, state=JobState.CANCELLED, reason=why or "cancelled before it was admitted")
+    return wished

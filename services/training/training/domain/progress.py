@@ -27,6 +27,7 @@ MOST_ATTEMPTS: Final = 10
 PLATFORM_AWAY_EXIT: Final = 75
 """Exit status by which a program says that the platform was away (EX_TEMPFAIL of sysexits)."""
 
+ON_DEMAND: Final = "cancelled on demand"
 _KILLED_EXIT: Final = 128
 
 
@@ -86,7 +87,7 @@ def next_step(job: Job, runs: Sequence[Run], seen: Observation, *, committed: bo
     if committed:
         return Step(Move.SUCCEED)
     if job.cancel_wished:
-        return Step(Move.CANCEL, "cancelled on demand")
+        return Step(Move.CANCEL, job.cancel_reason or ON_DEMAND)
     if not runs:
         return Step(Move.START)
     if not runs[-1].ended:
@@ -96,7 +97,7 @@ def next_step(job: Job, runs: Sequence[Run], seen: Observation, *, committed: bo
 
 def _step_while_alive(job: Job, runs: Sequence[Run], now: datetime) -> Step:
     if job.cancel_wished:
-        return Step(Move.STOP, "cancelled on demand")
+        return Step(Move.STOP, job.cancel_reason or ON_DEMAND)
     started = runs[-1].started_at
     if started is not None and now - started >= timedelta(seconds=job.spec.max_seconds):
         return Step(Move.STOP, f"ran for max_seconds, {job.spec.max_seconds}")

@@ -10,8 +10,10 @@ from common.errors import NotFoundError
 from training.domain import job as rules
 from training.domain.job import FailureClass, Job, JobId, JobSpec, JobState, JobTakenError, TeamId
 from training.domain.output import last_words
+from training.domain.support import held_of_lost, without_support
 
 if TYPE_CHECKING:
+    from training.domain.support import LostSupport
     from training.handlers.ports import Jobs
 
 LONGEST_REASON: Final = 1000
@@ -28,11 +30,32 @@ async def submit_job(jobs: Jobs, team_id: TeamId, spec: JobSpec) -> Job:
     return job
 
 
-async def admit(jobs: Jobs, job_id: JobId, team_id: TeamId) -> None:
-    """GPU time is held: the job may start. Repeated or late news changes nothing. Raises `NotFoundError`."""
-    admitted = rules.admitted(await find(jobs, job_id, locked=True), team_id)
-    if admitted is not None:
+async def admit(jobs: Jobs, job_id: JobId, team_id: TeamId, entitlement_id: str = "") -> None:
+    """GPU time is held of an entitlement, or none is needed on own GPUs: the job may start.
+
+    Repeated or late news changes nothing. Where news that the entitlement is lost came first, the job ends here; a
+    hold that was told before entitlements were named in it names none. Raises `NotFoundError`.
+    """
+    # Before the job: whoever notes a loss takes them in this order.
+    if entitlement_id:
+        await jobs.lock_support(entitlement_id)
+    job = await find(jobs, job_id, locked=True)
+    admitted = rules.admitted(job, team_id, entitlement_id)
+    if admitted is None:
+        return
+    lost = await jobs.loss_of(entitlement_id) if entitlement_id else None
+    if lost is None:
         await jobs.admit(admitted)
+    else:
+        await jobs.end(held_of_lost(job, lost))
+
+
+async def lose_support(jobs: Jobs, lost: LostSupport) -> None:
+    """A final decision took an entitlement: the jobs on it are stopped by whoever supervises them. Once."""
+    await jobs.lock_support(lost.entitlement_id)
+    if await jobs.add_loss(lost):
+        for job in await jobs.going_on(lost.entitlement_id):
+            await _keep_wish(jobs, job, without_support(job, lost))
 
 
 async def refuse(jobs: Jobs, job_id: JobId, team_id: TeamId, reason: str) -> None:
@@ -46,11 +69,15 @@ async def cancel(jobs: Jobs, job_id: JobId, team_id: TeamId | None) -> Job:
     """Note that a job is to be stopped; whoever supervises it does so. Raises `NotFoundError`."""
     job = await find(jobs, job_id, team_id, locked=True)
     wished = rules.cancel_wished(job)
+    await _keep_wish(jobs, job, wished)
+    return wished
+
+
+async def _keep_wish(jobs: Jobs, job: Job, wished: Job) -> None:
     if wished.state is not job.state:
         await jobs.end(wished)
     elif wished != job:
         await jobs.note(wished)
-    return wished
 
 
 async def find(jobs: Jobs, job_id: JobId, team_id: TeamId | None = None, *, locked: bool = False) -> Job:

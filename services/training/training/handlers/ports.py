@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from training.domain.job import Job, JobId, TeamId
     from training.domain.metering import Run
     from training.domain.progress import Observation
+    from training.domain.support import LostSupport
 
 SUPERVISION: Final = "supervise-job"
 """Kind of the task that sees a job through."""
@@ -32,6 +33,22 @@ class Jobs(Protocol):
 
     async def page(self, team_id: TeamId | None, size: int, after: int) -> tuple[list[Job], int | None]:
         """Return up to `size` jobs submitted after position `after`, and where the next page starts."""
+        ...
+
+    async def lock_support(self, entitlement_id: str) -> None:
+        """Let nobody else admit a job on an entitlement, or note its loss, until the transaction ends."""
+        ...
+
+    async def add_loss(self, lost: LostSupport) -> bool:
+        """Note that support was lost; `False` where that is known."""
+        ...
+
+    async def loss_of(self, entitlement_id: str) -> LostSupport | None:
+        """Return the loss of an entitlement; `None` where it is not lost, as far as is known."""
+        ...
+
+    async def going_on(self, entitlement_id: str) -> list[Job]:
+        """Return the jobs on GPU time of an entitlement that have not ended, locked until the transaction ends."""
         ...
 
     async def admit(self, job: Job) -> None:

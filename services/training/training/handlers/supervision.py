@@ -115,7 +115,7 @@ def _reason(job: Job, seen: Observation) -> str:
         case ClusterState.PENDING:
             return last_words(f"waits for a place on the cluster: {seen.message}", LONGEST_REASON)
         case ClusterState.RUNNING:
-            return ""
+            return job.cancel_reason
         case _:
             return job.reason
 

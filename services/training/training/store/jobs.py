@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from training import wire
 from training.domain.job import FailureClass, GpuSource, Job, JobId, JobSpec, JobState, TeamId
 from training.domain.metering import Run
+from training.domain.support import LostSupport
 from training.handlers import SUPERVISION
 
 if TYPE_CHECKING:
@@ -80,6 +81,38 @@ class JobStore:
         following = rows[size - 1]["position"] if len(rows) > size else None
         return [_job(row) for row in rows[:size]], following
 
+    async def lock_support(self, entitlement_id: str) -> None:
+        """Let nobody else admit a job on an entitlement, or note its loss, until the transaction ends."""
+        await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"support {entitlement_id}")
+
+    async def add_loss(self, lost: LostSupport) -> bool:
+        """Note that support was lost; `False` where that is known."""
+        added = await self._tx.fetchval(
+            """
+            INSERT INTO lost_support (entitlement_id, team_id, stage_id, noted_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (entitlement_id) DO NOTHING RETURNING true
+            """,
+            lost.entitlement_id,
+            lost.team_id,
+            lost.stage_id,
+            self.now,
+        )
+        return bool(added)
+
+    async def loss_of(self, entitlement_id: str) -> LostSupport | None:
+        """Return the loss of an entitlement; `None` where it is not lost, as far as is known."""
+        row = await self._tx.fetchrow("SELECT * FROM lost_support WHERE entitlement_id = $1", entitlement_id)
+        return None if row is None else LostSupport(row["entitlement_id"], TeamId(row["team_id"]), row["stage_id"])
+
+    async def going_on(self, entitlement_id: str) -> list[Job]:
+        """Return the jobs on GPU time of an entitlement that have not ended, locked until the transaction ends."""
+        rows = await self._tx.fetch(
+            "SELECT * FROM jobs WHERE entitlement_id = $1 AND state <> ALL($2) ORDER BY position FOR UPDATE",
+            entitlement_id,
+            [state.value for state in JobState if state.is_final],
+        )
+        return [_job(row) for row in rows]
+
     async def admit(self, job: Job) -> None:
         """Keep an admitted job and have it supervised."""
         await self.note(job)
@@ -99,7 +132,7 @@ class JobStore:
         await self._tx.execute(
             """
             UPDATE jobs SET state = $2, reason = $3, gpu_seconds = $4, checkpoint_digest = $5, loss = $6, attempt = $7,
-                            cancel_wished = $8, failure_class = $9
+                            cancel_wished = $8, cancel_reason = $9, entitlement_id = $10, failure_class = $11
             WHERE job_id = $1
             """,
             job.spec.job_id,
@@ -110,6 +143,8 @@ class JobStore:
             job.loss,
             job.attempt,
             job.cancel_wished,
+            job.cancel_reason,
+            job.entitlement_id,
             job.failure_class.value if job.failure_class else None,
         )
 
@@ -167,5 +202,7 @@ def _job(row: Record) -> Job:
         loss=row["loss"],
         attempt=row["attempt"],
         cancel_wished=row["cancel_wished"],
+        cancel_reason=row["cancel_reason"],
+        entitlement_id=row["entitlement_id"],
         failure_class=FailureClass(row["failure_class"]) if row["failure_class"] else None,
     )
