@@ -20,11 +20,12 @@ from common.worker import Worker
 from dokpamo.registry.v1 import service_pb2 as pb
 from pydantic import SecretStr
 from registry.app import MIGRATIONS, SERVICE
-from registry.events import tasks
+from registry.events import Tasks
 from registry.grpc_api import RegistryApi
 from registry.settings import Settings
 from registry.store.checkpoints import CheckpointStore
 from registry.store.objects import S3Objects
+from registry.store.outcomes import OutcomeStore
 from registry.wire import REASONS
 from safetensors.numpy import save_file
 
@@ -40,11 +41,13 @@ TEAM = "upstage"
 
 
 class NamesInMemory:
-    """MLflow's part: versions by model, found by their tags; `away` are the faults of the next calls."""
+    """MLflow's part: versions by model, found by their tags, and their marks; `away` are faults of the next calls."""
 
     def __init__(self) -> None:
         self.versions: dict[str, list[Mapping[str, str]]] = {}
         self.away: list[Exception] = []
+        self.aliases: dict[tuple[str, str], str] = {}
+        self.marks: dict[tuple[str, str], dict[str, str]] = {}
 
     async def ensure_version(self, model: str, source: str, tags: Mapping[str, str]) -> str:
         if self.away:
@@ -54,6 +57,18 @@ class NamesInMemory:
         if wanted not in versions:
             versions.append(wanted)
         return str(versions.index(wanted) + 1)
+
+    async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
+        if self.away:
+            raise self.away.pop(0)
+        self.marks.setdefault((model, version), {}).update(tags)
+        self.aliases[model, alias] = version
+
+    def aliased(self, model: str, alias: str) -> tuple[str, dict[str, str]]:
+        """The version of `model` that `alias` names, and its tags."""
+        version = self.aliases[model, alias]
+        tags = {key: value for key, value in self.versions[model][int(version) - 1].items() if key != "source"}
+        return version, tags | self.marks.get((model, version), {})
 
 
 @dataclass
@@ -103,7 +118,7 @@ async def running_registry(folder: Path, database_url: str, s3: S3Access) -> Asy
         await parts.enter_async_context(database)
         await parts.enter_async_context(objects)
         await parts.enter_async_context(
-            Worker(database, clock, tasks(database, CheckpointStore, objects, names, BUCKET))
+            Worker(database, clock, Tasks(database, CheckpointStore, OutcomeStore, objects, names, BUCKET).handlers())
         )
         server = GrpcServer(settings, database, {SERVICE: RegistryApi(CheckpointStore, objects)}, REASONS, clock)
         await parts.enter_async_context(server)

@@ -48,6 +48,18 @@ async def workers(request: pytest.FixtureRequest) -> AsyncIterator[list[ModelNam
         yield [await parts.enter_async_context(MlflowNames(server.address)) for _ in range(2)]
 
 
+async def aliased(
+    request: pytest.FixtureRequest, worker: ModelNames, name: str, alias: str
+) -> tuple[str, dict[str, str]]:
+    """The version of a model that an alias names, and its tags."""
+    if isinstance(worker, NamesInMemory):
+        return worker.aliased(name, alias)
+    async with httpx.AsyncClient(base_url=f"{request.getfixturevalue('mlflow').address}/api/2.0/mlflow") as http:
+        answer = await http.get("/registered-models/alias", params={"name": name, "alias": alias})
+    version = answer.raise_for_status().json()["model_version"]
+    return version["version"], {tag["key"]: tag["value"] for tag in version["tags"]}
+
+
 def checkpoint() -> dict[str, str]:
     return {IDENTITY_TAG: uuid4().hex * 2, "dokpamo.period": "2025-h2", "dokpamo.job_id": ""}
 
@@ -78,6 +90,31 @@ async def test_two_workers_at_the_same_moment_give_one_name(workers: list[ModelN
     assert await workers[1].ensure_version(name, SOURCE, one) == later
 
 
+async def test_an_alias_is_one_versions_of_a_model_and_tags_are_set_beside_those_it_has(
+    workers: list[ModelNames], request: pytest.FixtureRequest
+) -> None:
+    name, other, one = model(), model(), checkpoint()
+    versions = [await workers[0].ensure_version(name, SOURCE, each) for each in (one, checkpoint())]
+    away = await workers[0].ensure_version(other, SOURCE, checkpoint())
+    for _ in range(2):
+        await workers[0].mark_version(name, versions[0], "stage-1", {"dokpamo.stage-1.outcome": "advanced"})
+    await workers[1].mark_version(name, versions[0], "stage_latest", {"dokpamo.latest.outcome": "advanced"})
+    await workers[1].mark_version(other, away, "stage-1", {"dokpamo.stage-1.outcome": "eliminated"})
+    assert await aliased(request, workers[0], name, "stage-1") == (
+        versions[0],
+        {**one, "dokpamo.stage-1.outcome": "advanced", "dokpamo.latest.outcome": "advanced"},
+    )
+    assert (await aliased(request, workers[0], name, "stage_latest"))[0] == versions[0]
+    assert (await aliased(request, workers[0], other, "stage-1"))[0] == away
+    # Decided otherwise, and about another version.
+    await workers[1].mark_version(name, versions[0], "stage-1", {"dokpamo.stage-1.outcome": "eliminated"})
+    assert (await aliased(request, workers[0], name, "stage-1"))[1]["dokpamo.stage-1.outcome"] == "eliminated"
+    await workers[1].mark_version(name, versions[1], "stage-1", {"dokpamo.stage-1.outcome": "advanced"})
+    assert (await aliased(request, workers[0], name, "stage-1"))[0] == versions[1]
+    # Marks are no identity: the version is found by it as before.
+    assert await workers[0].ensure_version(name, SOURCE, one) == versions[0]
+
+
 async def test_of_two_versions_of_one_checkpoint_the_lower_stays(mlflow: SinglePart) -> None:
     name, one = model(), checkpoint()
     async with (
@@ -98,3 +135,5 @@ async def test_a_catalogue_that_is_away_is_waited_for() -> None:
     async with MlflowNames(f"http://127.0.0.1:{free_ports(1)[0]}") as names:
         with pytest.raises(MlflowAwayError):
             await names.ensure_version(model(), SOURCE, checkpoint())
+        with pytest.raises(MlflowAwayError):
+            await names.mark_version(model(), "1", "stage-1", {"dokpamo.stage-1.outcome": "advanced"})

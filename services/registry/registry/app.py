@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from common.clock import open_clock
+from common.consumer import Consumers
 from common.database import Database
 from common.gauges import Gauges
 from common.grpc import GrpcServer
@@ -15,11 +16,12 @@ from common.timers import Timers
 from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
-from registry.events import tasks
+from registry.events import Tasks, subscriptions
 from registry.grpc_api import RegistryApi
 from registry.store.checkpoints import CheckpointStore
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
+from registry.store.outcomes import OutcomeStore
 from registry.wire import REASONS
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ MIGRATIONS: Final = next(
     folder for folder in (_PACKAGE / "migrations", _PACKAGE.parent / "migrations") if folder.is_dir()
 )
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
-# A committed checkpoint gets its name however long MLflow or the store is away; the process alarm tells people.
+# A committed checkpoint gets its name, and an outcome is shown, however long MLflow or the store is away; the process
+# alarm tells people.
 _NAMING: Final = Retries(attempts=2**31 - 1, longest_pause=timedelta(seconds=10))
 
 
@@ -50,6 +53,8 @@ def build(settings: Settings) -> list[Part]:
         region=settings.s3_region,
     )
     names = MlflowNames(settings.mlflow_uri)
+    tasks = Tasks(database, CheckpointStore, OutcomeStore, objects, names, settings.s3_bucket)
+    consumers = Consumers(settings, database, subscriptions(OutcomeStore), REASONS, clock)
     return [
         database,
         TopicProvisioner(settings),
@@ -57,9 +62,16 @@ def build(settings: Settings) -> list[Part]:
         Gauges(database),
         objects,
         names,
-        Worker(database, clock, tasks(database, CheckpointStore, objects, names, settings.s3_bucket), retries=_NAMING),
+        Worker(database, clock, tasks.handlers(), retries=_NAMING),
+        consumers,
         Timers(database, clock, {}),
         GrpcServer(
-            settings, database, {SERVICE: RegistryApi(CheckpointStore, objects)}, REASONS, clock, ready=[relay.ready]
+            settings,
+            database,
+            {SERVICE: RegistryApi(CheckpointStore, objects)},
+            REASONS,
+            clock,
+            consumers=consumers,
+            ready=[relay.ready],
         ),
     ]

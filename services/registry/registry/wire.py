@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from common.errors import Reason, Reasons
+from common.errors import FieldInvalidError, Reason, Reasons
 from common.instants import stamp
 from dokpamo.registry.v1 import events_pb2, service_pb2
 from grpc import StatusCode
 
 from registry.domain import checkpoint as checkpoints
 from registry.domain import finite, inspection, listing, safetensors, upload
-from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, LineageEdge
+from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, LineageEdge, TeamId
+from registry.domain.outcome import FinalDecision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
+
+    from dokpamo.selection.v1 import events_pb2 as selection_pb2
 
     from registry.domain.checkpoint import Digest
     from registry.domain.upload import GetSource, PutTarget
@@ -92,6 +97,12 @@ def from_checkpoint(checkpoint: Checkpoint) -> service_pb2.Checkpoint:
         committed_at=stamp(checkpoint.committed_at),
         manifest_json=checkpoint.manifest,
         mlflow_version=checkpoint.mlflow_version,
+        outcomes=[
+            service_pb2.StageOutcome(
+                stage_id=each.stage_id, outcome=each.outcome.value, decision_version=each.decision_version
+            )
+            for each in checkpoint.outcomes
+        ],
     )
 
 
@@ -105,6 +116,21 @@ def from_target(target: PutTarget) -> service_pb2.UploadTarget:
 def from_source(source: GetSource) -> service_pb2.DownloadSource:
     """Return `source` as a message."""
     return service_pb2.DownloadSource(file=from_file(source.file), url=source.url)
+
+
+def to_close(message: selection_pb2.StageOpened | selection_pb2.RuleSetChanged) -> datetime:
+    """Return the last instant for scores (UTC). Raises `FieldInvalidError`."""
+    if not message.HasField("closes_at"):
+        raise FieldInvalidError("closes_at", "nothing", "must be an instant")
+    return message.closes_at.ToDatetime(tzinfo=UTC)
+
+
+def to_decision(message: selection_pb2.DecisionFinalized) -> FinalDecision:
+    """Return how a stage ended for each of its teams."""
+    outcomes = {TeamId(each.team_id): Outcome.ELIMINATED for each in message.eliminated}
+    outcomes |= {TeamId(team): Outcome.ADVANCED for team in message.advanced}
+    # An event from before there were versions is of the first.
+    return FinalDecision(message.stage_id, message.rule_set_sha256, message.version or 1, outcomes)
 
 
 def committed_event(checkpoint: Checkpoint) -> events_pb2.CheckpointCommitted:

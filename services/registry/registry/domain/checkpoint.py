@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NewType
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from registry.domain.outcome import StageOutcome
+
 TeamId = NewType("TeamId", str)
 UploadId = NewType("UploadId", str)
 Digest = NewType("Digest", str)
@@ -86,7 +88,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A committed checkpoint. `manifest` is canonical JSON (RFC 8785) and its SHA-256 is the identity."""
+    """A committed checkpoint. `manifest` is canonical JSON (RFC 8785) and its SHA-256 is the identity.
+
+    `outcomes` are those of the stages that were about it, in the order in which they became final.
+    """
 
     checkpoint_digest: Digest
     team_id: TeamId
@@ -97,6 +102,7 @@ class Checkpoint:
     committed_at: datetime
     manifest: bytes
     mlflow_version: str = ""
+    outcomes: tuple[StageOutcome, ...] = ()
 
 
 def check_model(model: str) -> None:

@@ -66,6 +66,10 @@ class ModelNames(Protocol):
         """Return the version of `model` with these `tags`, made if it is missing; `source` says where it lies."""
         ...
 
+    async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
+        """Let `version` of `model`, and no other of it, be found by `alias`; set `tags` on it beside those it has."""
+        ...
+
 
 class Checkpoints(Protocol):
     """What the registry remembers, inside one transaction."""

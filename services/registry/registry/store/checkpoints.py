@@ -9,6 +9,7 @@ from uuid import UUID
 from registry import wire
 from registry.domain.checkpoint import Checkpoint, Declaration, Digest, FileEntry, LineageEdge, TeamId, Upload, UploadId
 from registry.domain.inspection import Content
+from registry.domain.outcome import Outcome, StageOutcome
 from registry.handlers import NAMING, Verified
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 _OWNER: Final = "service:registry"
 _NAMED_WITHIN: Final = timedelta(hours=1)
 _SELECT: Final = """
-    SELECT c.*, coalesce(n.mlflow_version, '') AS mlflow_version
+    SELECT c.*, coalesce(n.mlflow_version, '') AS mlflow_version,
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(o.stage_id, o.outcome, o.decision_version)
+                                      ORDER BY o.kept_at, o.stage_id), '[]')
+            FROM stage_outcomes o WHERE o.checkpoint_digest = c.checkpoint_digest) AS outcomes
     FROM checkpoints c LEFT JOIN names n USING (checkpoint_digest)
 """
 
@@ -187,6 +191,7 @@ def _checkpoint(row: Record) -> Checkpoint:
         committed_at=row["committed_at"],
         manifest=row["manifest"],
         mlflow_version=row["mlflow_version"],
+        outcomes=tuple(StageOutcome(stage, Outcome(outcome), version) for stage, outcome, version in row["outcomes"]),
     )
 
 

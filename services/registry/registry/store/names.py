@@ -83,6 +83,17 @@ class MlflowNames:
             await self._delete(model, other)
         return str(kept)
 
+    async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
+        """Let `version` of `model`, and no other of it, be found by `alias`; set `tags` on it beside those it has.
+
+        It is safe to repeat. Raises `MlflowAwayError` and `MlflowRefusedError`.
+        """
+        for key, value in tags.items():
+            tag = {"name": model, "version": version, "key": key, "value": value}
+            await self._call("POST", "/model-versions/set-tag", tag)
+        # Last: who finds a version by the stage's name finds its outcome.
+        await self._call("POST", "/registered-models/alias", {"name": model, "alias": alias, "version": version})
+
     async def _versions(self, model: str, identity: str) -> list[int]:
         """Return the versions of `model` with this identity, the lowest first."""
         found = await self._call(
