@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from verify import layout
 from verify.counted import version_of
+from verify.instants import for_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ def _microseconds(instant: datetime) -> int:
 
 
 def _instant(microseconds: int) -> str:
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).isoformat() if microseconds else "–"
+    return for_people(datetime.fromtimestamp(microseconds // 1_000_000, UTC)) if microseconds else "–"
 
 
 def _listed(kinds: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from verify import layout, told
 from verify.chronicle import version_number
 from verify.fields import NotOpenError
+from verify.instants import for_people
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,16 +43,16 @@ def check_releases(chronicle: Chronicle, report: Report) -> None:
             continue
         due = _due_of(final, chronicle)
         if due is not None and chronicle.latest is not None and chronicle.latest > due + GRACE:
-            rule = f"the results of stage {stage_id} were due to be released at {due.isoformat()}, and were not"
+            rule = f"the results of stage {stage_id} were due to be released at {for_people(due)}, and were not"
             report.add(*layout.entry_place(final.index), rule, absent=True)
 
 
 def unreleased(final: Logged, chronicle: Chronicle) -> str:
     """Why nothing of a final decision can be checked before its release, in words."""
-    since, due = final.entry.time.isoformat(), _due_of(final, chronicle)
+    since, due = for_people(final.entry.time), _due_of(final, chronicle)
     if due is None:
         return f"it is final since {since}, and its results are not released"
-    return f"it is final since {since}, and its results are not released: by its rule set they are at {due.isoformat()}"
+    return f"it is final since {since}, and its results are not released: by its rule set they are at {for_people(due)}"
 
 
 def _due_of(final: Logged, chronicle: Chronicle) -> datetime | None:

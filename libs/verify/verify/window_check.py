@@ -14,6 +14,7 @@ from rules import dates
 from verify import layout, told
 from verify.chronicle import version_number
 from verify.counted import version_of
+from verify.instants import for_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,8 @@ def check_window(
     end = dates.objection_end(decided.entry.time, terms.days, rule_set.zone)
     said = decided.fields.microseconds("final_at")
     if said != _microseconds(end):
-        rule = f"the objection window of stage {stage_id} ends at {_text(said)}, and by the rule set at {_iso(end)}"
+        shown = for_people(end)
+        rule = f"the objection window of stage {stage_id} ends at {_text(said)}, and by the rule set at {shown}"
         report.add(*layout.entry_place(decided.index), rule)
     place = layout.entry_place(final.index)
     if final.fields.flag("closed_early"):
@@ -46,7 +48,7 @@ def check_window(
             rule = f"the objection window of stage {stage_id} was closed early, and team {team} has not waived"
             report.add(*place, rule, absent=True)
     elif final.entry.time < end:
-        rule = f"the decision of stage {stage_id} was final before its objection window ended at {_iso(end)}"
+        rule = f"the decision of stage {stage_id} was final before its objection window ended at {for_people(end)}"
         report.add(*place, rule)
 
 
@@ -62,8 +64,4 @@ def _microseconds(instant: datetime) -> int:
 
 
 def _text(microseconds: int) -> str:
-    return _iso(datetime.fromtimestamp(microseconds // 1_000_000, UTC)) if microseconds else "–"
-
-
-def _iso(instant: datetime) -> str:
-    return instant.isoformat()
+    return for_people(datetime.fromtimestamp(microseconds // 1_000_000, UTC)) if microseconds else "–"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules.sentences import Sentences
 
+from verify.instants import for_people
 from verify.korean_command import COMMAND
 from verify.korean_decisions import DECISIONS
 from verify.korean_log import LOG, PLACES
@@ -208,12 +209,12 @@ def _standing(report: Report, stage: str, language: Language) -> str:
     if each is None:
         return ""
     teams = ", ".join(each.advanced) or say("nobody", language)
-    return say("standing", language, since=each.since.isoformat(), index=each.index, teams=teams)
+    return say("standing", language, since=for_people(each.since), index=each.index, teams=teams)
 
 
 def _pending(report: Report, language: Language) -> Iterator[str]:
     for stage, each in report.pending.items():
-        since, counts = each.since.isoformat(), each.final_version
+        since, counts = for_people(each.since), each.final_version
         said = say("pending", language, stage=stage, version=each.version, since=since, index=each.index)
         yield said if counts is None else said + say("counts", language, version=counts)
 
@@ -243,7 +244,7 @@ def _asked(report: Report, language: Language) -> list[str]:
 
 def _witnesses(report: Report, language: Language) -> list[str]:
     seen = [
-        say("witness", language, name=each.name, size=each.tree_size, at=each.signed_at.isoformat())
+        say("witness", language, name=each.name, size=each.tree_size, at=for_people(each.signed_at))
         for each in report.witnessed
     ]
     seen.extend(

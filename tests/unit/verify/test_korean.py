@@ -32,7 +32,7 @@ TABLE = LOG | DECISIONS | COMMAND | PLACES
 ELSEWHERE = {
     "korean_log.py", "korean_decisions.py", "korean_command.py", "words.py",
     # names and texts that are the same in every language
-    "told.py", "layout.py", "readme.py", "readme_korean.py",
+    "told.py", "layout.py", "readme.py", "readme_korean.py", "instants.py",
     # refusals of who writes a record or watches the log, which are no findings
     "export.py", "writer.py", "witnessing.py", "tree.py",
 }  # fmt: skip

@@ -55,7 +55,10 @@ def test_everything_that_can_be_asked_is_answered(export: Path, capsys: pytest.C
     asked = [str(export), "--key", log_id(KEY.public_key()), "--witness", str(WITNESS), "--from", "3", "--to", "9"]
     assert main([*asked, "--receipt", str(receipt)]) == 0
     said = capsys.readouterr().out
-    assert "✓ witness example.org/witness: saw the first 17 entries at 2026-01-10T00:00:00+00:00" in said
+    assert (
+        "✓ witness example.org/witness: saw the first 17 entries at 2026-01-10 09:00:00 KST (2026-01-10T00:00:00Z)"
+        in said
+    )
     assert "✓ quorum: 1 witnesses saw the first 17 of 17 entries" in said
     assert "✓ the log of 9 entries extends that of 3: the proof of 5 hashes holds" in said
     assert "✓ your receipt of call/beta version 1: entry 1 of the log" in said

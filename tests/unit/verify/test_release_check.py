@@ -11,6 +11,7 @@ import rules
 from dokpamo.intake.v1.events_pb2 import CallClosed
 from dokpamo.selection.v1 import events_pb2 as selection
 from verify.export import DecisionDocuments
+from verify.instants import for_people
 from verify.words import Language, lines
 
 from tests.builders.public_record import RULE_SET, STAGE, TEAMS, LogBuilder, private_key, record_of, scored
@@ -88,7 +89,7 @@ def test_what_is_released_long_after_the_final_decision_holds_and_is_blind_until
     assert (before.findings, before.decisions, before.opened) == ([], [], 0)
     said = before.not_verified[STAGE]
     assert "its results are not released" in said
-    assert (made.final.time + timedelta(days=30)).isoformat() in said
+    assert for_people(made.final.time + timedelta(days=30)) in said
     assert lines(before, Language.EN, key_known=True)[-1] == "The record holds as far as it is open."
     made.release(timedelta(days=30))
     after = made.checked(tmp_path / "after", documents=True)
@@ -109,7 +110,7 @@ def test_a_release_that_is_due_and_does_not_come_is_noticed(tmp_path: Path) -> N
     assert made.checked(tmp_path / "due", documents=False).findings == []
     made.goes_on(timedelta(days=31, hours=1))
     (found,) = made.checked(tmp_path / "overdue", documents=False).findings
-    due = (made.final.time + timedelta(days=30)).isoformat()
+    due = for_people(made.final.time + timedelta(days=30))
     assert found.rule == f"the results of stage {STAGE} were due to be released at {due}, and were not"
 
 

@@ -13,6 +13,7 @@ from rules import Provenance, Verdict, inputs_from_json
 from selection.domain.events import DecisionSuperseded
 from selection.domain.versions import Corrections, ScoreChange
 from selection.wire.telling import event_message
+from verify.instants import for_people
 from verify.words import Language, lines
 
 from tests.builders.public_record import STAGE, TEAMS
@@ -87,7 +88,7 @@ def test_a_version_that_is_not_final_yet_changes_nothing_of_the_one_that_is(tmp_
     pending = report.pending[STAGE]
     assert (pending.version, pending.final_version) == (2, 1)
     (said,) = [line for line in lines(report, Language.EN, key_known=True) if "version 2" in line]
-    assert said.startswith(f"– decision {STAGE}, version 2: provisional since {pending.since.isoformat()}")
+    assert said.startswith(f"– decision {STAGE}, version 2: provisional since {for_people(pending.since)}")
     assert said.endswith("until then the final version 1 counts")
     assert report.document()["pending"][STAGE]["version"] == 2
 

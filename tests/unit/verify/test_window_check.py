@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from dokpamo.selection.v1 import events_pb2 as selection
 from verify.findings import Report
+from verify.instants import for_people
 from verify.window_check import check_window
 
 from tests.builders.public_record import RULE_SET, STAGE, TEAMS, LogBuilder
@@ -56,7 +57,7 @@ def test_a_decision_that_is_final_once_its_window_is_over_holds(late: timedelta)
 
 def test_one_that_is_final_before_is_named() -> None:
     window = Window()
-    said = f"the decision of stage {STAGE} was final before its objection window ended at {window.end.isoformat()}"
+    said = f"the decision of stage {STAGE} was final before its objection window ended at {for_people(window.end)}"
     assert window.final(timedelta(seconds=-1)) == [said]
 
 
@@ -67,7 +68,7 @@ def test_a_window_of_another_length_than_the_rule_set_says_is_named(moved: timed
     other.final_at.FromDatetime(window.end + moved)
     window.log = LogBuilder()
     window.log.add(other)
-    said = f"ends at {(window.end + moved).isoformat()}, and by the rule set at {window.end.isoformat()}"
+    said = f"ends at {for_people(window.end + moved)}, and by the rule set at {for_people(window.end)}"
     assert window.final(timedelta(days=1)) == [f"the objection window of stage {STAGE} {said}"]
 
 
