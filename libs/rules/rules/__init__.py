@@ -3,7 +3,7 @@
 from rules.canonical import canonical_json, sha256_hex
 from rules.carrying import carry
 from rules.collecting import collect
-from rules.completeness import InputsIncompleteError, Missing, missing_of
+from rules.completeness import InputsIncompleteError, Lacking, Missing, missing_of
 from rules.deciding import decide
 from rules.decision import Decision, DecisionRefusedError, Eliminated, GateResult, Row, decision_from_json
 from rules.document import RuleSet
@@ -29,6 +29,7 @@ __all__ = [
     "Inputs",
     "InputsIncompleteError",
     "InputsRefusedError",
+    "Lacking",
     "Measurement",
     "Missing",
     "Provenance",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -21,21 +22,40 @@ if TYPE_CHECKING:
     from rules.sources import Criterion
 
 
+class Lacking(StrEnum):
+    """What kind of thing has not come."""
+
+    ASSESSORS = "assessors"
+    COMPARISONS = "comparisons"
+    FIGURE = "figure"
+    MEASUREMENT = "measurement"
+    SCORE = "score"
+    SCORES = "scores"
+    SEED = "seed of the lot"
+    SHEETS = "sheets"
+    VERDICT = "verdict"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Missing:
-    """One thing that has not come: source or gate, team, assessor, criterion ("" where one does not apply).
+    """One thing that has not come: of a source or gate (of the rule set for a seed), of which teams, and so on.
 
-    A number of assessors or comparisons stands where there is no single one to name.
+    Where so many must be there that no single one can be named, `have` came of at least `need`; else both are 0.
     """
 
-    what: str
+    what: Lacking
     source: str
-    team: str = ""
+    teams: tuple[str, ...] = ()
     assessor: str = ""
     criterion: str = ""
+    have: int = 0
+    need: int = 0
 
     def __str__(self) -> str:
-        return " ".join(each for each in (self.what, self.source, self.team, self.assessor, self.criterion) if each)
+        between = f"between {', '.join(self.teams)}" if len(self.teams) > 1 else "".join(self.teams)
+        count = f"{self.have} of at least {self.need}" if self.need else ""
+        told = (self.what, self.source, between, self.assessor, self.criterion, count)
+        return " ".join(each for each in told if each)
 
 
 class InputsIncompleteError(Exception):
@@ -218,7 +238,7 @@ def _missing_sheets(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
         table = inputs.sheet_table(source.id)
         count = len(table.assessors) if table else 0
         if table is None or count < source.panel.minimum:
-            yield Missing("assessors", source.id, assessor=f"{count} of at least {source.panel.minimum}")
+            yield Missing(Lacking.ASSESSORS, source.id, have=count, need=source.panel.minimum)
         if table is not None:
             yield from _gaps(source, table, inputs)
 
@@ -229,24 +249,24 @@ def _gaps(source: SheetSource, table: SheetTable, inputs: Inputs) -> Iterator[Mi
     for team in inputs.entrants:
         rows = rows_of.get(team)
         if rows is None:
-            yield Missing("sheets", source.id, team)
+            yield Missing(Lacking.SHEETS, source.id, (team,))
             continue
-        yield from (Missing("scores", source.id, team, criterion=name) for name in absent)
+        yield from (Missing(Lacking.SCORES, source.id, (team,), criterion=name) for name in absent)
         if any(None in column for column in table.different[team]):
             for assessor, row in zip(table.assessors, rows, strict=True):
                 holes = (name for name, cell in zip(table.criteria, row, strict=True) if cell is None)
-                yield from (Missing("score", source.id, team, assessor, name) for name in holes)
+                yield from (Missing(Lacking.SCORE, source.id, (team,), assessor, name) for name in holes)
 
 
 def _missing_figures(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
     present = {(each.source, each.team, each.criterion) for each in inputs.figures()}
     for source in rule_set.sources:
         if isinstance(source, MeasurementSource | CarriedSource):
-            what = "measurement" if isinstance(source, MeasurementSource) else "figure"
+            what = Lacking.MEASUREMENT if isinstance(source, MeasurementSource) else Lacking.FIGURE
             for team in inputs.entrants:
                 for criterion in source.criteria:
                     if (source.id, team, criterion.id) not in present:
-                        yield Missing(what, source.id, team, criterion=criterion.id)
+                        yield Missing(what, source.id, (team,), criterion=criterion.id)
 
 
 def _missing_comparisons(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
@@ -256,12 +276,12 @@ def _missing_comparisons(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]
         compared = [each for each in inputs.comparisons if each.source == source.id]
         count = len({each.assessor for each in compared})
         if count < source.panel.minimum:
-            yield Missing("assessors", source.id, assessor=f"{count} of at least {source.panel.minimum}")
+            yield Missing(Lacking.ASSESSORS, source.id, have=count, need=source.panel.minimum)
         pairs = Counter((each.first, each.second) for each in compared)
         for first, second in combinations(inputs.entrants, 2):
             if pairs[first, second] < source.per_pair:
-                found = f"with {second}: {pairs[first, second]} of at least {source.per_pair}"
-                yield Missing("comparisons", source.id, first, criterion=found)
+                found, teams = pairs[first, second], (first, second)
+                yield Missing(Lacking.COMPARISONS, source.id, teams, have=found, need=source.per_pair)
 
 
 def _missing_verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
@@ -273,4 +293,4 @@ def _missing_verdicts(rule_set: RuleSet, inputs: Inputs) -> Iterator[Missing]:
         if isinstance(gate, VerdictGate) and (gate.lifts or not after_cut):
             for team in inputs.entrants:
                 if (gate.id, team) not in judged:
-                    yield Missing("verdict", gate.id, team)
+                    yield Missing(Lacking.VERDICT, gate.id, (team,))

@@ -41,6 +41,7 @@ def missing_words(missing: Missing, lang: Language) -> str:
     """What has not come, for a reader."""
     if lang == "en":
         return str(missing)
-    what = Sentences(MISSING)(missing.what)
-    told = (what, missing.source, missing.team, _found_in_korean(missing.assessor), _found_in_korean(missing.criterion))
+    between = f"({', '.join(missing.teams)})" if len(missing.teams) > 1 else "".join(missing.teams)
+    count = f"{missing.have} (최소 {missing.need})" if missing.need else ""
+    told = (MISSING[missing.what], missing.source, between, missing.assessor, missing.criterion, count)
     return " ".join(each for each in told if each)

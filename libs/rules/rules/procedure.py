@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from rules.awarding import CutStep, GateStep, MajorityStep, MinimumScoreGate, RankStep, RefillStep, WildcardStep
-from rules.completeness import InputsIncompleteError, Missing
+from rules.completeness import InputsIncompleteError, Lacking, Missing
 from rules.decision import Eliminated, GateResult, MajorityResult, ProcedureStep, TieStep
 from rules.exact import exact, fixed, plain
 from rules.ranking import rank
@@ -164,7 +164,7 @@ def _results(gate_id: str, course: Course, teams: list[str]) -> dict[str, GateRe
     if isinstance(gate, MinimumScoreGate):
         return {team: _minimum(gate, course, team) for team in teams}
     given = {each.team: each for each in course.inputs.verdicts if each.gate == gate.id}
-    if missing := [Missing("verdict", gate.id, team) for team in teams if team not in given]:
+    if missing := [Missing(Lacking.VERDICT, gate.id, (team,)) for team in teams if team not in given]:
         raise InputsIncompleteError(missing)
     return {
         team: GateResult(gate.id, team, each.passed, each.reason, each.evidence, each.judged_by)

@@ -6,7 +6,7 @@ import hashlib
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rules.completeness import InputsIncompleteError, Missing
+from rules.completeness import InputsIncompleteError, Lacking, Missing
 from rules.decision import TieStep
 from rules.document import LotTie
 from rules.violations import InputsRefusedError, violation
@@ -81,5 +81,5 @@ def _levels(teams: Iterable[str], points: Callable[[str], Fraction]) -> list[lis
 def _lot(rule_set: RuleSet, inputs: Inputs, level: Sequence[str]) -> Callable[[str], str]:
     seed = inputs.seed
     if seed is None:
-        raise InputsIncompleteError([Missing("seed of the lot between " + ", ".join(sorted(level)), rule_set.id)])
+        raise InputsIncompleteError([Missing(Lacking.SEED, rule_set.id, tuple(sorted(level)))])
     return lambda team: hashlib.sha256(f"{seed}\n{rule_set.id}\n{team}".encode()).hexdigest()

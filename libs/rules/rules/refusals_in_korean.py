@@ -6,6 +6,8 @@ at every sentence that this library can refuse with, and fails for one that has 
 
 from __future__ import annotations
 
+from rules.completeness import Lacking
+
 KOREAN: dict[str, str] = {
     # the text itself
     "at most {} bytes": "최대 {0}바이트까지 읽습니다",
@@ -250,20 +252,18 @@ FOUND: dict[str, str] = {
     "{} documents": "문서 {0}개",
     "{} fields": "칸 {0}개",
     "{} days later": "{0}일 뒤",
-    "{} of at least {}": "{0} (최소 {1})",
-    "with {}: {} of at least {}": "{0}와(과) {1}번 (최소 {2})",
 }
 """What stands in the place of a value where there is none, or a count of them."""
 
-MISSING: dict[str, str] = {
-    "assessors": "평가위원",
-    "comparisons": "비교",
-    "figure": "이어받는 점수",
-    "measurement": "측정값",
-    "score": "점수",
-    "scores": "점수",
-    "sheets": "평가표",
-    "verdict": "판정",
-    "seed of the lot between {}": "추첨의 씨앗값({0})",
+MISSING: dict[Lacking, str] = {
+    Lacking.ASSESSORS: "평가위원",
+    Lacking.COMPARISONS: "비교",
+    Lacking.FIGURE: "이어받는 점수",
+    Lacking.MEASUREMENT: "측정값",
+    Lacking.SCORE: "점수",
+    Lacking.SCORES: "점수",
+    Lacking.SEED: "추첨의 씨앗값",
+    Lacking.SHEETS: "평가표",
+    Lacking.VERDICT: "판정",
 }
 """Kinds of what has not come."""

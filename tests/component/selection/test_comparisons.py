@@ -85,7 +85,7 @@ async def test_what_lacks_is_named_by_pairs_and_what_is_under_way_is_waited_for(
         await selection.go_to(CLOSES)
         held = await selection.stage("final")
         assert held.owner == "staff"
-        assert waits(held)["comparisons-missing"] == {"source": "arena", "teams": "bee", "count": "1"}
+        assert waits(held)["comparisons-missing"] == {"source": "arena", "teams": "bee,cat", "count": "1"}
 
 
 async def test_a_comparison_is_taken_once_in_time_and_as_the_rules_say(fresh_database_url: str) -> None:

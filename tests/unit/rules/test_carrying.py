@@ -64,7 +64,7 @@ def test_a_team_without_a_figure_is_named_and_never_zero() -> None:
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         rules.decide(NEXT, given(*(each for each in carried() if each.team == "ant")))
     assert set(incomplete.value.missing) == {
-        rules.Missing("figure", "before", "bee", criterion=name) for name in ("total", "speed")
+        rules.Missing(rules.Lacking.FIGURE, "before", ("bee",), criterion=name) for name in ("total", "speed")
     }
     assert rules.carry(NEXT, ["cat"], {"first": FIRST}) == ()
     assert rules.carry(NEXT, ["ant"], {}) == ()

@@ -110,7 +110,7 @@ def test_the_korean_of_columns_names_every_header() -> None:
 
 
 def test_what_is_missing_is_told_in_korean() -> None:
-    missing = rules.Missing("assessors", "panel", assessor="3 of at least 4")
+    missing = rules.Missing(rules.Lacking.ASSESSORS, "panel", have=3, need=4)
     assert missing_words(missing, "ko") == "평가위원 panel 3 (최소 4)"
-    lot = rules.Missing("seed of the lot between ant, bee", "league")
-    assert missing_words(lot, "ko") == "추첨의 씨앗값(ant, bee) league"
+    lot = rules.Missing(rules.Lacking.SEED, "league", ("ant", "bee"))
+    assert missing_words(lot, "ko") == "추첨의 씨앗값 league (ant, bee)"

@@ -101,11 +101,11 @@ def test_what_is_no_comparison_of_two_entrants_is_refused() -> None:
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         rules.decide(RULES, collected(*GIVEN[:-1]))
-    assert [str(each) for each in incomplete.value.missing] == ["comparisons arena ant with cat: 1 of at least 2"]
+    assert [str(each) for each in incomplete.value.missing] == ["comparisons arena between ant, cat 1 of at least 2"]
     with pytest.raises(rules.InputsIncompleteError) as nothing:
         rules.decide(RULES, collected())
     assert [str(each) for each in nothing.value.missing] == ["assessors arena 0 of at least 2"] + [
-        f"comparisons arena {first} with {second}: 0 of at least 2" for first, second in combinations(TEAMS, 2)
+        f"comparisons arena between {first}, {second} 0 of at least 2" for first, second in combinations(TEAMS, 2)
     ]
 
 

@@ -26,19 +26,19 @@ def test_a_missing_score_is_named_and_never_zero() -> None:
     inputs = given({"ant": ["5", "4"], "bee": ["3", ""]}, {"ant": "80", "bee": "90"})
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         rules.decide(RULES, inputs)
-    assert incomplete.value.missing == (rules.Missing("score", "panel", "bee", "p1", "quality"),)
+    assert incomplete.value.missing == (rules.Missing(rules.Lacking.SCORE, "panel", ("bee",), "p1", "quality"),)
 
 
 def test_a_team_without_any_sheet_is_named() -> None:
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         rules.decide(RULES, given({"ant": ["5", "4"]}, {"ant": "80", "bee": "90"}))
-    assert incomplete.value.missing == (rules.Missing("sheets", "panel", "bee"),)
+    assert incomplete.value.missing == (rules.Missing(rules.Lacking.SHEETS, "panel", ("bee",)),)
 
 
 def test_a_missing_measurement_is_named() -> None:
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         rules.decide(RULES, given({"ant": ["5", "4"], "bee": ["3", "4"]}, {"ant": "80"}))
-    assert incomplete.value.missing == (rules.Missing("measurement", "test", "bee", criterion="speed"),)
+    assert incomplete.value.missing == (rules.Missing(rules.Lacking.MEASUREMENT, "test", ("bee",), criterion="speed"),)
 
 
 def test_a_panel_below_its_minimum_is_not_complete() -> None:
@@ -51,7 +51,7 @@ def test_a_missing_verdict_on_a_standing_team_is_named() -> None:
     inputs = given({"ant": ["5", "4"], "bee": ["3", "4"]}, {"ant": "80", "bee": "90"}, safe={"bee": True})
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         rules.decide(RULES, inputs)
-    assert incomplete.value.missing == (rules.Missing("verdict", "safety", "ant"),)
+    assert incomplete.value.missing == (rules.Missing(rules.Lacking.VERDICT, "safety", ("ant",)),)
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "sNaN"])

@@ -89,7 +89,7 @@ def test_a_gate_before_a_wildcard_is_not_passed_by() -> None:
     }  # fmt: skip
     with pytest.raises(rules.InputsIncompleteError) as incomplete:
         decided(document(steps(RANK, CUT, GATE, WILD)), judged=("ant", "bee"))
-    assert incomplete.value.missing == (rules.Missing("verdict", "safety", "elk"),)
+    assert incomplete.value.missing == (rules.Missing(rules.Lacking.VERDICT, "safety", ("elk",)),)
 
 
 def test_a_second_round_fills_what_a_gate_left_free_and_no_more() -> None:

@@ -93,7 +93,7 @@ def test_a_value_that_is_not_given_is_missing_and_never_zero(empty: str) -> None
     inputs = read(HEAD + ROWS.replace("test,,ant,speed,80.5", f"test,,ant,speed,{empty}"))
     with pytest.raises(rules.InputsIncompleteError) as missing:
         rules.decide(league(), inputs)
-    assert missing.value.missing == (rules.Missing("measurement", "test", "ant", criterion="speed"),)
+    assert missing.value.missing == (rules.Missing(rules.Lacking.MEASUREMENT, "test", ("ant",), criterion="speed"),)
 
 
 def test_a_team_without_any_score_entered_all_the_same() -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rules.completeness import Missing
+from rules import Lacking, Missing
 from selection.domain.waits import Wait, WaitCode, wait, waits_of
 
 
 def test_what_is_missing_is_grouped_by_source_and_gate() -> None:
     missing = [
-        Missing("score", "experts", "a", "kim", "plan"),
-        Missing("sheets", "experts", "b"),
-        Missing("measurement", "nia", "a", criterion="set"),
-        Missing("verdict", "originality", "b"),
-        Missing("verdict", "originality", "a"),
-        Missing("assessors", "users", assessor="47 of at least 49"),
-        Missing("seed of the lot between a, b", "rules"),
-        Missing("moon", "sky"),
+        Missing(Lacking.SCORE, "experts", ("a",), "kim", "plan"),
+        Missing(Lacking.SHEETS, "experts", ("b",)),
+        Missing(Lacking.MEASUREMENT, "nia", ("a",), criterion="set"),
+        Missing(Lacking.VERDICT, "originality", ("b",)),
+        Missing(Lacking.VERDICT, "originality", ("a",)),
+        Missing(Lacking.ASSESSORS, "users", have=47, need=49),
+        Missing(Lacking.SEED, "rules", ("a", "b")),
+        Missing(Lacking.FIGURE, "before", ("b",), criterion="total"),
     ]
     assert [(each.code.value, dict(each.facts)) for each in waits_of(missing)] == [
         ("scores-missing", {"source": "experts", "teams": "a,b", "count": "2"}),
@@ -26,8 +26,14 @@ def test_what_is_missing_is_grouped_by_source_and_gate() -> None:
         ("verdicts-missing", {"gate": "originality", "teams": "a,b"}),
         ("assessors-missing", {"source": "users", "have": "47", "need": "49"}),
         ("seed-missing", {"rule_set": "rules", "teams": "a,b"}),
-        ("other-missing", {"what": "moon", "source": "sky", "teams": "", "count": "1"}),
+        ("figures-missing", {"source": "before", "teams": "b", "count": "1"}),
     ]
+
+
+def test_whatever_a_rule_set_can_lack_is_a_reason_to_wait() -> None:
+    for what in Lacking:
+        (reason,) = waits_of([Missing(what, "source", ("a",))])
+        assert reason.code.value.endswith("-missing")
 
 
 def test_facts_are_text_in_order_and_instants_utc() -> None:

@@ -61,7 +61,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "judges of gate {gate} for {team}: {have} of {need}",
     ),
     "seed-missing": ("동점 추첨의 시드 공개 ({teams})", "the seed of the lot between {teams}"),
-    "other-missing": ("빠진 자료: {source} {what}", "{what} of {source}"),
+    "figures-missing": (
+        "이어받을 점수 {count}건: {source} ({teams})",
+        "{count} figures to be carried over of {source} ({teams})",
+    ),
     "inputs-refused": (
         "쓸 수 없는 값: {path} {value} ({defect})",
         "a value that cannot be used: {path} {value} ({defect})",
@@ -79,7 +82,7 @@ LACKING: dict[str, tuple[str, str]] = {
     "verdicts-missing": ("관문 판정", "verdicts"),
     "judges-missing": ("판정위원", "judges"),
     "seed-missing": ("추첨 시드", "the seed of the lot"),
-    "other-missing": ("다른 자료", "other data"),
+    "figures-missing": ("이어받을 점수", "figures to be carried over"),
     "inputs-refused": ("쓸 수 있는 값", "values that can be used"),
 }
 """By code: what a decision lacks, where several codes stand in one sentence."""

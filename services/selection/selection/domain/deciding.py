@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rules import InputsIncompleteError, InputsRefusedError, collect, decide
+from rules import InputsIncompleteError, InputsRefusedError, Lacking, collect, decide
 
 from selection.domain.gates import judges_missing, verdicts_of
 from selection.domain.late_pick import unrevealed
@@ -128,7 +128,8 @@ def _missing(error: InputsIncompleteError, rules: RuleSet, bench: Bench) -> tupl
     for each in waits_of(error.missing):
         facts = dict(each.facts)
         gate = facts.get("gate", "")
-        teams = [one.team for one in error.missing if one.what == "verdict" and one.source == gate]
+        unjudged = (one.teams for one in error.missing if (one.what, one.source) == (Lacking.VERDICT, gate))
+        teams = [team for named in unjudged for team in named]
         judges = judges_missing(bench, rules, gate, teams) if each.code is WaitCode.VERDICTS_MISSING else ()
         waits += judges or (each,)
     return tuple(waits)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from rules import Lacking
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -40,8 +42,21 @@ class WaitCode(Enum):
     VERDICTS_MISSING = "verdicts-missing"
     JUDGES_MISSING = "judges-missing"
     SEED_MISSING = "seed-missing"
-    OTHER_MISSING = "other-missing"
+    FIGURES_MISSING = "figures-missing"
     INPUTS_REFUSED = "inputs-refused"
+
+
+_CODES: Final = {
+    Lacking.ASSESSORS: WaitCode.ASSESSORS_MISSING,
+    Lacking.SHEETS: WaitCode.SCORES_MISSING,
+    Lacking.SCORES: WaitCode.SCORES_MISSING,
+    Lacking.SCORE: WaitCode.SCORES_MISSING,
+    Lacking.MEASUREMENT: WaitCode.MEASUREMENTS_MISSING,
+    Lacking.COMPARISONS: WaitCode.COMPARISONS_MISSING,
+    Lacking.FIGURE: WaitCode.FIGURES_MISSING,
+    Lacking.VERDICT: WaitCode.VERDICTS_MISSING,
+    Lacking.SEED: WaitCode.SEED_MISSING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +76,19 @@ def waits_of(missing: Iterable[Missing]) -> tuple[Wait, ...]:
     """Return what is missing by source or gate: how many things, of which teams and assessors."""
     groups: dict[tuple[WaitCode, str], list[Missing]] = {}
     for each in missing:
-        groups.setdefault((_code(each.what), each.source), []).append(each)
+        groups.setdefault((_CODES[each.what], each.source), []).append(each)
     return tuple(_of_group(code, source, found) for (code, source), found in groups.items())
 
 
-def _code(what: str) -> WaitCode:
-    codes = {
-        "assessors": WaitCode.ASSESSORS_MISSING,
-        "sheets": WaitCode.SCORES_MISSING,
-        "scores": WaitCode.SCORES_MISSING,
-        "score": WaitCode.SCORES_MISSING,
-        "measurement": WaitCode.MEASUREMENTS_MISSING,
-        "comparisons": WaitCode.COMPARISONS_MISSING,
-        "verdict": WaitCode.VERDICTS_MISSING,
-    }
-    return WaitCode.SEED_MISSING if what.startswith("seed") else codes.get(what, WaitCode.OTHER_MISSING)
-
-
 def _of_group(code: WaitCode, source: str, found: list[Missing]) -> Wait:
-    teams = sorted({each.team for each in found if each.team})
+    teams = sorted({team for each in found for team in each.teams})
     match code:
         case WaitCode.SEED_MISSING:
-            _, _, level = found[0].what.partition(" between ")
-            return wait(code, rule_set=source, teams=level.replace(", ", ","))
+            return wait(code, rule_set=source, teams=teams)
         case WaitCode.ASSESSORS_MISSING:
-            have, _, need = found[0].assessor.partition(" of at least ")
-            return wait(code, source=source, have=have, need=need)
+            return wait(code, source=source, have=found[0].have, need=found[0].need)
         case WaitCode.VERDICTS_MISSING:
             return wait(code, gate=source, teams=_some(teams))
-        case WaitCode.OTHER_MISSING:
-            return wait(code, what=found[0].what, source=source, teams=_some(teams), count=len(found))
         case _:
             return wait(code, source=source, teams=_some(teams), count=len(found))
 

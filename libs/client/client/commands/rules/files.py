@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -153,9 +154,7 @@ def refuse_incomplete(name: str, error: InputsIncompleteError, lang: Language, *
     from rules.explaining_refusals import missing_words
 
     if as_json:
-        keys = ("what", "source", "team", "assessor", "criterion")
-        missing = [{key: getattr(each, key) for key in keys} for each in error.missing]
-        print_json({"file": name, "code": error.code, "missing": missing})
+        print_json({"file": name, "code": error.code, "missing": [asdict(each) for each in error.missing]})
     else:
         told = say(lang, "cannot be decided, something is missing", "결정할 수 없음: 빠진 것이 있음")
         print(f"{name}: {told} ({error.code}): {len(error.missing)}", file=sys.stderr)
