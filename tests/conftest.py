@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from client.stack.kafka import kafka_part
 from client.stack.ports import free_ports
 from client.stack.postgres import create_databases, database_url, postgres_part, with_database
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 # What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Services in a test's own process log to a stream of their own, never into what a command prints at the same time.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 # No test depends on speed: a machine that others use as well is slow now and then.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

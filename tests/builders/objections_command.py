@@ -27,11 +27,11 @@ class Commands:
     issuer: DevelopmentIssuer
 
     async def run(self, who: str, *arguments: str, code: int = 0) -> str:
-        """What a command prints to "public", "staff:kim", "team:nc-ai" or "person:fresh-1"; log lines left out."""
+        """What a command prints to "public", "staff:kim", "team:nc-ai" or "person:fresh-1"."""
         app = Typer()
         app.callback()(lambda: None)
         command.register(app)
-        environment = {"DOKPAMO_SELECTION_ADDRESS": self.address, "DOKPAMO_TOKEN": self._token(who)}
+        environment = {"DOKPAMO_SELECTION_ADDRESS": self.address, "DOKPAMO_TOKEN": self._token(who), "COLUMNS": "300"}
         # A command has an event loop of its own.
         asked = ["objections", *arguments]
         result = await asyncio.to_thread(CliRunner().invoke, app, asked, env=environment)
@@ -40,9 +40,7 @@ class Commands:
 
     async def json(self, who: str, *arguments: str, code: int = 0) -> Any:
         """The JSON that a command prints."""
-        said = await self.run(who, *arguments, "--json", code=code)
-        # A service in this process logs to the same standard output.
-        return json.loads(said[min(at for at in (said.find("{\n"), said.find("[\n")) if at >= 0) :])
+        return json.loads(await self.run(who, *arguments, "--json", code=code))
 
     def _token(self, who: str) -> str:
         role, _, name = who.partition(":")

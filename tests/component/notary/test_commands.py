@@ -46,9 +46,7 @@ class Officers:
         return result.stdout if code == 0 else result.output
 
     async def json(self, who: str, *arguments: str) -> Any:
-        said = await self.run(who, *arguments, "--json")
-        # The service in this process logs to the same standard output.
-        return json.loads(said[said.index("{\n") :])
+        return json.loads(await self.run(who, *arguments, "--json"))
 
 
 @pytest.fixture
