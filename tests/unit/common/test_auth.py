@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import jwt
 import pytest
+import structlog
 from common.auth import (
     DEVELOPMENT_ISSUER,
     Actor,
@@ -180,7 +181,10 @@ def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
         DevelopmentIssuer(tmp_path / "key.pem")
 
 
-def test_the_development_issuer_says_so_loudly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    DevelopmentIssuer.create(tmp_path / "key.pem")
+def test_the_development_issuer_says_so_loudly(tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as lines:
+        DevelopmentIssuer.create(tmp_path / "key.pem")
 
-    assert "DEVELOPMENT ISSUER" in capsys.readouterr().out
+    (line,) = lines
+    assert line["log_level"] == "warning"
+    assert "DEVELOPMENT ISSUER" in line["banner"]
