@@ -1,0 +1,75 @@
+"""Which axes can be tested: those exchangeable by construction whose order does not show in the weights."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from originality.matching import cosines, norms, sample
+
+if TYPE_CHECKING:
+    from originality.matching import Floats, Matrix, Places
+
+# An order that shows by more than six standard deviations is no accident: less than one of 10^8 exchangeable axes.
+_SHOWS = 6.0
+# Neighbours looked at: enough to see a structure, few enough to cost little beside the matching itself.
+_PAIRS = 256
+# A cosine of float32 sums is one to this many digits.
+_ONE = 1 - 1e-5
+
+
+class UnitAxis(StrEnum):
+    """What is known, before any weight is read, of the order of a component's units.
+
+    Source: registry-and-originality.md, "Originality examination": test only axes proven exchangeable.
+    """
+
+    EXCHANGEABLE = "exchangeable"  # drawn independently from one distribution, and nothing ties a unit to its place
+    STRUCTURED = "structured"  # initialised by a form that depends on the place: identity, delta, sorted
+    COMPUTED = "computed"  # a deterministic buffer: rotary table, transform basis
+    GAINS = "gains"  # one number a unit, such as norm weights that begin as ones
+
+
+def order_shows(matrix: Matrix, rng: np.random.Generator) -> bool:
+    """Say whether the order of the units can be read from the matrix alone, so that it is not exchangeable.
+
+    Two signs: neighbours are more or less alike than units drawn at random, and the input with the greatest weight
+    moves with the unit's place. Both are measured in standard deviations of an exchangeable axis. A matrix of fewer
+    than 16 units shows nothing either way. Where only one of two models shows an order the matching test stays exact.
+
+    Source: registry-and-originality.md, "Originality examination": structured initialisation gives false hits.
+    """
+    units = matrix.shape[0]
+    if units < 16:  # noqa: PLR2004 - said in the docstring
+        return False
+    # Pairs that share no unit: a unit that is like all others must not count twice.
+    starts = 2 * sample(units // 2, _PAIRS, rng)
+    likeness = cosines(matrix, matrix, starts, starts + 1)
+    neighbours = np.diagonal(likeness)
+    others = likeness[~np.eye(len(starts), dtype=bool)]
+    return max(_apart(neighbours, others), _moves(matrix, starts)) > _SHOWS
+
+
+def units_alike(matrix: Matrix, rng: np.random.Generator) -> bool:
+    """Say whether up to 256 sampled units are all one another's multiples, so that no matching tells them apart."""
+    rows = sample(matrix.shape[0], _PAIRS, rng)
+    likeness = cosines(matrix, matrix, rows[:1], rows)
+    return bool(np.all(likeness > _ONE) or not norms(matrix, rows, "units").any())
+
+
+def _apart(some: Floats, others: Floats) -> float:
+    """Return how far the means are from one another, in standard deviations of the first one's mean."""
+    spread = float(others.std())
+    return abs(float(some.mean()) - float(others.mean())) / spread * math.sqrt(len(some)) if spread > 0 else 0.0
+
+
+def _moves(matrix: Matrix, rows: Places) -> float:
+    """Return the rank correlation of place and greatest input, in standard deviations of an exchangeable axis."""
+    greatest = np.abs(matrix[rows].astype(np.float32)).argmax(axis=1)
+    if (greatest == greatest[0]).all():
+        return 0.0
+    return abs(float(spearmanr(rows, greatest).statistic)) * math.sqrt(len(rows) - 1)

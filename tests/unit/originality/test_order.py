@@ -1,0 +1,69 @@
+"""Axes that cannot be tested: by construction, or because their order shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from originality import Component, Finding, UnitAxis
+
+from tests.builders.weights import UNITS, component, drawn, examined
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[Any]
+
+PARENT = drawn(1)
+
+
+def _one(made: Component) -> Any:
+    return examined(made).components[0]
+
+
+def _rotary() -> Matrix:
+    made: Matrix = np.cos(np.outer(np.arange(UNITS), 1e4 ** -np.linspace(0, 1, 32)))
+    return made
+
+
+def _basis() -> Matrix:
+    return np.cos(np.pi / UNITS * np.outer(np.arange(UNITS), np.arange(64) + 0.5))
+
+
+def _near_identity(seed: int) -> Matrix:
+    return np.eye(UNITS) + 0.02 * drawn(seed, UNITS, UNITS)
+
+
+def _blocks(seed: int) -> Matrix:
+    return np.repeat(drawn(seed, UNITS // 8), 8, axis=0) + 0.3 * drawn(seed + 1)
+
+
+@pytest.mark.parametrize("axis", [UnitAxis.COMPUTED, UnitAxis.STRUCTURED])
+def test_an_axis_that_is_not_exchangeable_by_construction_is_not_tested(axis: UnitAxis) -> None:
+    found = _one(component(_rotary(), _rotary(), axis))
+    assert (found.finding, found.count, found.log10_p, found.family) == (Finding.NOT_TESTABLE, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (_rotary(), _rotary()),
+        (_basis(), _basis()),
+        (_near_identity(50), _near_identity(51)),
+        (_blocks(52), _blocks(54)),
+        (np.ones((UNITS, 8)), np.ones((UNITS, 8))),
+        (np.zeros((UNITS, 8)), np.zeros((UNITS, 8))),
+    ],
+    ids=["rotary", "basis", "identity", "heads", "ones", "zeros"],
+)
+def test_an_order_that_shows_is_not_tested_whatever_was_declared(first: Matrix, second: Matrix) -> None:
+    found = _one(component(first, second))
+    assert (found.finding, found.log10_p) == (Finding.NOT_TESTABLE, None)
+    # Its test was planned, so the correction of the others counts it.
+    assert examined(component(first, second), component(PARENT, PARENT)).components[1].family == 2
+
+
+def test_the_order_of_exchangeable_units_never_shows() -> None:
+    pairs = [component(drawn(seed), drawn(seed + 500) + 2) for seed in range(100, 400)]
+    assert all(one.finding is Finding.NO_EVIDENCE for one in examined(*pairs).components)
