@@ -60,7 +60,7 @@ def norms(matrix: Matrix, rows: Places, field: str) -> NDArray[np.float64]:
         squares += np.einsum("ij,ij->i", wide, wide)
     if not np.isfinite(squares).all():
         row = int(rows[int(np.flatnonzero(~np.isfinite(squares))[0])])
-        raise WeightsRefusedError("NOT_FINITE", field, f"unit {row}", "every weight is a finite number")
+        raise WeightsRefusedError("NOT_FINITE", field, f"unit {row}", "every weight is finite, and its square too")
     return np.sqrt(squares)
 
 

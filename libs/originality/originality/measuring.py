@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from originality.matching import cosines, match, require_matrix, sample
+from originality.matching import cosines, match, norms, require_matrix, sample
 from originality.moved import agree
 from originality.order import UnitAxis, order_shows, units_alike
 from originality.refusing import WeightsRefusedError
@@ -87,10 +87,23 @@ class Measured:
 
 
 def measure(component: Component, rng: np.random.Generator, limit: int, alignment: Alignment | None) -> Measured:
-    """Measure one component with at most `limit` sampled units; raises `WeightsRefusedError` for broken weights."""
+    """Measure one component with at most `limit` sampled units.
+
+    Raises `WeightsRefusedError`, which names the component, where weights that were read are broken; weights of units
+    that were not sampled are not looked at.
+    """
+    try:
+        return _measured(component, rng, limit, alignment)
+    except WeightsRefusedError as refused:
+        where = component.name if component.layer is None else f"{component.name} of layer {component.layer}"
+        field = f"{where}: {refused.field}"
+        raise WeightsRefusedError(refused.code, field, refused.value, refused.rule) from refused
+
+
+def _measured(component: Component, rng: np.random.Generator, limit: int, alignment: Alignment | None) -> Measured:
     first, second = _column(component.first), _column(component.second)
-    require_matrix(first, f"{component.name}: first")
-    require_matrix(second, f"{component.name}: second")
+    require_matrix(first, "first")
+    require_matrix(second, "second")
     same_shape = first.shape == second.shape
     free = component.axis is UnitAxis.EXCHANGEABLE
     untestable = _untestable(component, first, second, rng)
@@ -176,6 +189,8 @@ def _own_cosines(first: Matrix, second: Matrix, rows: Places) -> Matrix:
 
 def _context(first: Matrix, second: Matrix, rng: np.random.Generator) -> Likeness:
     rows = sample(len(first), _CONTEXT_ROWS if first.shape[1] > 1 else len(first), rng)
+    for matrix, field in ((first, "first"), (second, "second")):
+        norms(matrix, rows, field)  # refuses what is not finite, also where no test is made
     left, right = (matrix[rows].astype(np.float64).ravel() for matrix in (first, second))
     return Likeness(_cosine(left, right), _cosine(left - left.mean(), right - right.mean()))
 

@@ -14,7 +14,8 @@ from originality.matching import cosines, norms, sample
 if TYPE_CHECKING:
     from originality.matching import Floats, Matrix, Places
 
-# An order that shows by more than six standard deviations is no accident: less than one of 10^8 exchangeable axes.
+# An order that shows by more than six standard deviations is no accident. Where a few units repeat one another, it is
+# one more often than a normal distribution says; a component is then not testable, and never found to be derived.
 _SHOWS = 6.0
 # Neighbours looked at: enough to see a structure, few enough to cost little beside the matching itself.
 _PAIRS = 256

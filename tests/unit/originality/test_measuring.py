@@ -51,12 +51,20 @@ def test_other_shapes_without_weights_that_lead_away_are_not_testable() -> None:
     assert _one(component(PARENT, PARENT[:, :-1])).finding is Finding.NOT_TESTABLE
 
 
-def test_broken_weights_are_refused_and_never_no_evidence() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("axis", list(UnitAxis))
+def test_broken_weights_are_refused_and_never_no_evidence(axis: UnitAxis, value: float) -> None:
     broken = PARENT.copy()
-    broken[3, 3] = np.nan
+    broken[3, 3] = value
     with pytest.raises(WeightsRefusedError) as refused:
-        examined(component(PARENT, broken))
-    assert refused.value.code == "NOT_FINITE"
+        examined(component(PARENT, broken, axis, layer=7))
+    assert (refused.value.code, refused.value.field) == ("NOT_FINITE", "mlp of layer 7: second")
+
+
+def test_an_initialisation_of_another_shape_is_refused() -> None:
+    with pytest.raises(WeightsRefusedError) as refused:
+        examined(component(PARENT, PARENT, initial=PARENT[1:]))
+    assert (refused.value.code, refused.value.field) == ("OTHER_SHAPE", "mlp: initial")
 
 
 def test_components_are_taken_one_by_one_and_the_layer_is_kept() -> None:
