@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 _SHOWS = 6.0
 # Neighbours looked at: enough to see a structure, few enough to cost little beside the matching itself.
 _PAIRS = 256
+# Units among which repeats are looked for: if two halves of 16,384 units are alike, eight pairs on average.
+_REPEATS_AMONG = 512
+_LOG10_RARE = -8.0
+# The median of a normal variable without its sign, in standard deviations: few repeats do not move it.
+_MEDIAN_OF_NORMAL = 0.6745
 # A cosine of float32 sums is one to this many digits.
 _ONE = 1 - 1e-5
 
@@ -38,9 +44,10 @@ class UnitAxis(StrEnum):
 def order_shows(matrix: Matrix, rng: np.random.Generator) -> bool:
     """Say whether the order of the units can be read from the matrix alone, so that it is not exchangeable.
 
-    Two signs: neighbours are more or less alike than units drawn at random, and the input with the greatest weight
-    moves with the unit's place. Both are measured in standard deviations of an exchangeable axis. A matrix of fewer
-    than 16 units shows nothing either way. Where only one of two models shows an order the matching test stays exact.
+    Three signs: neighbours are more or less alike than units drawn at random; the input with the greatest weight moves
+    with the unit's place; units repeat one another at one distance, as where all shards of a layer were initialised
+    alike. A matrix of fewer than 16 units shows nothing either way, and one of fewer than 36 inputs no repeats.
+    Where only one of two models shows an order the matching test stays exact.
 
     Source: registry-and-originality.md, "Originality examination": structured initialisation gives false hits.
     """
@@ -52,7 +59,7 @@ def order_shows(matrix: Matrix, rng: np.random.Generator) -> bool:
     likeness = cosines(matrix, matrix, starts, starts + 1)
     neighbours = np.diagonal(likeness)
     others = likeness[~np.eye(len(starts), dtype=bool)]
-    return max(_apart(neighbours, others), _moves(matrix, starts)) > _SHOWS
+    return max(_apart(neighbours, others), _moves(matrix, starts)) > _SHOWS or _repeats(matrix, rng)
 
 
 def units_alike(matrix: Matrix, rng: np.random.Generator) -> bool:
@@ -74,3 +81,25 @@ def _moves(matrix: Matrix, rows: Places) -> float:
     if (greatest == greatest[0]).all():
         return 0.0
     return abs(float(spearmanr(rows, greatest).statistic)) * math.sqrt(len(rows) - 1)
+
+
+def _repeats(matrix: Matrix, rng: np.random.Generator) -> bool:
+    """Say whether pairs of units that stand out as alike lie at one distance more often than by chance.
+
+    A distance has a chance of at most 2/n for a random pair of n units, so m of p pairs have one distance in common
+    with a chance of about n · C(p, m) · (2/n)^m at most.
+    """
+    rows = sample(matrix.shape[0], _REPEATS_AMONG, rng)
+    likeness = np.abs(cosines(matrix, matrix, rows, rows))
+    np.fill_diagonal(likeness, 0)
+    nearest = likeness.argmax(axis=0)
+    near = np.flatnonzero(likeness.max(axis=0) > _SHOWS * np.median(likeness, axis=0) / _MEDIAN_OF_NORMAL)
+    pairs = {
+        (min(one, other), max(one, other)) for one, other in zip(near.tolist(), nearest[near].tolist(), strict=True)
+    }
+    if not pairs:
+        return False
+    units = matrix.shape[0]
+    most = Counter(int(rows[other] - rows[one]) for one, other in pairs).most_common(1)[0][1]
+    chance = math.log10(units) + math.log10(math.comb(len(pairs), most)) + most * math.log10(2 / units)
+    return chance < _LOG10_RARE

@@ -39,6 +39,12 @@ def _blocks(seed: int) -> Matrix:
     return np.repeat(drawn(seed, UNITS // 8), 8, axis=0) + 0.3 * drawn(seed + 1)
 
 
+def _shards(seed: int, noise: float) -> Matrix:
+    one = drawn(seed, 32, 64)
+    made: Matrix = np.tile(one, (8, 1)) + noise * drawn(seed + 1, 256, 64)
+    return made
+
+
 @pytest.mark.parametrize("axis", [UnitAxis.COMPUTED, UnitAxis.STRUCTURED])
 def test_an_axis_that_is_not_exchangeable_by_construction_is_not_tested(axis: UnitAxis) -> None:
     found = _one(component(_rotary(), _rotary(), axis))
@@ -52,10 +58,12 @@ def test_an_axis_that_is_not_exchangeable_by_construction_is_not_tested(axis: Un
         (_basis(), _basis()),
         (_near_identity(50), _near_identity(51)),
         (_blocks(52), _blocks(54)),
+        (_shards(56, 0), _shards(58, 0)),
+        (_shards(56, 0.3), _shards(58, 0.3)),
         (np.ones((UNITS, 8)), np.ones((UNITS, 8))),
         (np.zeros((UNITS, 8)), np.zeros((UNITS, 8))),
     ],
-    ids=["rotary", "basis", "identity", "heads", "ones", "zeros"],
+    ids=["rotary", "basis", "identity", "heads", "shards", "trained-shards", "ones", "zeros"],
 )
 def test_an_order_that_shows_is_not_tested_whatever_was_declared(first: Matrix, second: Matrix) -> None:
     found = _one(component(first, second))
@@ -67,3 +75,8 @@ def test_an_order_that_shows_is_not_tested_whatever_was_declared(first: Matrix, 
 def test_the_order_of_exchangeable_units_never_shows() -> None:
     pairs = [component(drawn(seed), drawn(seed + 500) + 2) for seed in range(100, 400)]
     assert all(one.finding is Finding.NO_EVIDENCE for one in examined(*pairs).components)
+
+
+def test_units_that_repeat_one_another_at_no_distance_in_common_are_tested() -> None:
+    first, second = (_shards(seed, 0.3)[np.random.default_rng(seed).permutation(256)] for seed in (60, 62))
+    assert _one(component(first, second)).finding is Finding.NO_EVIDENCE
