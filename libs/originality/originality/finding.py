@@ -23,8 +23,9 @@ class Finding(StrEnum):
     """What the weights of one component say about one pair of models.
 
     - identical: the exact test rejects independence, and every value is equal.
-    - derived: independence is rejected, and at least 90 % of the compared units have their partner.
-    - partly derived: independence is rejected, and fewer have.
+    - derived: independence is rejected, and at least 90 % of the compared units have their partner; by the exact test,
+      or by that for moved units, and then the finding's `test` and `reason` say that it is not exact.
+    - partly derived: likewise, and fewer units have it (for moved units at least 5 %).
     - shared initialisation: the exact test rejects independence, the initialisation made again from the recorded seed
       matches both models, and no more than half of the units are nearer to one another than to it.
     - no evidence: a test was made and did not reject independence. It is no proof of independence.
@@ -60,8 +61,9 @@ EXACT = Method(
 MOVED = Method(
     "moved-unit agreement",
     exact=False,
-    assumption="as for own-place matching, and the weights that lead to a unit are independent of those that lead away;"
-    " training ties these together, so p is nominal and not exact",
+    assumption="as for own-place matching, and the weights that lead to a unit are independent of those that lead away,"
+    " on a residual axis that each model's initialisation drew for itself; training ties these together, so p is"
+    " nominal and not exact",
 )
 NONE = Method("none", exact=False, assumption="none")
 

@@ -26,9 +26,11 @@ _ROWS_AT_ONCE = 256
 class Component:
     """One component of two models: matrices of units × inputs, or vectors of gains.
 
-    `axis` is what is known of the units by construction. `outputs` are, per model, the weights that lead away from the
-    same units (units × residual axis), for the test of moved units. `initial` is the initialisation as it was made
-    again from the recorded seed and code. Arrays may be memory-mapped; only sampled rows are widened.
+    `axis` is what is known of the units by construction. `residual_outputs` are, per model, the weights that lead
+    away from the same units (units × residual axis), for the test of moved units: only where inputs and outputs both
+    lie on a residual axis of the model's own, never on one that data gives, such as pixels, tokens or bands (`agree`
+    says why). `initial` is the initialisation as it was made again from the recorded seed and code. Arrays may be
+    memory-mapped: only sampled rows are widened.
     """
 
     name: str
@@ -36,7 +38,7 @@ class Component:
     second: Matrix
     axis: UnitAxis
     layer: int | None = None
-    outputs: tuple[Matrix, Matrix] | None = None
+    residual_outputs: tuple[Matrix, Matrix] | None = None
     initial: Matrix | None = None
 
 
@@ -110,8 +112,8 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
     matching = match(first, second, rng, limit) if same_shape and free and not untestable else None
     share = matching.matched / matching.compared if matching else 0.0
     moved = None
-    if component.outputs and not untestable and share < MOVED_BELOW:
-        moved = agree((first, second), component.outputs, rng, alignment=alignment)
+    if component.residual_outputs and not untestable and share < MOVED_BELOW:
+        moved = agree((first, second), component.residual_outputs, rng, alignment=alignment)
     explained = None
     if component.initial is not None and matching:
         explained = _explained(first, second, component.initial, rng, limit)
@@ -119,7 +121,7 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
         name=component.name,
         layer=component.layer,
         planned=free and same_shape,
-        planned_moved=free and component.outputs is not None,
+        planned_moved=free and component.residual_outputs is not None,
         untestable=untestable,
         units=min(len(first), len(second)),
         same_values=same_shape and _same_values(first, second),
@@ -146,7 +148,7 @@ _BY_CONSTRUCTION = {
 def _untestable(component: Component, first: Matrix, second: Matrix, rng: np.random.Generator) -> str | None:
     if component.axis in _BY_CONSTRUCTION:
         return _BY_CONSTRUCTION[component.axis]
-    if first.shape != second.shape and (component.outputs is None or _widths_differ(first, second, component)):
+    if first.shape != second.shape and (component.residual_outputs is None or _widths_differ(first, second, component)):
         return f"the shapes differ: {first.shape} and {second.shape}"
     if first.shape[1] == 1:
         return "one input: a unit has no direction to compare"
@@ -158,7 +160,7 @@ def _untestable(component: Component, first: Matrix, second: Matrix, rng: np.ran
 
 
 def _widths_differ(first: Matrix, second: Matrix, component: Component) -> bool:
-    outputs = component.outputs
+    outputs = component.residual_outputs
     return first.shape[1] != second.shape[1] or (outputs is not None and outputs[0].shape[1] != outputs[1].shape[1])
 
 

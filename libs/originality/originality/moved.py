@@ -101,7 +101,11 @@ def agree(
 
     Not exact: if for a unit the weights that lead to it and those that lead away were independent, the count would
     never exceed 1/k!, as for two random injections. Training ties the two together, also in independent models, by as
-    much as no theorem says. Raises `WeightsRefusedError`.
+    much as no theorem says. Where inputs and outputs are those of the data, independent models that learn one function
+    learn the same units: up to 31 of 32 agreed in a small case whose function had as many units as the models (the
+    exact test held). So it is for axes whose basis each model's initialisation drew for itself.
+
+    Raises `WeightsRefusedError`.
 
     Source: registry-and-originality.md, "Originality examination": under permutation of hidden units; not exact.
     """
