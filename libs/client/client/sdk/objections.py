@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from common.grpc import Client, connect
-from dokpamo.selection.v1 import objections_pb2 as pb
-from dokpamo.selection.v1 import service_pb2
-
+from client.sdk import calls
 from client.sdk.transfer import file_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dokpamo.selection.v1 import objections_pb2 as pb
+
     from client.access import Access
 
 SERVICE: Final = "dokpamo.selection.v1.ObjectionService"
 _STAGES: Final = "dokpamo.selection.v1.SelectionService"
+
+called = partial(calls.called, SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,9 @@ class Evidence:
         return cls(reference or path.name, file_sha256(path), path.stat().st_size, description)
 
 
-async def called(access: Access, rpc: str, fields: dict[str, Any], request_id: str = "") -> Any:
-    """Return the answer of an RPC to a request of these fields. Raises `Refused`."""
-    request = getattr(pb, f"{rpc}Request")(**fields)
-    if request_id:
-        request.request_id = request_id
-    async with connect(*access) as channel:
-        return await getattr(Client(channel, SERVICE), rpc)(request)
-
-
 async def current_version(access: Access, stage_id: str) -> int:
     """Return the version of a stage's decision that counts, 0 before there is one. Raises `Refused`."""
-    async with connect(*access) as channel:
-        request = service_pb2.GetStageRequest(stage_id=stage_id)
-        return int((await Client(channel, _STAGES).GetStage(request)).stage.decision_version)
+    return int((await calls.called(_STAGES, access, "GetStage", {"stage_id": stage_id})).stage.decision_version)
 
 
 async def filed(access: Access, fields: dict[str, Any], evidence: list[Evidence], request_id: str) -> pb.Proceeding:
