@@ -6,12 +6,11 @@ Source: programme facts, "Support"; amounts, windows and exclusions are the rule
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from verify import layout
 from verify.counted import version_of
-from verify.instants import for_people
+from verify.instants import count_for_people, microseconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,11 +36,11 @@ def check_consequences(final: Logged, rule_set: rules.RuleSet, chronicle: Chroni
     wanted = Counter(_awards(final, rule_set, chronicle))
     given = Counter(map(_award, final.fields.messages("awards")))
     for team, kind, amount, since, until in sorted((given - wanted).elements()):
-        start, end = _instant(since), _instant(until)
+        start, end = count_for_people(since), count_for_people(until)
         rule = f"team {team} is given {amount} of {kind} from {start} until {end}, and by the rule set it is not"
         report.add(*place, rule)
     for team, kind, amount, since, until in sorted((wanted - given).elements()):
-        start, end = _instant(since), _instant(until)
+        start, end = count_for_people(since), count_for_people(until)
         rule = f"team {team} is not given {amount} of {kind} from {start} until {end}, which it is by the rule set"
         report.add(*place, rule)
 
@@ -53,7 +52,7 @@ def _awards(final: Logged, rule_set: rules.RuleSet, chronicle: Chronicle) -> Ite
         return
     excluded = {(each.team, kind) for each in support.exclusions for kind in each.kinds}
     window_end = version_of(final, chronicle).fields.microseconds("final_at")
-    since = _microseconds(final.entry.time) if final.fields.flag("closed_early") or not window_end else window_end
+    since = microseconds_of(final.entry.time) if final.fields.flag("closed_early") or not window_end else window_end
     gpu = support.gpu
     for team in final.fields.texts("advanced"):
         found: list[Award] = [
@@ -61,7 +60,7 @@ def _awards(final: Logged, rule_set: rules.RuleSet, chronicle: Chronicle) -> Ite
             (team, "talent", support.talent_krw, since, 0),
         ]
         if gpu is not None:
-            window = _microseconds(gpu.valid_from), _microseconds(gpu.valid_to)
+            window = microseconds_of(gpu.valid_from), microseconds_of(gpu.valid_to)
             found.append((team, "gpu", gpu.b200_equivalent, *window))
         yield from (each for each in found if each[2] and (team, each[1]) not in excluded)
 
@@ -69,14 +68,6 @@ def _awards(final: Logged, rule_set: rules.RuleSet, chronicle: Chronicle) -> Ite
 def _award(told: Fields) -> Award:
     window = told.microseconds("valid_from"), told.microseconds("valid_to")
     return (told.text("team_id"), told.text("kind"), told.integer("amount"), *window)
-
-
-def _microseconds(instant: datetime) -> int:
-    return int(instant.timestamp()) * 1_000_000 + instant.microsecond
-
-
-def _instant(microseconds: int) -> str:
-    return for_people(datetime.fromtimestamp(microseconds // 1_000_000, UTC)) if microseconds else "–"
 
 
 def _listed(kinds: Sequence[str]) -> str:

@@ -179,7 +179,7 @@ class Counted:
 
     def verdicts(self) -> dict[Cell, Verdict]:
         """Verdicts of gates; a later one of the same gate and team replaces an earlier one, and so does a change."""
-        return {cell: _verdict(each) for cell, each in self._judged().items()}
+        return {cell: verdict_of(each) for cell, each in self._judged().items()}
 
     def verdict_marks(self) -> dict[Cell, str]:
         """The contract's names of the marks of verdicts."""
@@ -257,7 +257,8 @@ def override_of(event: Logged) -> Fields | None:
     return None if event.fields.values.get("override") is None else event.fields.message("override")
 
 
-def _verdict(told_of: Fields) -> Verdict:
+def verdict_of(told_of: Fields) -> Verdict:
+    """The verdict that an event, a change or a correction tells."""
     return Verdict(
         told_of.text("gate"),
         told_of.text("team_id"),

@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from verify import layout, told
+from verify.counted import verdict_of
 from verify.fields import NotOpenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from verify.chronicle import Chronicle, Logged
-    from verify.fields import Fields
     from verify.findings import Report
 
 
@@ -74,18 +74,13 @@ def _unfounded(verdict: Logged, chronicle: Chronicle) -> Iterator[tuple[str, boo
 
 def _is_ordered(verdict: Logged, chronicle: Chronicle) -> bool:
     """Whether the case that a verdict names ordered it before."""
-    said = _verdict(verdict.fields)
+    said = verdict_of(verdict.fields)
     return any(
-        _verdict(each.message("change")) == said
+        verdict_of(each.message("change")) == said
         for remedy in chronicle.of_stage(told.PROCEEDING_REMEDY_ORDERED, verdict.fields.text("stage_id"))
         if remedy.index < verdict.index and remedy.fields.text("proceeding_id") == verdict.fields.text("proceeding_id")
         for each in remedy.fields.messages("verdict_corrections")
     )
-
-
-def _verdict(fields: Fields) -> tuple[object, ...]:
-    named = fields.text("gate"), fields.text("team_id"), fields.text("reason")
-    return *named, fields.flag("passed"), fields.texts("evidence"), fields.integer("judged_by")
 
 
 def _misquoted(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from verify import canonical, layout
 from verify.head import HASH_HEX, HeadRefusedError, instant_of
+from verify.instants import microseconds_of
 from verify.log_check import hashes_of
 from verify.merkle import ProofRefusedError, check_inclusion
 
@@ -102,7 +103,7 @@ def content_problems(document: dict[str, JsonValue], event: Logged | None) -> li
         received_at = instant_of(document["received_at"])
     except HeadRefusedError as error:
         return [*found, ("received_at", error.rule)]
-    if int(received_at.timestamp()) * 1_000_000 + received_at.microsecond != receipt.microseconds("received_at"):
+    if microseconds_of(received_at) != receipt.microseconds("received_at"):
         found.append(("received_at", "the logged receipt says another time"))
     return found
 

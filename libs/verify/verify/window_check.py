@@ -6,7 +6,6 @@ zone, early close only when all parties waive
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rules import dates
@@ -14,7 +13,7 @@ from rules import dates
 from verify import layout, told
 from verify.chronicle import version_number
 from verify.counted import version_of
-from verify.instants import for_people
+from verify.instants import count_for_people, for_people, microseconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +34,11 @@ def check_window(
     terms, stage_id = rule_set.objections, final.fields.text("stage_id")
     end = dates.objection_end(decided.entry.time, terms.days, rule_set.zone)
     said = decided.fields.microseconds("final_at")
-    if said != _microseconds(end):
+    if said != microseconds_of(end):
         shown = for_people(end)
-        rule = f"the objection window of stage {stage_id} ends at {_text(said)}, and by the rule set at {shown}"
+        rule = (
+            f"the objection window of stage {stage_id} ends at {count_for_people(said)}, and by the rule set at {shown}"
+        )
         report.add(*layout.entry_place(decided.index), rule)
     place = layout.entry_place(final.index)
     if final.fields.flag("closed_early"):
@@ -57,11 +58,3 @@ def _waived(final: Logged, chronicle: Chronicle) -> Iterator[str]:
     for event in chronicle.of_stage(told.OBJECTION_WAIVED, final.fields.text("stage_id")):
         if event.index < final.index and version_number(event) == version_number(final):
             yield event.fields.text("team_id")
-
-
-def _microseconds(instant: datetime) -> int:
-    return int(instant.timestamp()) * 1_000_000 + instant.microsecond
-
-
-def _text(microseconds: int) -> str:
-    return for_people(datetime.fromtimestamp(microseconds // 1_000_000, UTC)) if microseconds else "–"
