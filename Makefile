@@ -21,7 +21,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 # What the environment depends on: a change of one of these is followed by a new `uv sync`.
 MANIFESTS := pyproject.toml uv.lock $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
 CONTRACTS := proto/pyproject.toml proto/generate.py $(shell find proto/dokpamo -name '*.proto')
-PACKAGES := common rules verify originality client scale_model intake selection grants training registry evaluation notary console
+PACKAGES := common rules verify weights originality client scale_model intake selection grants training registry evaluation notary console
 CONTRACTS_BEFORE := proto/released.binpb
 
 .PHONY: help setup run stop up down replay status test attacks lint format bench docs lock clean

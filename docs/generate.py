@@ -45,7 +45,7 @@ class Rule:
 
 def rules() -> Iterator[Rule]:
     """All rules, by file and place in it. A rule's test file must exist: that is checked by the architecture tests."""
-    libraries = [ROOT / "libs" / name / name for name in ("rules", "verify", "originality")]
+    libraries = [ROOT / "libs" / name / name for name in ("rules", "verify", "weights", "originality")]
     folders = [*sorted((ROOT / "services").glob("*/*/domain")), *libraries]
     for folder in folders:
         package = folder.parent.name if folder.name == "domain" else folder.name

@@ -9,9 +9,10 @@ from common.errors import FieldInvalidError, Reason, Reasons
 from common.instants import stamp
 from dokpamo.registry.v1 import events_pb2, service_pb2
 from grpc import StatusCode
+from weights import finite, safetensors
 
 from registry.domain import checkpoint as checkpoints
-from registry.domain import finite, inspection, listing, safetensors, upload
+from registry.domain import inspection, listing, upload
 from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, LineageEdge, TeamId
 from registry.domain.outcome import FinalDecision, Outcome
 

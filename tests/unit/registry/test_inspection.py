@@ -1,4 +1,4 @@
-"""Inspection of a file as its bytes stream by, and the check for NaN and infinities."""
+"""Inspection of a file as its bytes stream by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from registry.domain.checkpoint import FileEntry
-from registry.domain.finite import TensorNotFiniteError, first_not_finite
 from registry.domain.inspection import (
     CheckpointFileDiffersError,
     ConfigurationRefusedError,
@@ -17,8 +16,9 @@ from registry.domain.inspection import (
     ParametersDifferError,
     check_parameters,
 )
-from registry.domain.safetensors import CheckpointFileTruncatedError, SafetensorsRefusedError
 from safetensors.numpy import save
+from weights.finite import TensorNotFiniteError
+from weights.safetensors import CheckpointFileTruncatedError, SafetensorsRefusedError
 
 
 def entry(path: str, data: bytes) -> FileEntry:
@@ -116,37 +116,3 @@ def test_a_value_that_is_not_finite_is_named(bad: float, dtype: type[np.floating
         inspect(entry("m.safetensors", data), data)
     assert refusal.value.field == "m.safetensors: b"
     assert refusal.value.value == "element 23"
-
-
-@given(st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), max_size=40))
-def test_single_precision_agrees_with_numpy(values: list[float]) -> None:
-    array = np.array(values, np.float32)
-    bad = np.flatnonzero(~np.isfinite(array))
-    assert first_not_finite("F32", array.tobytes()) == (int(bad[0]) if len(bad) else None)
-
-
-@given(st.lists(st.floats(width=64, allow_nan=True, allow_infinity=True), max_size=40))
-def test_double_precision_agrees_with_numpy(values: list[float]) -> None:
-    array = np.array(values, np.float64)
-    bad = np.flatnonzero(~np.isfinite(array))
-    assert first_not_finite("F64", array.tobytes()) == (int(bad[0]) if len(bad) else None)
-
-
-def test_every_half_precision_pattern_agrees_with_numpy() -> None:
-    patterns = np.arange(2**16, dtype=np.uint16)
-    finite = np.isfinite(patterns.view(np.float16))
-    assert all(
-        (first_not_finite("F16", one.tobytes()) is None) == good for one, good in zip(patterns, finite, strict=True)
-    )
-
-
-def test_every_bfloat16_pattern_agrees_with_its_single_precision() -> None:
-    patterns = np.arange(2**16, dtype=np.uint16)
-    finite = np.isfinite((patterns.astype(np.uint32) << 16).view(np.float32))
-    assert all(
-        (first_not_finite("BF16", one.tobytes()) is None) == good for one, good in zip(patterns, finite, strict=True)
-    )
-
-
-def test_whole_numbers_are_always_finite() -> None:
-    assert first_not_finite("I64", b"\xff" * 80) is None

@@ -7,8 +7,8 @@ import json
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from registry.domain.finite import FiniteCheck, TensorNotFiniteError
-from registry.domain.safetensors import (
+from weights.finite import FiniteCheck, TensorNotFiniteError
+from weights.safetensors import (
     LENGTH_BYTES,
     CheckpointFileTruncatedError,
     SafetensorsRefusedError,

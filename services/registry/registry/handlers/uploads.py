@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from common.errors import NotFoundError
+from weights.safetensors import CheckpointFileTruncatedError
 
 from registry.domain.checkpoint import (
     Checkpoint,
@@ -28,7 +29,6 @@ from registry.domain.inspection import (
 )
 from registry.domain.listing import check_listing, check_size
 from registry.domain.manifest import identity, manifest_json
-from registry.domain.safetensors import CheckpointFileTruncatedError
 from registry.domain.upload import FileMissingError, JobHasCheckpointError, PutTarget, UploadCommittedOtherwiseError
 from registry.handlers.ports import URL_LIFETIME, Verified, blob_key
 

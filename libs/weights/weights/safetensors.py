@@ -6,18 +6,30 @@ any tensor name (measured with 0.8.0); each of them is refused here by name.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
+
+from weights.members import MOST_TENSORS, NotAsTheFormatError, members
+
+__all__ = [
+    "DTYPE_BITS",
+    "LENGTH_BYTES",
+    "MOST_HEADER_BYTES",
+    "MOST_TENSORS",
+    "CheckpointFileTruncatedError",
+    "SafetensorsRefusedError",
+    "Tensor",
+    "header_length",
+    "read_header",
+]
 
 LENGTH_BYTES: Final = 8
-MOST_HEADER_BYTES: Final = 32 * 2**20
+MOST_HEADER_BYTES: Final = 16 * 2**20
 """Ours; the library allows 100 MB, which takes gigabytes of memory to read as JSON."""
 _MOST_DIMENSIONS: Final = 16
 _MOST_NAME_CHARACTERS: Final = 512
 _LARGEST: Final = 2**63 - 1
-_METADATA: Final = "__metadata__"
 _FIELDS: Final = frozenset({"dtype", "shape", "data_offsets"})
 
 DTYPE_BITS: Final = {
@@ -94,11 +106,9 @@ def read_header(path: str, header: bytes, file_bytes: int) -> tuple[Tensor, ...]
 
     Raises `SafetensorsRefusedError`, and `CheckpointFileTruncatedError` where the file ends before its last tensor.
     """
-    document = _parse(path, header)
-    _check_metadata(path, document.pop(_METADATA, {}))
-    if not document:
+    tensors = _parse(path, header)
+    if not tensors:
         raise SafetensorsRefusedError(f"{path}: tensors", 0, "must hold at least one tensor")
-    tensors = [_tensor(path, name, fields) for name, fields in document.items()]
     tensors.sort(key=lambda tensor: (tensor.begin, tensor.end))
     data_start = LENGTH_BYTES + len(header)
     end = 0
@@ -116,46 +126,27 @@ def read_header(path: str, header: bytes, file_bytes: int) -> tuple[Tensor, ...]
     return tuple(tensors)
 
 
-def _parse(path: str, header: bytes) -> dict[str, Any]:
+def _parse(path: str, header: bytes) -> list[Tensor]:
     field = f"{path}: header"
     if not header.startswith(b"{"):
         raise SafetensorsRefusedError(field, header[:1], "must start with '{'")
     try:
         # The format pads the header with spaces at its end, with nothing else.
-        document = json.loads(
-            header.rstrip(b" ").decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse, parse_float=_refuse
-        )
+        text = header.rstrip(b" ").decode("utf-8")
+        return [_tensor(path, name, fields) for name, fields in members(text)]
+    except NotAsTheFormatError as error:
+        raise SafetensorsRefusedError(f"{path}: {error.part}", error.value, error.rule) from error
     except (ValueError, RecursionError) as error:
         raise SafetensorsRefusedError(field, header[:40], f"must be JSON as the format has it: {error}") from error
-    if not isinstance(document, dict):
-        raise SafetensorsRefusedError(field, header[:40], "must be a JSON object")
-    return document
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise ValueError(f"{name[:80]!r} is named twice")
-        members[name] = value
-    return members
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"number {text[:40]} has no place in a header")
-
-
-def _check_metadata(path: str, metadata: object) -> None:
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise SafetensorsRefusedError(f"{path}: {_METADATA}", metadata, "must be an object of texts")
-
-
-def _tensor(path: str, name: str, fields: object) -> Tensor:
+def _tensor(path: str, name: str, fields: dict[str, Any]) -> Tensor:
     where = f"{path}: {name[:80]}"
     _check_name(path, name)
-    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
-        found = sorted(fields) if isinstance(fields, dict) else fields
-        raise SafetensorsRefusedError(where, found, f"must have exactly the fields {', '.join(sorted(_FIELDS))}")
+    if fields.keys() != _FIELDS:
+        raise SafetensorsRefusedError(
+            where, sorted(fields), f"must have exactly the fields {', '.join(sorted(_FIELDS))}"
+        )
     dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPE_BITS:
         raise SafetensorsRefusedError(f"{where}.dtype", dtype, f"must be one of {', '.join(DTYPE_BITS)}")
@@ -171,8 +162,11 @@ def _tensor(path: str, name: str, fields: object) -> Tensor:
 
 
 def _check_name(path: str, name: str) -> None:
-    odd = any(unicodedata.category(character).startswith("C") for character in name)
-    if not 1 <= len(name) <= _MOST_NAME_CHARACTERS or odd or ".." in name.split("/") or name.startswith("/"):
+    # The length first: a name may be all of the header.
+    plain = 1 <= len(name) <= _MOST_NAME_CHARACTERS and not any(
+        unicodedata.category(character).startswith("C") for character in name
+    )
+    if not plain or ".." in name.split("/") or name.startswith("/"):
         raise SafetensorsRefusedError(
             f"{path}: tensor name", name[:80], f"must be 1 to {_MOST_NAME_CHARACTERS} plain characters, no path tricks"
         )

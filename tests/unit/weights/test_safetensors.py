@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from registry.domain.safetensors import (
+from safetensors.numpy import save
+from weights import members
+from weights.safetensors import (
     MOST_HEADER_BYTES,
     CheckpointFileTruncatedError,
     SafetensorsRefusedError,
     header_length,
     read_header,
 )
-from safetensors.numpy import save
 
 GOOD = {"w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}
 
@@ -65,6 +66,16 @@ def test_a_scalar_and_an_empty_tensor_are_read() -> None:
         ({"__metadata__": {"format": "np"}}, "at least one tensor"),
         ({"__metadata__": {"format": 1}, **GOOD}, "object of texts"),
         ({"__metadata__": [], **GOOD}, "object of texts"),
+        ({"__metadata__": {"a": {}}, **GOOD}, "object of texts"),
+        (b'{"__metadata__": {"a": "", "a": ""}, "w": {}}', "named twice"),
+        (
+            json.dumps({"__metadata__": {}})[:-1].encode() + b"," + json.dumps({"__metadata__": {}})[1:].encode(),
+            "twice",
+        ),
+        (json.dumps(GOOD).encode() + b"{}", "nothing but spaces"),
+        (tensor(shape=[[[]]]), "whole numbers"),
+        (tensor(shape=[1] * 5000), "4096 characters"),
+        (b'{"w"' + b" " * 100_000 + b": 1}", "exactly the fields"),
         ({"w": 1}, "exactly the fields"),
         (tensor(extra=1), "exactly the fields"),
         ({"w": {"dtype": "F32", "shape": [4]}}, "exactly the fields"),
@@ -95,6 +106,24 @@ def test_a_hostile_header_is_refused_by_name(header: Any, rule: str) -> None:
         read(header)
     assert rule in refusal.value.rule
     assert refusal.value.field.startswith("model.safetensors")
+
+
+@pytest.mark.parametrize("metadata", ["", '"__metadata__": {"a": "b"}, '])
+def test_more_tensors_than_the_limit_are_refused_by_their_number(
+    metadata: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "MOST_TENSORS", 3)
+    empty = [f'"{name}": {{"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}' for name in "abcd"]
+    assert len(read(f"{{{metadata}{','.join(empty[:3])}}}".encode(), 0)) == 3
+    with pytest.raises(SafetensorsRefusedError, match="more than 3") as refusal:
+        read(f"{{{metadata}{','.join(empty)}}}".encode(), 0)
+    assert refusal.value.field == "model.safetensors: tensors"
+
+
+def test_more_texts_of_metadata_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "MOST_TENSORS", 3)
+    with pytest.raises(SafetensorsRefusedError, match="more than 3"):
+        read({"__metadata__": dict.fromkeys("abcd", ""), **GOOD})
 
 
 def test_a_file_that_ends_before_its_last_tensor_is_truncated() -> None:

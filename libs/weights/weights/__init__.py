@@ -1,0 +1,1 @@
+"""Model weights as files: strict, streaming, pure."""
