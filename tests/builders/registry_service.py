@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import httpx
 import numpy as np
-from client.sdk.checkpoints import push
 from client.stack.ports import free_ports
 from common.auth import DevelopmentIssuer
 from common.clock import SystemClock
 from common.database import Database
+from common.errors import Refused
 from common.grpc import Client, GrpcServer, connect
 from common.worker import Worker
 from dokpamo.registry.v1 import service_pb2 as pb
@@ -24,8 +26,10 @@ from registry.events import Tasks
 from registry.grpc_api import RegistryApi
 from registry.settings import Settings
 from registry.store.checkpoints import CheckpointStore
+from registry.store.inspector import ProcessInspector
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
+from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 from safetensors.numpy import save_file
 
@@ -33,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
-    import httpx
     from client.stack.seaweed import S3Access
 
 BUCKET = "checkpoints"
@@ -96,7 +99,9 @@ class RunningRegistry:
 
 
 @asynccontextmanager
-async def running_registry(folder: Path, database_url: str, s3: S3Access) -> AsyncIterator[RunningRegistry]:
+async def running_registry(
+    folder: Path, database_url: str, s3: S3Access, *, quota_bytes: int = 2**40
+) -> AsyncIterator[RunningRegistry]:
     """The registry with all its parts that need no Kafka; it names in memory."""
     issuer = DevelopmentIssuer.create(folder / "issuer.pem")
     (folder / "keys.json").write_text(json.dumps(issuer.key_set()))
@@ -117,10 +122,11 @@ async def running_registry(folder: Path, database_url: str, s3: S3Access) -> Asy
     async with AsyncExitStack() as parts:
         await parts.enter_async_context(database)
         await parts.enter_async_context(objects)
-        await parts.enter_async_context(
-            Worker(database, clock, Tasks(database, CheckpointStore, OutcomeStore, objects, names, BUCKET).handlers())
-        )
-        server = GrpcServer(settings, database, {SERVICE: RegistryApi(CheckpointStore, objects)}, REASONS, clock)
+        inspector = await parts.enter_async_context(ProcessInspector(objects))
+        tasks = Tasks(database, UploadStore, CheckpointStore, OutcomeStore, objects, names, inspector, BUCKET)
+        await parts.enter_async_context(Worker(database, clock, tasks.handlers()))
+        api = RegistryApi(UploadStore, CheckpointStore, objects, quota_bytes)
+        server = GrpcServer(settings, database, {SERVICE: api}, REASONS, clock)
         await parts.enter_async_context(server)
         yield RunningRegistry(settings.grpc_listen, issuer, database, objects, names)
 
@@ -152,23 +158,123 @@ def listing(folder: Path) -> list[pb.CheckpointFile]:
     return [listed(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
 
 
-def begin(team: str, files: list[pb.CheckpointFile], model: str = "solar") -> pb.BeginUploadRequest:
-    """A request to begin an upload."""
-    return pb.BeginUploadRequest(request_id=str(uuid4()), team_id=team, model=model, files=files)
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files of a folder by path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def commit(team: str, upload_id: str, said: pb.Declaration) -> pb.CommitUploadRequest:
-    """A request to commit an upload."""
-    return pb.CommitUploadRequest(request_id=str(uuid4()), team_id=team, upload_id=upload_id, declaration=said)
+def cut(path: str, data: bytes, part_bytes: int = 2**20) -> list[pb.FilePart]:
+    """The parts of a file, each of `part_bytes` at most."""
+    return [
+        pb.FilePart(
+            path=path,
+            offset_bytes=at,
+            size_bytes=len(data[at : at + part_bytes]),
+            sha256=hashlib.sha256(data[at : at + part_bytes]).digest(),
+        )
+        for at in range(0, len(data), part_bytes)
+    ]
 
 
-async def send(http: httpx.AsyncClient, targets: Iterable[pb.UploadTarget], folder: Path) -> None:
-    """Put the files of `folder` where the registry wants them."""
-    for target in targets:
-        data = (folder / target.path).read_bytes()
-        assert (await http.put(target.url, content=data, headers=dict(target.headers))).is_success
+@dataclass
+class RawUpload:
+    """An upload step by step, by the contract alone: no client of ours stands between a test and the registry."""
+
+    team: Client
+    team_id: str
+    upload_id: str
+    sent: int = 0
+
+    @classmethod
+    async def begin(cls, team: Client, team_id: str = TEAM, model: str = "solar") -> RawUpload:
+        begun = await team.BeginUpload(pb.BeginUploadRequest(request_id=str(uuid4()), team_id=team_id, model=model))
+        return cls(team, team_id, begun.upload_id)
+
+    async def declare(self, parts: list[pb.FilePart]) -> list[bytes]:
+        """Declare parts; return those that are lacking."""
+        answer = await self.team.DeclareParts(
+            pb.DeclarePartsRequest(request_id=str(uuid4()), team_id=self.team_id, upload_id=self.upload_id, parts=parts)
+        )
+        return list(answer.lacking)
+
+    async def targets(self, digests: Iterable[bytes], *, again: bool = False) -> list[pb.PartTarget]:
+        """Where to put parts."""
+        answer = await self.team.GetPartTargets(
+            pb.GetPartTargetsRequest(team_id=self.team_id, upload_id=self.upload_id, sha256=digests, asked_before=again)
+        )
+        return list(answer.targets)
+
+    async def send(self, files: Mapping[str, bytes], part_bytes: int = 2**20) -> None:
+        """Declare and put every part that is lacking."""
+        async with httpx.AsyncClient() as http:
+            for path, data in files.items():
+                parts = cut(path, data, part_bytes)
+                by_digest = {part.sha256: part for part in parts}
+                for target in await self.targets(await self.declare(parts)):
+                    part = by_digest[target.sha256]
+                    content = data[part.offset_bytes : part.offset_bytes + part.size_bytes]
+                    answer = await http.put(target.url, content=content, headers=dict(target.headers))
+                    assert answer.is_success, answer.text
+                    self.sent += len(content)
+
+    async def list(self, files: Iterable[pb.CheckpointFile]) -> int:
+        """Declare files; return how many there are."""
+        request = pb.DeclareFilesRequest(
+            request_id=str(uuid4()), team_id=self.team_id, upload_id=self.upload_id, files=files
+        )
+        return int((await self.team.DeclareFiles(request)).files)
+
+    async def commit(self, said: pb.Declaration, **more: Any) -> pb.Upload:
+        """Ask for the commit; return the upload as it is then."""
+        request = pb.CommitUploadRequest(
+            request_id=str(uuid4()), team_id=self.team_id, upload_id=self.upload_id, declaration=said, **more
+        )
+        upload: pb.Upload = (await self.team.CommitUpload(request)).upload
+        return upload
+
+    async def ended(self, seconds: float = 60) -> pb.Checkpoint:
+        """Wait until it is committed, and return the checkpoint; raise `Refused` where it is refused."""
+        request = pb.GetUploadRequest(team_id=self.team_id, upload_id=self.upload_id)
+        for _ in range(int(seconds / 0.05)):
+            upload = (await self.team.GetUpload(request)).upload
+            if upload.state == pb.UPLOAD_STATE_COMMITTED:
+                checkpoint: pb.Checkpoint = upload.checkpoint
+                return checkpoint
+            if upload.state == pb.UPLOAD_STATE_REFUSED:
+                told = upload.refusal
+                raise Refused(told.code, told.message, dict(told.facts))
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"still {pb.UploadState.Name(upload.state)} after {seconds} s")
+
+    async def push(self, files: Mapping[str, bytes], said: pb.Declaration, **more: Any) -> pb.Checkpoint:
+        """All steps."""
+        await self.send(files)
+        await self.list([listed(path, data) for path, data in files.items()])
+        await self.commit(said, **more)
+        return await self.ended()
 
 
-async def put_all(team: Client, folder: Path, said: pb.Declaration) -> pb.Checkpoint:
+async def put_all(
+    team: Client, folder: Path, said: pb.Declaration, *, team_id: str = TEAM, model: str = "solar", **more: Any
+) -> pb.Checkpoint:
     """Push a folder as the usual team's model."""
-    return await push(team, folder, team_id=TEAM, model="solar", declaration=said)
+    upload = await RawUpload.begin(team, team_id, model)
+    return await upload.push(files_of(folder), said, **more)
+
+
+async def fetched(client: Client, digest: str, team_id: str = TEAM) -> dict[str, bytes]:
+    """All files of a checkpoint, by path, from the URLs that the registry gives."""
+    listing = await client.ListFiles(pb.ListFilesRequest(team_id=team_id, checkpoint_digest=digest))
+    found = {file.path: b"" for file in listing.files}
+    token = ""
+    async with httpx.AsyncClient() as http:
+        while True:
+            page = await client.ListParts(
+                pb.ListPartsRequest(team_id=team_id, checkpoint_digest=digest, page_size=2, page_token=token)
+            )
+            for source in page.parts:
+                assert len(found[source.part.path]) == source.part.offset_bytes
+                found[source.part.path] += (await http.get(source.url)).raise_for_status().content
+            token = page.next_page_token
+            if not token:
+                return found

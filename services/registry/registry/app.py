@@ -19,9 +19,11 @@ from common.worker import Retries, Worker
 from registry.events import Tasks, subscriptions
 from registry.grpc_api import RegistryApi
 from registry.store.checkpoints import CheckpointStore
+from registry.store.inspector import ProcessInspector
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
+from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def build(settings: Settings) -> list[Part]:
         region=settings.s3_region,
     )
     names = MlflowNames(settings.mlflow_uri)
-    tasks = Tasks(database, CheckpointStore, OutcomeStore, objects, names, settings.s3_bucket)
+    inspector = ProcessInspector(objects)
+    tasks = Tasks(database, UploadStore, CheckpointStore, OutcomeStore, objects, names, inspector, settings.s3_bucket)
     consumers = Consumers(settings, database, subscriptions(OutcomeStore), REASONS, clock)
     return [
         database,
@@ -62,13 +65,14 @@ def build(settings: Settings) -> list[Part]:
         Gauges(database),
         objects,
         names,
+        inspector,
         Worker(database, clock, tasks.handlers(), retries=_NAMING),
         consumers,
         Timers(database, clock, {}),
         GrpcServer(
             settings,
             database,
-            {SERVICE: RegistryApi(CheckpointStore, objects)},
+            {SERVICE: RegistryApi(UploadStore, CheckpointStore, objects, settings.team_quota_bytes)},
             REASONS,
             clock,
             consumers=consumers,

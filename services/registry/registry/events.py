@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from common.consumer import Subscriptions
-from common.errors import NotFoundError
+from common.errors import NotFoundError, TransientError, as_refused
 from dokpamo.selection.v1.events_pb2 import DecisionFinalized, RuleSetChanged, StageOpened
 
 from registry import handlers, wire
-from registry.domain.checkpoint import Digest, TeamId
+from registry.domain.checkpoint import Digest, TeamId, UploadId
+from registry.domain.upload import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from common.consumer import Received
     from common.database import Database, Transaction
     from common.tasks import Task
 
-    from registry.handlers import Checkpoints, ModelNames, Objects, Outcomes
+    from registry.handlers import Checkpoints, Inspector, ModelNames, Objects, Outcomes, Uploads
+
+_MOST_DEATHS: Final = 8
+"""How often the reader may end on the files of one upload before these are to blame."""
 
 
 def subscriptions(outcomes: Callable[[Transaction], Outcomes]) -> Subscriptions:
@@ -48,24 +53,53 @@ class Tasks:
     """Long work: what is kept is shown in MLflow; each is safe to repeat."""
 
     database: Database
+    uploads: Callable[[Transaction], Uploads]
     checkpoints: Callable[[Transaction], Checkpoints]
     outcomes: Callable[[Transaction], Outcomes]
     objects: Objects
     names: ModelNames
+    inspector: Inspector
     bucket: str
 
     def handlers(self) -> dict[str, Callable[[Task], Awaitable[None]]]:
         """Return what to do by kind of task."""
-        return {handlers.NAMING: self.name, handlers.MARKING: self.mark}
+        return {handlers.NAMING: self.name, handlers.MARKING: self.mark, handlers.VERIFYING: self.verify}
+
+    async def verify(self, task: Task) -> None:
+        """Read an upload's files back and publish the checkpoint, or note why it is refused."""
+        upload_id = UploadId(task.payload["upload_id"])
+        try:
+            ready = await handlers.verify(upload_id, self._opened, self.inspector, self.objects)
+            async with task.finish() as tx:
+                if ready is not None:
+                    await handlers.publish(ready, self.uploads(tx), self.checkpoints(tx))
+        except Exception as error:
+            refusal = _refusal(error, task.attempt)
+            if refusal is None:
+                raise
+            async with task.finish() as tx:
+                await self._refuse(upload_id, refusal, tx)
+
+    async def _refuse(self, upload_id: UploadId, refusal: Refusal, tx: Transaction) -> None:
+        uploads = self.uploads(tx)
+        upload = await uploads.upload(upload_id, lock=True)
+        if upload is not None:
+            await uploads.refuse(upload, refusal)
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[tuple[Uploads, Checkpoints]]:
+        async with self.database.transaction() as tx:
+            yield self.uploads(tx), self.checkpoints(tx)
 
     async def name(self, task: Task) -> None:
         """Give a committed checkpoint its name."""
         digest = Digest(task.payload["checkpoint_digest"])
         async with self.database.transaction(readonly=True) as tx:
             checkpoint = await self.checkpoints(tx).checkpoint(digest, None)
-        if checkpoint is None:
-            raise NotFoundError("checkpoint_digest", digest)
-        model, version = await handlers.name_checkpoint(checkpoint, self.objects, self.names, self.bucket)
+            if checkpoint is None:
+                raise NotFoundError("checkpoint_digest", digest)
+            manifest = await self.checkpoints(tx).manifest(digest)
+        model, version = await handlers.name_checkpoint(checkpoint, manifest, self.objects, self.names, self.bucket)
         async with task.finish() as tx:
             await self.checkpoints(tx).add_name(digest, model, version)
 
@@ -77,3 +111,15 @@ class Tasks:
         await handlers.show(found, self.names)
         async with task.finish() as tx:
             await self.outcomes(tx).note_shown(team_id, found.outcome, task.payload["decision_version"])
+
+
+def _refusal(error: Exception, attempt: int) -> Refusal | None:
+    """Return what to tell of an upload that came to nothing; `None` for what is tried again or is a mistake of ours."""
+    if isinstance(error, handlers.ReadRefusedError):
+        return error.refusal
+    if isinstance(error, handlers.ReaderDiedError) and attempt >= _MOST_DEATHS:
+        return Refusal("CHECKPOINT_NOT_READABLE", f"{error}, {attempt} times", {"field": "files"})
+    if isinstance(error, TransientError):
+        return None
+    refused = as_refused(error, wire.REASONS)
+    return None if refused is None else Refusal(refused.code, refused.message, refused.facts)

@@ -17,3 +17,5 @@ class Settings(ServiceSettings):
     s3_region: str = "us-east-1"
     # Address of the MLflow server, for example "http://127.0.0.1:5000".
     mlflow_uri: str
+    # What the parts of a team's checkpoints and open uploads may take, each part counted once; 100 TiB.
+    team_quota_bytes: int = 100 * 2**40

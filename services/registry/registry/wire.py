@@ -10,11 +10,14 @@ from common.instants import stamp
 from dokpamo.registry.v1 import events_pb2, service_pb2
 from grpc import StatusCode
 from weights import finite, safetensors
+from weights.manifest import Declaration, FileEntry, LineageEdge, Signature
 
 from registry.domain import checkpoint as checkpoints
-from registry.domain import inspection, listing, upload
-from registry.domain.checkpoint import Checkpoint, Declaration, FileEntry, LineageEdge, TeamId
+from registry.domain import inspection, listing, parts, upload
+from registry.domain.checkpoint import Checkpoint, TeamId
 from registry.domain.outcome import FinalDecision, Outcome
+from registry.domain.parts import Part
+from registry.domain.upload import Asked, UploadState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
     from dokpamo.selection.v1 import events_pb2 as selection_pb2
 
     from registry.domain.checkpoint import Digest
-    from registry.domain.upload import GetSource, PutTarget
-
+    from registry.domain.upload import Progress, PutTarget, Upload
 
 REASONS: Final[Reasons] = {
     checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
@@ -36,9 +38,14 @@ REASONS: Final[Reasons] = {
     inspection.CheckpointFileDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_DIFFERS"),
     inspection.ConfigurationRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CONFIGURATION_REFUSED"),
     inspection.ParametersDifferError: Reason(StatusCode.INVALID_ARGUMENT, "PARAMETERS_DIFFER"),
+    parts.PartsIncompleteError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_PARTS_INCOMPLETE"),
     upload.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
+    upload.PartDamagedError: Reason(StatusCode.DATA_LOSS, "CHECKPOINT_PART_DAMAGED"),
     upload.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
+    upload.UploadClosedError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_CLOSED"),
     upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
+    upload.VersionMovedOnError: Reason(StatusCode.ABORTED, "VERSION_MOVED_ON"),
+    upload.QuotaExceededError: Reason(StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),
 }
 """What the registry's refusals look like from outside."""
 
@@ -53,6 +60,31 @@ def from_file(file: FileEntry) -> service_pb2.CheckpointFile:
     return service_pb2.CheckpointFile(path=file.path, size_bytes=file.size_bytes, sha256=file.sha256)
 
 
+def to_part(message: service_pb2.FilePart) -> Part:
+    """Return the part that `message` declares."""
+    return Part(message.path, message.offset_bytes, message.size_bytes, message.sha256.hex())
+
+
+def from_part(part: Part) -> service_pb2.FilePart:
+    """Return `part` as a message."""
+    return service_pb2.FilePart(
+        path=part.path,
+        offset_bytes=part.offset_bytes,
+        size_bytes=part.size_bytes,
+        sha256=bytes.fromhex(part.sha256),
+    )
+
+
+def to_asked(message: service_pb2.CommitUploadRequest) -> Asked:
+    """Return what a commit asks for."""
+    given = message.signature
+    return Asked(
+        to_declaration(message.declaration),
+        Signature(given.key_id, given.signature) if message.HasField("signature") else None,
+        message.latest_version if message.HasField("latest_version") else None,
+    )
+
+
 def to_declaration(message: service_pb2.Declaration) -> Declaration:
     """Return what the team says in `message`."""
     return Declaration(
@@ -62,9 +94,14 @@ def to_declaration(message: service_pb2.Declaration) -> Declaration:
         job_id=message.job_id,
         parameters=message.parameters,
         lineage=tuple(
-            LineageEdge(edge.component, edge.owner, edge.kind, edge.parent, edge.frozen) for edge in message.lineage
+            LineageEdge(
+                edge.component, edge.owner, edge.kind, edge.parent, edge.frozen, edge.share, tuple(edge.evidence)
+            )
+            for edge in message.lineage
         ),
         training_log_sha256=message.training_log_sha256,
+        initialisation_sha256=message.initialisation_sha256,
+        dtype=message.dtype,
     )
 
 
@@ -78,25 +115,37 @@ def from_declaration(declaration: Declaration) -> service_pb2.Declaration:
         parameters=declaration.parameters,
         lineage=[
             service_pb2.LineageEdge(
-                component=edge.component, owner=edge.owner, kind=edge.kind, parent=edge.parent, frozen=edge.frozen
+                component=edge.component,
+                owner=edge.owner,
+                kind=edge.kind,
+                parent=edge.parent,
+                frozen=edge.frozen,
+                share=edge.share,
+                evidence=edge.evidence,
             )
             for edge in declaration.lineage
         ],
         training_log_sha256=declaration.training_log_sha256,
+        initialisation_sha256=declaration.initialisation_sha256,
+        dtype=declaration.dtype,
     )
 
 
 def from_checkpoint(checkpoint: Checkpoint) -> service_pb2.Checkpoint:
     """Return `checkpoint` as a message."""
-    return service_pb2.Checkpoint(
+    message = service_pb2.Checkpoint(
         checkpoint_digest=checkpoint.checkpoint_digest,
         team_id=checkpoint.team_id,
         model=checkpoint.model,
         version=checkpoint.version,
-        files=[from_file(file) for file in checkpoint.files],
+        file_count=checkpoint.file_count,
+        size_bytes=checkpoint.size_bytes,
         declaration=from_declaration(checkpoint.declaration),
         committed_at=stamp(checkpoint.committed_at),
-        manifest_json=checkpoint.manifest,
+        findings=[
+            service_pb2.Finding(code=each.code, field=each.field, value=each.value, rule=each.rule)
+            for each in checkpoint.findings
+        ],
         mlflow_version=checkpoint.mlflow_version,
         outcomes=[
             service_pb2.StageOutcome(
@@ -105,18 +154,49 @@ def from_checkpoint(checkpoint: Checkpoint) -> service_pb2.Checkpoint:
             for each in checkpoint.outcomes
         ],
     )
+    if checkpoint.signature is not None:
+        message.signature.key_id = checkpoint.signature.key_id
+        message.signature.signature = checkpoint.signature.signature
+    return message
 
 
-def from_target(target: PutTarget) -> service_pb2.UploadTarget:
-    """Return `target` as a message."""
-    return service_pb2.UploadTarget(
-        path=target.path, url=target.url, headers=dict(target.headers), expires_at=stamp(target.expires_at)
+_STATES: Final = {
+    UploadState.OPEN: service_pb2.UPLOAD_STATE_OPEN,
+    UploadState.VERIFYING: service_pb2.UPLOAD_STATE_VERIFYING,
+    UploadState.COMMITTED: service_pb2.UPLOAD_STATE_COMMITTED,
+    UploadState.REFUSED: service_pb2.UPLOAD_STATE_REFUSED,
+    UploadState.ABANDONED: service_pb2.UPLOAD_STATE_ABANDONED,
+}
+
+
+def from_upload(upload: Upload, progress: Progress, checkpoint: Checkpoint | None) -> service_pb2.Upload:
+    """Return `upload` as a message, with the checkpoint that it became."""
+    message = service_pb2.Upload(
+        upload_id=upload.upload_id,
+        team_id=upload.team_id,
+        model=upload.model,
+        state=_STATES[upload.state],
+        verified_bytes=progress.verified_bytes,
+        declared_bytes=progress.declared_bytes,
     )
+    if upload.refusal is not None:
+        told = upload.refusal
+        message.refusal.CopyFrom(
+            service_pb2.UploadRefusal(code=told.code, message=told.message, facts=dict(told.facts))
+        )
+    if checkpoint is not None:
+        message.checkpoint.CopyFrom(from_checkpoint(checkpoint))
+    return message
 
 
-def from_source(source: GetSource) -> service_pb2.DownloadSource:
-    """Return `source` as a message."""
-    return service_pb2.DownloadSource(file=from_file(source.file), url=source.url)
+def from_target(target: PutTarget) -> service_pb2.PartTarget:
+    """Return `target` as a message."""
+    return service_pb2.PartTarget(
+        sha256=bytes.fromhex(target.sha256),
+        url=target.url,
+        headers=dict(target.headers),
+        expires_at=stamp(target.expires_at),
+    )
 
 
 def to_close(message: selection_pb2.StageOpened | selection_pb2.RuleSetChanged) -> datetime:

@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from client.sdk.checkpoints import checkpoint_of_job, pull, push
 from common.errors import Refused, TransientError
 from dokpamo.registry.v1 import service_pb2 as pb
 
 from tests.builders.registry_service import (
     TEAM,
-    begin,
+    RawUpload,
     checkpoint_folder,
-    commit,
+    cut,
     declaration,
+    fetched,
+    files_of,
     listed,
     put_all,
+    running_registry,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from client.sdk.transfer import Moved
+    from client.stack.seaweed import S3Access
 
     from tests.builders.registry_service import RunningRegistry
 
@@ -35,46 +37,108 @@ async def test_a_pushed_checkpoint_comes_back_as_it_was(registry: RunningRegistr
     folder = checkpoint_folder(tmp_path / "checkpoint")
     async with registry.client("consortium", team=TEAM) as team:
         committed = await put_all(team, folder, declaration(job_id="job-1"))
-        assert committed.version == 1
-        assert committed.checkpoint_digest == hashlib.sha256(committed.manifest_json).hexdigest()
-        listed_files = [file["path"] for file in json.loads(committed.manifest_json)["files"]]
-        assert listed_files == ["README.md", "config.json", "model.safetensors"]
-        await pull(team, committed.checkpoint_digest, tmp_path / "back", team_id=TEAM)
-        of_job = await checkpoint_of_job(team, TEAM, "job-1")
-        assert of_job is not None
-        assert of_job.checkpoint_digest == committed.checkpoint_digest
-        assert await checkpoint_of_job(team, TEAM, "job-2") is None
-    for path in folder.iterdir():
-        assert (tmp_path / "back" / path.name).read_bytes() == path.read_bytes()
+        assert (committed.version, committed.file_count) == (1, 3)
+        digest = committed.checkpoint_digest
+        manifest = await team.GetManifest(pb.GetManifestRequest(team_id=TEAM, checkpoint_digest=digest))
+        assert digest == hashlib.sha256(manifest.piece).hexdigest()
+        assert manifest.size_bytes == len(manifest.piece)
+        paths = [file["path"] for file in json.loads(manifest.piece)["files"]]
+        assert paths == ["README.md", "config.json", "model.safetensors"]
+        assert await fetched(team, digest) == files_of(folder)
+        of_job = await team.GetCheckpoint(pb.GetCheckpointRequest(team_id=TEAM, job_id="job-1"))
+        assert of_job.checkpoint.checkpoint_digest == digest
+        for version in (0, 1):
+            request = pb.GetCheckpointRequest(team_id=TEAM, model="solar", version=version)
+            assert (await team.GetCheckpoint(request)).checkpoint.checkpoint_digest == digest
+        for request in (
+            pb.GetCheckpointRequest(team_id=TEAM, job_id="job-2"),
+            pb.GetCheckpointRequest(team_id=TEAM, model="solar", version=2),
+        ):
+            with pytest.raises(Refused) as refusal:
+                await team.GetCheckpoint(request)
+            assert refusal.value.status is grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_second_push_of_the_same_bytes_sends_nothing_and_is_a_new_version(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
-    folder = checkpoint_folder(tmp_path / "checkpoint")
+    files = files_of(checkpoint_folder(tmp_path / "checkpoint"))
     async with registry.client("consortium", team=TEAM) as team:
-        first = await put_all(team, folder, declaration())
-        sent: list[Moved] = []
-        second = await push(team, folder, team_id=TEAM, model="solar", declaration=declaration(), progress=sent.append)
-    assert sent == []
+        first = await (await RawUpload.begin(team)).push(files, declaration())
+        again = await RawUpload.begin(team)
+        second = await again.push(files, declaration())
+    assert again.sent == 0
     assert (first.version, second.version) == (1, 2)
     assert first.checkpoint_digest != second.checkpoint_digest
+
+
+async def test_parts_that_did_not_change_are_not_sent_again(registry: RunningRegistry, tmp_path: Path) -> None:
+    folder = checkpoint_folder(tmp_path / "checkpoint", rows=1000)
+    files = files_of(folder)
+    changed = dict(files)
+    weights = bytearray(files["model.safetensors"])
+    weights[-1] ^= 1
+    changed["model.safetensors"] = bytes(weights)
+    async with registry.client("consortium", team=TEAM) as team:
+        first = await RawUpload.begin(team)
+        await first.send(files, part_bytes=4096)
+        await first.list([listed(path, data) for path, data in files.items()])
+        await first.commit(declaration(rows=1000))
+        await first.ended()
+        second = await RawUpload.begin(team)
+        await second.send(changed, part_bytes=4096)
+        await second.list([listed(path, data) for path, data in changed.items()])
+        await second.commit(declaration(rows=1000))
+        committed = await second.ended()
+        assert second.sent <= 4096
+        assert await fetched(team, committed.checkpoint_digest) == changed
+
+
+async def test_a_new_upload_finds_the_parts_that_a_broken_one_brought(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    files = files_of(checkpoint_folder(tmp_path / "checkpoint", seed=31, rows=1000))
+    weights = files["model.safetensors"]
+    async with registry.client("consortium", team=TEAM) as team:
+        broken = await RawUpload.begin(team)
+        await broken.send({"model.safetensors": weights[:16384]}, part_bytes=4096)
+        again = await RawUpload.begin(team)
+        await again.send(files, part_bytes=4096)
+        assert again.sent == sum(map(len, files.values())) - 16384
+        parts = cut("model.safetensors", weights, 4096)
+        digests = [part.sha256 for part in parts]
+        assert len(await again.targets(digests)) == len(digests) - 4
+        assert await again.targets(digests, again=True) == []
 
 
 async def test_a_repeated_commit_gives_the_same_answer_and_another_declaration_is_refused(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
+    files = files_of(checkpoint_folder(tmp_path / "checkpoint"))
+    async with registry.client("consortium", team=TEAM) as team:
+        upload = await RawUpload.begin(team)
+        committed = await upload.push(files, declaration())
+        again = await upload.commit(declaration())
+        assert again.checkpoint.checkpoint_digest == committed.checkpoint_digest
+        with pytest.raises(Refused) as refusal:
+            await upload.commit(declaration(seed=2))
+        assert refusal.value.code == "UPLOAD_COMMITTED_OTHERWISE"
+        with pytest.raises(Refused) as refusal:
+            await upload.list([listed("LICENSE", b"")])
+        assert refusal.value.code == "UPLOAD_CLOSED"
+    assert (await registry.events()).count("CheckpointCommitted") == 1
+
+
+async def test_who_pushes_at_the_same_time_may_ask_not_to_pass_another(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint")
     async with registry.client("consortium", team=TEAM) as team:
-        committed = await put_all(team, folder, declaration())
-        async with registry.database.transaction() as tx:
-            upload_id = str(await tx.fetchval("SELECT upload_id FROM uploads"))
-        again = (await team.CommitUpload(commit(TEAM, upload_id, declaration()))).checkpoint
-        assert again.checkpoint_digest == committed.checkpoint_digest
+        assert (await put_all(team, folder, declaration(), latest_version=0)).version == 1
         with pytest.raises(Refused) as refusal:
-            await team.CommitUpload(commit(TEAM, upload_id, declaration(seed=2)))
-    assert refusal.value.code == "UPLOAD_COMMITTED_OTHERWISE"
-    assert (await registry.events()).count("CheckpointCommitted") == 1
+            await put_all(team, folder, declaration(), latest_version=0)
+        assert (refusal.value.code, refusal.value.facts["actual"]) == ("VERSION_MOVED_ON", "1")
+        assert (await put_all(team, folder, declaration(), latest_version=1)).version == 2
 
 
 async def test_a_job_makes_one_checkpoint(registry: RunningRegistry, tmp_path: Path) -> None:
@@ -108,14 +172,49 @@ async def test_a_truncated_safetensors_file_is_refused_with_its_sizes_and_nothin
     assert (await registry.events()).count("CheckpointCommitted") == 1
 
 
-async def test_a_file_that_never_arrived_is_named(registry: RunningRegistry) -> None:
-    files = [listed("config.json", b"{}"), listed("model.safetensors", b"never sent")]
+async def test_a_part_that_never_arrived_is_named(registry: RunningRegistry) -> None:
+    files = {"config.json": b"{}", "model.safetensors": b"never sent"}
     async with registry.client("consortium", team=TEAM) as team:
-        begun = await team.BeginUpload(begin(TEAM, files))
-        assert {target.path for target in begun.targets} == {"config.json", "model.safetensors"}
+        upload = await RawUpload.begin(team)
+        await upload.send({"config.json": b"{}"})
+        await upload.declare(cut("model.safetensors", files["model.safetensors"]))
+        await upload.list([listed(path, data) for path, data in files.items()])
+        await upload.commit(declaration())
         with pytest.raises(Refused) as refusal:
-            await team.CommitUpload(commit(TEAM, begun.upload_id, declaration()))
-    assert (refusal.value.code, refusal.value.facts["field"]) == ("CHECKPOINT_FILE_MISSING", "config.json")
+            await upload.ended()
+    assert (refusal.value.code, refusal.value.facts["field"]) == ("CHECKPOINT_FILE_MISSING", "model.safetensors")
+
+
+async def test_parts_that_make_up_no_file_are_refused_at_once(registry: RunningRegistry) -> None:
+    data = b"0123456789"
+    for wrong, value in ((cut("x.safetensors", data)[:0], "0"), (cut("x.safetensors", data, 4)[1:], "4")):
+        async with registry.client("consortium", team=TEAM) as team:
+            upload = await RawUpload.begin(team)
+            await upload.send({"config.json": b"{}"})
+            await upload.declare(wrong)
+            await upload.list([listed("config.json", b"{}"), listed("x.safetensors", data)])
+            with pytest.raises(Refused) as refusal:
+                await upload.commit(declaration())
+        assert (refusal.value.code, refusal.value.facts["value"]) == ("CHECKPOINT_PARTS_INCOMPLETE", value)
+
+
+async def test_a_team_stores_no_more_than_its_quota(tmp_path: Path, fresh_database_url: str, s3: S3Access) -> None:
+    files = files_of(checkpoint_folder(tmp_path / "checkpoint"))
+    size = sum(map(len, files.values()))
+    async with (
+        running_registry(tmp_path, fresh_database_url, s3, quota_bytes=size + 10) as registry,
+        registry.client("consortium", team=TEAM) as team,
+    ):
+        await (await RawUpload.begin(team)).push(files, declaration())
+        # The same bytes count once.
+        await (await RawUpload.begin(team)).push(files, declaration())
+        upload = await RawUpload.begin(team)
+        await upload.declare(cut("a.txt", b"0123456789"))
+        with pytest.raises(Refused) as refusal:
+            await upload.declare(cut("b.txt", b"x"))
+        assert (refusal.value.code, refusal.value.facts["value"]) == ("QUOTA_EXCEEDED", str(size + 11))
+        usage = await team.GetUsage(pb.GetUsageRequest(team_id=TEAM))
+    assert (usage.stored_bytes, usage.pending_bytes, usage.quota_bytes) == (size, 10, size + 10)
 
 
 async def test_a_wrong_number_of_parameters_is_refused(registry: RunningRegistry, tmp_path: Path) -> None:
@@ -140,7 +239,10 @@ async def test_a_team_sees_its_own_checkpoints_only(registry: RunningRegistry, t
         for call in (
             other.GetCheckpoint(pb.GetCheckpointRequest(team_id="kt", checkpoint_digest=digest)),
             other.GetCheckpoint(pb.GetCheckpointRequest(team_id="kt", job_id="job-1")),
-            other.GetDownload(pb.GetDownloadRequest(team_id="kt", checkpoint_digest=digest)),
+            other.ListFiles(pb.ListFilesRequest(team_id="kt", checkpoint_digest=digest)),
+            other.ListParts(pb.ListPartsRequest(team_id="kt", checkpoint_digest=digest)),
+            other.GetManifest(pb.GetManifestRequest(team_id="kt", checkpoint_digest=digest)),
+            other.GetCheckpoint(pb.GetCheckpointRequest(team_id="kt", model="solar")),
         ):
             with pytest.raises(Refused) as refusal:
                 await call
@@ -152,8 +254,8 @@ async def test_a_team_sees_its_own_checkpoints_only(registry: RunningRegistry, t
     async with registry.client("service") as service:
         found = (await service.GetCheckpoint(pb.GetCheckpointRequest(checkpoint_digest=digest))).checkpoint
         assert found.team_id == TEAM
-        sources = (await service.GetDownload(pb.GetDownloadRequest(checkpoint_digest=digest))).sources
-        assert len(sources) == 3
+        parts = (await service.ListParts(pb.ListPartsRequest(checkpoint_digest=digest))).parts
+        assert [source.part.path for source in parts] == ["README.md", "config.json", "model.safetensors"]
 
 
 async def test_checkpoints_are_listed_in_order_of_commit_by_pages(registry: RunningRegistry, tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NewType
+
+from weights.safetensors import DTYPE_BITS
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from weights.manifest import Declaration, LineageEdge, Signature
 
     from registry.domain.outcome import StageOutcome
 
@@ -26,6 +31,9 @@ _JOB: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,94}")
 _LARGEST_COUNT: Final = 2**63 - 1
 _MOST_EDGES: Final = 64
 _MOST_NAME_BYTES: Final = 256
+_MOST_EVIDENCE: Final = 16
+_SHARE: Final = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
+MOST_FINDINGS: Final = 100
 
 OWNERS: Final = frozenset({"own", "third-party", "none"})
 KINDS: Final = frozenset({"weights", "architecture", "code", "tokenizer", "data"})
@@ -43,52 +51,18 @@ class RegistryFieldError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class FileEntry:
-    """A file of a checkpoint: relative path, size in bytes, SHA-256 in lower-case hex."""
+class Finding:
+    """Something noticed that is no ground for refusal: a stable code, where, what was found, what is usual."""
 
-    path: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class LineageEdge:
-    """Where a component comes from: owner ("own", "third-party", "none"), kind, parent, kept frozen or not."""
-
-    component: str
-    owner: str
-    kind: str
-    parent: str
-    frozen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What a team says of a checkpoint."""
-
-    licence: str
-    seed: int
-    period: str
-    job_id: str
-    parameters: int
-    lineage: tuple[LineageEdge, ...]
-    training_log_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An upload that was begun; `checkpoint_digest` is set once it is committed."""
-
-    upload_id: UploadId
-    team_id: TeamId
-    model: str
-    files: tuple[FileEntry, ...]
-    checkpoint_digest: Digest | None = None
+    code: str
+    field: str
+    value: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A committed checkpoint. `manifest` is canonical JSON (RFC 8785) and its SHA-256 is the identity.
+    """A committed checkpoint without its files and its manifest, which are read by themselves.
 
     `outcomes` are those of the stages that were about it, in the order in which they became final.
     """
@@ -97,10 +71,12 @@ class Checkpoint:
     team_id: TeamId
     model: str
     version: int
-    files: tuple[FileEntry, ...]
+    file_count: int
+    size_bytes: int
     declaration: Declaration
     committed_at: datetime
-    manifest: bytes
+    signature: Signature | None = None
+    findings: tuple[Finding, ...] = ()
     mlflow_version: str = ""
     outcomes: tuple[StageOutcome, ...] = ()
 
@@ -127,8 +103,11 @@ def check_declaration(declaration: Declaration) -> None:
         raise RegistryFieldError("declaration.job_id", declaration.job_id, "must be the id of a training job or empty")
     if not 1 <= declaration.parameters <= _LARGEST_COUNT:
         raise RegistryFieldError("declaration.parameters", declaration.parameters, "must be declared, at least 1")
-    if declaration.training_log_sha256:
-        check_sha256("declaration.training_log_sha256", declaration.training_log_sha256)
+    for name in ("training_log_sha256", "initialisation_sha256"):
+        if getattr(declaration, name):
+            check_sha256(f"declaration.{name}", getattr(declaration, name))
+    if declaration.dtype and declaration.dtype not in DTYPE_BITS:
+        raise RegistryFieldError("declaration.dtype", declaration.dtype, f"must be one of {', '.join(DTYPE_BITS)}")
     if len(declaration.lineage) > _MOST_EDGES:
         raise RegistryFieldError(
             "declaration.lineage", len(declaration.lineage), f"must be at most {_MOST_EDGES} edges"
@@ -148,6 +127,24 @@ def _check_edge(field: str, edge: LineageEdge) -> None:
         raise RegistryFieldError(f"{field}.kind", edge.kind, f"must be one of {', '.join(sorted(KINDS))}")
     if (edge.owner == "none") != (edge.parent == ""):
         raise RegistryFieldError(f"{field}.parent", edge.parent, "must be named, except where the owner is none")
+    _check_share(field, edge)
+    _check_evidence(field, edge)
+
+
+def _check_share(field: str, edge: LineageEdge) -> None:
+    if edge.share and not _SHARE.fullmatch(edge.share):
+        raise RegistryFieldError(f"{field}.share", edge.share, "must be a decimal from 0 to 1 of at most 6 places")
+    if edge.owner == "none" and edge.share and Decimal(edge.share) > 0:
+        raise RegistryFieldError(f"{field}.share", edge.share, "must be 0 or empty where the owner is none")
+
+
+def _check_evidence(field: str, edge: LineageEdge) -> None:
+    if len(edge.evidence) > _MOST_EVIDENCE:
+        raise RegistryFieldError(f"{field}.evidence", len(edge.evidence), f"must be at most {_MOST_EVIDENCE}")
+    for number, shown in enumerate(edge.evidence):
+        _check_plain(f"{field}.evidence[{number}]", shown)
+        if not shown:
+            raise RegistryFieldError(f"{field}.evidence[{number}]", shown, "must be an address or a SHA-256")
 
 
 def _check_plain(field: str, value: str) -> None:

@@ -16,10 +16,12 @@ from weights.safetensors import (
     read_header,
 )
 
+from registry.domain.checkpoint import MOST_FINDINGS, Finding
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from registry.domain.checkpoint import FileEntry
+    from weights.manifest import FileEntry
 
 CONFIGURATION: Final = "config.json"
 _MOST_CONFIGURATION_BYTES: Final = 2**20
@@ -98,6 +100,14 @@ class FileInspection:
         self._finite: FiniteCheck | None = None
         self._refusal: Exception | None = None
         self.parameters = 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is unusual and no ground for refusal; each names its tensor only: the file may have any name."""
+        zeros = self._finite.all_zero[:MOST_FINDINGS] if self._finite else []
+        return tuple(
+            Finding("TENSOR_ALL_ZERO", name, "every element is 0", "a trained tensor has others") for name in zeros
+        )
 
     @property
     def sha256(self) -> str:

@@ -11,7 +11,7 @@ from registry.domain.checkpoint import RegistryFieldError, check_sha256
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from registry.domain.checkpoint import FileEntry
+    from weights.manifest import FileEntry
 
 ALLOWED_SUFFIXES: Final = frozenset(
     {".safetensors", ".json", ".jsonl", ".md", ".txt", ".model", ".vocab", ".merges", ".jinja"}
@@ -24,13 +24,13 @@ BARE_NAMES: Final = frozenset({"LICENSE", "LICENCE", "NOTICE"})
 PICKLES: Final = frozenset({".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz", ".joblib", ".h5"})
 """Forms that hold or may hold pickled objects: loading one runs its code. Refused, not scanned."""
 
-MOST_FILES: Final = 2_000
+MOST_FILES: Final = 20_000
 MOST_PATH_BYTES: Final = 512
-MOST_LISTED_BYTES: Final = 2**17
-"""Bytes of all paths together: a checkpoint is told whole, with its manifest, in one event of less than 900 kB."""
+MOST_LISTED_BYTES: Final = 2**21
+"""Bytes of all paths together, so that a manifest stays below 8 MiB."""
 
-LARGEST_FILE_BYTES: Final = 5 * 2**30
-"""What S3 takes in one PUT."""
+LARGEST_FILE_BYTES: Final = 5 * 2**40
+"""5 TiB: parts of 64 MiB of one are 81,920."""
 
 
 class PathRefusedError(RegistryFieldError):
@@ -41,30 +41,42 @@ class FileKindRefusedError(RegistryFieldError):
     """A file is of a kind that a checkpoint may not hold."""
 
 
+def check_file(file: FileEntry) -> None:
+    """Raise for the first rule that a file breaks: `PathRefusedError`, `FileKindRefusedError`, `RegistryFieldError`."""
+    check_path(file.path)
+    check_kind(file.path)
+    check_sha256(f"file.sha256 of {file.path}", file.sha256)
+    if not 0 <= file.size_bytes <= LARGEST_FILE_BYTES:
+        raise RegistryFieldError(
+            f"file.size_bytes of {file.path}", file.size_bytes, f"must be 0 to {LARGEST_FILE_BYTES}"
+        )
+
+
 def check_listing(files: Sequence[FileEntry]) -> None:
-    """Raise for the first rule that `files` break: `PathRefusedError`, `FileKindRefusedError`, `RegistryFieldError`."""
+    """Raise for the first rule that `files` break together: `PathRefusedError` or `RegistryFieldError`."""
     if not 1 <= len(files) <= MOST_FILES:
         raise RegistryFieldError("files", len(files), f"must be 1 to {MOST_FILES} files")
-    listed_bytes = sum(len(file.path.encode("utf-8", "surrogatepass")) for file in files)
+    listed_bytes = sum(len(file.path.encode()) for file in files)
     if listed_bytes > MOST_LISTED_BYTES:
         raise RegistryFieldError("files", listed_bytes, f"must have paths of {MOST_LISTED_BYTES} bytes in all at most")
     seen: set[str] = set()
     sizes: dict[str, int] = {}
     for file in files:
-        check_path(file.path)
         # Two names that one file system takes for one would overwrite each other when pulled.
         folded = file.path.casefold()
         if folded in seen:
             raise PathRefusedError("file.path", file.path, "is listed twice (upper and lower case count as the same)")
         seen.add(folded)
-        check_kind(file.path)
-        check_sha256(f"file.sha256 of {file.path}", file.sha256)
-        if not 0 <= file.size_bytes <= LARGEST_FILE_BYTES:
-            raise RegistryFieldError(
-                f"file.size_bytes of {file.path}", file.size_bytes, f"must be 0 to {LARGEST_FILE_BYTES}"
-            )
         check_size(file, sizes.setdefault(file.sha256, file.size_bytes))
+    _check_folders(seen)
     _check_needed({file.path for file in files})
+
+
+def _check_folders(folded: set[str]) -> None:
+    for path in folded:
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in folded:
+                raise PathRefusedError("file.path", str(parent), f"is a file and a folder at once, that of {path}")
 
 
 def check_size(file: FileEntry, size_bytes: int) -> None:

@@ -1,6 +1,6 @@
-"""What the registry does: begin an upload, commit it, name it, look things up, keep how stages ended."""
+"""What the registry does: take uploads, verify and publish them, name and find checkpoints, keep how stages ended."""
 
-from registry.handlers.checkpoints import NAMING, find_checkpoint, name_checkpoint, sources
+from registry.handlers.checkpoints import NAMING, Wanted, find_checkpoint, name_checkpoint, source
 from registry.handlers.outcomes import (
     MARKING,
     NamedOutcome,
@@ -11,26 +11,73 @@ from registry.handlers.outcomes import (
     conclude,
     show,
 )
-from registry.handlers.ports import Checkpoints, ModelNames, Objects, Verified
-from registry.handlers.uploads import begin_upload, commit_upload
+from registry.handlers.ports import (
+    URL_LIFETIME,
+    Checkpoints,
+    Inspector,
+    Located,
+    ModelNames,
+    Objects,
+    Uploads,
+    Verified,
+    Whole,
+    part_key,
+)
+from registry.handlers.uploads import (
+    begin_upload,
+    commit_upload,
+    declare_files,
+    declare_parts,
+    own_upload,
+    part_targets,
+)
+from registry.handlers.verifying import (
+    VERIFYING,
+    DamagedPartError,
+    ReaderDiedError,
+    ReadRefusedError,
+    Ready,
+    StoreAwayWhileReadingError,
+    publish,
+    verify,
+)
 
 __all__ = [
     "MARKING",
     "NAMING",
+    "URL_LIFETIME",
+    "VERIFYING",
     "Checkpoints",
+    "DamagedPartError",
+    "Inspector",
+    "Located",
     "ModelNames",
     "NamedOutcome",
     "NotNamedYetError",
     "Objects",
     "OutcomeChangedError",
     "Outcomes",
+    "ReadRefusedError",
+    "ReaderDiedError",
+    "Ready",
     "StageCloseUnknownError",
+    "StoreAwayWhileReadingError",
+    "Uploads",
     "Verified",
+    "Wanted",
+    "Whole",
     "begin_upload",
     "commit_upload",
     "conclude",
+    "declare_files",
+    "declare_parts",
     "find_checkpoint",
     "name_checkpoint",
+    "own_upload",
+    "part_key",
+    "part_targets",
+    "publish",
     "show",
-    "sources",
+    "source",
+    "verify",
 ]

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from common.errors import NotFoundError
 
 from registry.domain.checkpoint import Checkpoint, Digest, RegistryFieldError, TeamId
-from registry.domain.upload import GetSource
-from registry.handlers.ports import URL_LIFETIME, blob_key
+from registry.handlers.ports import URL_LIFETIME, part_key
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from registry.domain.parts import Part
     from registry.handlers.ports import Checkpoints, ModelNames, Objects
 
 NAMING: Final = "name-checkpoint"
 """Kind of the task and of the process that give a committed checkpoint its name in MLflow."""
+
+_NONE: Final = Digest("")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which checkpoint is asked for: by its digest, by the job that made it, or by model and version (0: the last)."""
+
+    digest: Digest = _NONE
+    job_id: str = ""
+    model: str = ""
+    version: int = 0
 
 
 def checkpoint_prefix(checkpoint: Checkpoint) -> str:
@@ -24,13 +35,15 @@ def checkpoint_prefix(checkpoint: Checkpoint) -> str:
     return f"manifests/{checkpoint.team_id}/{checkpoint.model}/{checkpoint.checkpoint_digest}"
 
 
-async def name_checkpoint(checkpoint: Checkpoint, objects: Objects, names: ModelNames, bucket: str) -> tuple[str, str]:
+async def name_checkpoint(
+    checkpoint: Checkpoint, manifest: bytes, objects: Objects, names: ModelNames, bucket: str
+) -> tuple[str, str]:
     """Write the manifest beside the bytes and give the checkpoint its name; return the name's model and version.
 
     It is safe to repeat: the same manifest is written, and the version is found by its digest.
     """
     prefix = checkpoint_prefix(checkpoint)
-    await objects.write(f"{prefix}/manifest.json", checkpoint.manifest)
+    await objects.write(f"{prefix}/manifest.json", manifest)
     model = f"{checkpoint.team_id}.{checkpoint.model}"
     tags = {
         "dokpamo.checkpoint_digest": checkpoint.checkpoint_digest,
@@ -42,30 +55,45 @@ async def name_checkpoint(checkpoint: Checkpoint, objects: Objects, names: Model
     return model, version
 
 
-async def find_checkpoint(
-    checkpoints: Checkpoints, team_id: TeamId | None, digest: Digest, job_id: str = ""
-) -> Checkpoint:
-    """Return a checkpoint by its digest or by the job that made it; another team's does not exist for a team.
+async def find_checkpoint(checkpoints: Checkpoints, team_id: TeamId | None, wanted: Wanted) -> Checkpoint:
+    """Return a checkpoint; another team's does not exist for a team.
 
-    Raises `NotFoundError`, and `RegistryFieldError` where several teams name the job and no team is asked for.
+    Raises `NotFoundError`, and `RegistryFieldError` where not exactly one thing is asked for, or a job or a model needs
+    a team that is not named.
     """
-    if job_id and not digest:
-        of_job = await checkpoints.checkpoints_of_job(job_id, team_id)
-        if not of_job:
-            raise NotFoundError("job_id", job_id)
-        if len(of_job) > 1:
-            raise RegistryFieldError("team_id", "", f"must be named: {len(of_job)} teams have a checkpoint of this job")
-        return of_job[0]
-    found = await checkpoints.checkpoint(digest, team_id)
+    given = [name for name in ("digest", "job_id", "model") if getattr(wanted, name)]
+    if len(given) != 1:
+        raise RegistryFieldError(
+            "checkpoint_digest", wanted.digest, "must be given, or else either job_id or model, and nothing beside"
+        )
+    if wanted.job_id:
+        return await _of_job(checkpoints, team_id, wanted.job_id)
+    if wanted.model:
+        return await _of_version(checkpoints, team_id, wanted)
+    found = await checkpoints.checkpoint(wanted.digest, team_id)
     if found is None:
-        raise NotFoundError("checkpoint_digest", digest)
+        raise NotFoundError("checkpoint_digest", wanted.digest)
     return found
 
 
-def sources(checkpoint: Checkpoint, objects: Objects) -> tuple[list[GetSource], datetime]:
-    """Return where each file of `checkpoint` is read, and until when."""
-    found = [
-        GetSource(file, objects.presign_get(blob_key(checkpoint.team_id, file.sha256), URL_LIFETIME))
-        for file in checkpoint.files
-    ]
-    return found, objects.expiry(URL_LIFETIME)
+async def _of_job(checkpoints: Checkpoints, team_id: TeamId | None, job_id: str) -> Checkpoint:
+    of_job = await checkpoints.of_job(job_id, team_id)
+    if not of_job:
+        raise NotFoundError("job_id", job_id)
+    if len(of_job) > 1:
+        raise RegistryFieldError("team_id", "", f"must be named: {len(of_job)} teams have a checkpoint of this job")
+    return of_job[0]
+
+
+async def _of_version(checkpoints: Checkpoints, team_id: TeamId | None, wanted: Wanted) -> Checkpoint:
+    if team_id is None:
+        raise RegistryFieldError("team_id", "", "must be named beside a model: names of models are each team's own")
+    found = await checkpoints.of_version(team_id, wanted.model, wanted.version)
+    if found is None:
+        raise NotFoundError("model", f"{wanted.model}@{wanted.version or 'latest'}")
+    return found
+
+
+def source(checkpoint: Checkpoint, part: Part, objects: Objects) -> str:
+    """Return the URL by which a part of `checkpoint` is read for a while."""
+    return objects.presign_get(part_key(checkpoint.team_id, part.sha256), URL_LIFETIME)

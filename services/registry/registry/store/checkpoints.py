@@ -1,16 +1,19 @@
-"""Uploads, verified bytes and checkpoints in PostgreSQL."""
+"""Committed checkpoints, their files and the bytes of these in PostgreSQL."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
+
+from weights.manifest import FileEntry
 
 from registry import wire
-from registry.domain.checkpoint import Checkpoint, Declaration, Digest, FileEntry, LineageEdge, TeamId, Upload, UploadId
-from registry.domain.inspection import Content
+from registry.domain.checkpoint import Checkpoint, Digest, TeamId
+from registry.domain.inspection import content_of
 from registry.domain.outcome import Outcome, StageOutcome
-from registry.handlers import NAMING, Verified
+from registry.domain.parts import Part
+from registry.handlers import NAMING
+from registry.store import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +21,13 @@ if TYPE_CHECKING:
     from asyncpg import Record
     from common.database import Transaction
 
+    from registry.handlers import Located, Verified
+
 _OWNER: Final = "service:registry"
 _NAMED_WITHIN: Final = timedelta(hours=1)
 _SELECT: Final = """
-    SELECT c.*, coalesce(n.mlflow_version, '') AS mlflow_version,
+    SELECT c.checkpoint_digest, c.team_id, c.model, c.version, c.file_count, c.size_bytes, c.declaration,
+           c.committed_at, c.signature, c.findings, c.position, coalesce(n.mlflow_version, '') AS mlflow_version,
            (SELECT coalesce(jsonb_agg(jsonb_build_array(o.stage_id, o.outcome, o.decision_version)
                                       ORDER BY o.kept_at, o.stage_id), '[]')
             FROM stage_outcomes o WHERE o.checkpoint_digest = c.checkpoint_digest) AS outcomes
@@ -37,84 +43,54 @@ class CheckpointStore:
         self._tx = tx
         self.now = tx.now
 
-    async def add_upload(self, upload: Upload) -> None:
-        """Keep a new upload."""
-        await self._tx.execute(
-            "INSERT INTO uploads (upload_id, team_id, model, files, begun_at) VALUES ($1, $2, $3, $4, $5)",
-            UUID(upload.upload_id),
-            upload.team_id,
-            upload.model,
-            _files_json(upload.files),
-            self.now,
-        )
-
-    async def upload(self, upload_id: UploadId) -> Upload | None:
-        """Return an upload, locked until the transaction ends."""
-        try:
-            key = UUID(upload_id)
-        except ValueError:
-            return None
-        row = await self._tx.fetchrow("SELECT * FROM uploads WHERE upload_id = $1 FOR UPDATE", key)
-        return None if row is None else _upload(row)
-
-    async def verified(self, team_id: TeamId, digests: Sequence[str]) -> list[Verified]:
-        """Return what of this team's bytes with these `digests` is verified, and as what."""
-        rows = await self._tx.fetch(
-            "SELECT sha256, content, size_bytes, parameters FROM blobs WHERE team_id = $1 AND sha256 = ANY($2)",
-            team_id,
-            list(digests),
-        )
-        return [Verified(row["sha256"], Content(row["content"]), row["size_bytes"], row["parameters"]) for row in rows]
-
-    async def add_verified(self, team_id: TeamId, verified: Verified) -> None:
-        """Remember that these bytes hold; a second time changes nothing."""
-        await self._tx.execute(
-            """
-            INSERT INTO blobs (team_id, sha256, content, size_bytes, parameters, verified_at)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (team_id, sha256, content) DO NOTHING
-            """,
-            team_id,
-            verified.sha256,
-            verified.content.value,
-            verified.size_bytes,
-            verified.parameters,
-            self.now,
-        )
-
     async def lock_job(self, team_id: TeamId, job_id: str) -> None:
         """Let nobody else commit a checkpoint of the team's job until the transaction ends."""
         await self._lock(f"job {team_id} {job_id}")
 
     async def lock_model(self, team_id: TeamId, model: str) -> int:
-        """Hold the team's model until the transaction ends; return its next version."""
+        """Hold the team's model until the transaction ends; return its latest version, 0 for none."""
         await self._lock(f"model {team_id} {model}")
         latest = await self._tx.fetchval(
             "SELECT max(version) FROM checkpoints WHERE team_id = $1 AND model = $2", team_id, model
         )
-        return (latest or 0) + 1
+        return latest or 0
 
-    async def add_checkpoint(self, checkpoint: Checkpoint, upload_id: UploadId) -> None:
-        """Keep a new checkpoint, publish that it is committed, and have it named."""
+    async def add(
+        self, checkpoint: Checkpoint, manifest: bytes, files: Sequence[Located], verified: Sequence[Verified]
+    ) -> None:
+        """Keep a new checkpoint with its bytes, publish that it is committed, and have it named."""
         digest = checkpoint.checkpoint_digest
+        await self._lock(f"bytes {checkpoint.team_id}")
+        await self._add_bytes(checkpoint.team_id, files, verified)
         await self._tx.execute(
             """
-            INSERT INTO checkpoints (checkpoint_digest, team_id, model, version, upload_id, job_id, files, declaration,
-                                     committed_at, manifest)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO checkpoints (checkpoint_digest, team_id, model, version, job_id, declaration, committed_at,
+                                     manifest, file_count, size_bytes, signature, findings)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """,
             digest,
             checkpoint.team_id,
             checkpoint.model,
             checkpoint.version,
-            UUID(upload_id),
             checkpoint.declaration.job_id,
-            _files_json(checkpoint.files),
-            _declaration_json(checkpoint.declaration),
+            documents.declaration_json(checkpoint.declaration),
             checkpoint.committed_at,
-            checkpoint.manifest,
+            manifest,
+            checkpoint.file_count,
+            checkpoint.size_bytes,
+            documents.signature_json(checkpoint.signature),
+            documents.findings_json(checkpoint.findings),
         )
         await self._tx.execute(
-            "UPDATE uploads SET checkpoint_digest = $2 WHERE upload_id = $1", UUID(upload_id), digest
+            """
+            INSERT INTO checkpoint_files (checkpoint_digest, number, path, size_bytes, sha256)
+            SELECT $1, number, path, size_bytes, sha256
+            FROM unnest($2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY AS f (path, size_bytes, sha256, number)
+            """,
+            digest,
+            [each.file.path for each in files],
+            [each.file.size_bytes for each in files],
+            [each.file.sha256 for each in files],
         )
         await self._tx.publish(wire.committed_event(checkpoint))
         await self._tx.enqueue(NAMING, digest, {"checkpoint_digest": digest})
@@ -125,20 +101,81 @@ class CheckpointStore:
         found = await self._where("c.checkpoint_digest = $1", digest, team_id)
         return found[0] if found else None
 
-    async def checkpoints_of_job(self, job_id: str, team_id: TeamId | None) -> list[Checkpoint]:
+    async def of_version(self, team_id: TeamId, model: str, version: int) -> Checkpoint | None:
+        """Return a version of a team's model; the latest for 0."""
+        row = await self._tx.fetchrow(
+            f"""
+            {_SELECT} WHERE c.team_id = $1 AND c.model = $2 AND ($3::int = 0 OR c.version = $3)
+            ORDER BY c.version DESC LIMIT 1
+            """,
+            team_id,
+            model,
+            version,
+        )
+        return None if row is None else _checkpoint(row)
+
+    async def of_job(self, job_id: str, team_id: TeamId | None) -> list[Checkpoint]:
         """Return the checkpoints said to be made by a job, one a team; only the team's own where `team_id` is given."""
         return await self._where("c.job_id = $1 AND c.job_id <> ''", job_id, team_id)
 
-    async def page(self, team_id: TeamId | None, size: int, after: int) -> tuple[list[Checkpoint], int | None]:
-        """Return up to `size` checkpoints committed after position `after`, and where the next page starts."""
+    async def page(
+        self, team_id: TeamId | None, model: str, size: int, after: int, *, newest_first: bool
+    ) -> tuple[list[Checkpoint], int | None]:
+        """Return up to `size` checkpoints beyond position `after` (0: all), and where the next page starts."""
+        beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
         rows = await self._tx.fetch(
-            f"{_SELECT} WHERE ($1::text IS NULL OR c.team_id = $1) AND c.position > $2 ORDER BY c.position LIMIT $3",
+            f"""
+            {_SELECT} WHERE ($1::text IS NULL OR c.team_id = $1) AND ($2 = '' OR c.model = $2)
+                AND ($3::bigint = 0 OR c.position {beyond} $3) ORDER BY c.position {order} LIMIT $4
+            """,
             team_id,
+            model,
             after,
             size + 1,
         )
         following = rows[size - 1]["position"] if len(rows) > size else None
         return [_checkpoint(row) for row in rows[:size]], following
+
+    async def manifest(self, digest: Digest) -> bytes:
+        """Return the manifest of a checkpoint."""
+        found: bytes = await self._tx.fetchval("SELECT manifest FROM checkpoints WHERE checkpoint_digest = $1", digest)
+        return found
+
+    async def files(self, digest: Digest, size: int, after: int) -> tuple[list[FileEntry], int | None]:
+        """Return up to `size` files, by path, after the `after`-th, and where the next page starts."""
+        rows = await self._tx.fetch(
+            """
+            SELECT path, size_bytes, sha256 FROM checkpoint_files
+            WHERE checkpoint_digest = $1 AND number > $2 ORDER BY number LIMIT $3
+            """,
+            digest,
+            after,
+            size + 1,
+        )
+        return [FileEntry(**row) for row in rows[:size]], after + size if len(rows) > size else None
+
+    async def parts(
+        self, digest: Digest, path: str, size: int, after: tuple[int, int]
+    ) -> tuple[list[Part], tuple[int, int] | None]:
+        """Return up to `size` parts after a place (number of the file, offset), and where the next page starts."""
+        rows = await self._tx.fetch(
+            """
+            SELECT f.number, f.path, p.offset_bytes, p.size_bytes, p.sha256
+            FROM checkpoint_files f
+            JOIN checkpoints c USING (checkpoint_digest)
+            JOIN blob_parts p ON p.team_id = c.team_id AND p.blob_sha256 = f.sha256
+            WHERE f.checkpoint_digest = $1 AND ($2 = '' OR f.path = $2) AND (f.number, p.offset_bytes) > ($3, $4)
+            ORDER BY f.number, p.offset_bytes LIMIT $5
+            """,
+            digest,
+            path,
+            *after,
+            size + 1,
+        )
+        last = rows[size - 1] if len(rows) > size else None
+        return [
+            Part(row["path"], row["offset_bytes"], row["size_bytes"], row["sha256"]) for row in rows[:size]
+        ], None if last is None else (last["number"], last["offset_bytes"])
 
     async def add_name(self, digest: Digest, mlflow_model: str, mlflow_version: str) -> None:
         """Keep the name of a checkpoint and publish it; a second time changes nothing."""
@@ -159,6 +196,59 @@ class CheckpointStore:
         if process is not None:
             await self._tx.processes.finish(process, "named")
 
+    async def _add_bytes(self, team_id: TeamId, files: Sequence[Located], verified: Sequence[Verified]) -> None:
+        """Keep what is new of the bytes of `files`. What the parts of a file are is settled by who brings it first."""
+        rows = await self._tx.fetch(
+            "SELECT DISTINCT blob_sha256 FROM blob_parts WHERE team_id = $1 AND blob_sha256 = ANY($2)",
+            team_id,
+            list({each.file.sha256 for each in files}),
+        )
+        there = {row["blob_sha256"] for row in rows}
+        new = {each.file.sha256: each.parts for each in files if each.file.sha256 not in there}
+        placed = [(blob, part) for blob, parts in new.items() for part in parts]
+        await self._tx.execute(
+            """
+            INSERT INTO parts (team_id, sha256, size_bytes, stored_at)
+            SELECT DISTINCT ON (sha256) $1, sha256, size_bytes, $4::timestamptz
+            FROM unnest($2::text[], $3::bigint[]) AS p (sha256, size_bytes)
+            ON CONFLICT (team_id, sha256) DO NOTHING
+            """,
+            team_id,
+            [part.sha256 for _, part in placed],
+            [part.size_bytes for _, part in placed],
+            self.now,
+        )
+        await self._tx.execute(
+            """
+            INSERT INTO blob_parts (team_id, blob_sha256, offset_bytes, size_bytes, sha256)
+            SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[])
+            """,
+            team_id,
+            [blob for blob, _ in placed],
+            [part.offset_bytes for _, part in placed],
+            [part.size_bytes for _, part in placed],
+            [part.sha256 for _, part in placed],
+        )
+        listed = {(each.file.sha256, content_of(each.file.path)) for each in files}
+        for each in verified:
+            if (each.sha256, each.content) in listed:
+                await self._add_verified(team_id, each)
+
+    async def _add_verified(self, team_id: TeamId, verified: Verified) -> None:
+        await self._tx.execute(
+            """
+            INSERT INTO blobs (team_id, sha256, content, size_bytes, parameters, verified_at, findings)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (team_id, sha256, content) DO NOTHING
+            """,
+            team_id,
+            verified.sha256,
+            verified.content.value,
+            verified.size_bytes,
+            verified.parameters,
+            self.now,
+            documents.findings_json(verified.findings),
+        )
+
     async def _where(self, condition: str, value: str, team_id: TeamId | None) -> list[Checkpoint]:
         rows = await self._tx.fetch(
             f"{_SELECT} WHERE {condition} AND ($2::text IS NULL OR c.team_id = $2) ORDER BY c.position", value, team_id
@@ -169,61 +259,18 @@ class CheckpointStore:
         await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
 
 
-def _upload(row: Record) -> Upload:
-    digest = row["checkpoint_digest"]
-    return Upload(
-        UploadId(str(row["upload_id"])),
-        TeamId(row["team_id"]),
-        row["model"],
-        _files(row["files"]),
-        None if digest is None else Digest(digest),
-    )
-
-
 def _checkpoint(row: Record) -> Checkpoint:
     return Checkpoint(
         checkpoint_digest=Digest(row["checkpoint_digest"]),
         team_id=TeamId(row["team_id"]),
         model=row["model"],
         version=row["version"],
-        files=_files(row["files"]),
-        declaration=_declaration(row["declaration"]),
+        file_count=row["file_count"],
+        size_bytes=row["size_bytes"],
+        declaration=documents.declaration(row["declaration"]),
         committed_at=row["committed_at"],
-        manifest=row["manifest"],
+        signature=documents.signature(row["signature"]),
+        findings=documents.findings(row["findings"]),
         mlflow_version=row["mlflow_version"],
         outcomes=tuple(StageOutcome(stage, Outcome(outcome), version) for stage, outcome, version in row["outcomes"]),
     )
-
-
-def _files_json(files: Sequence[FileEntry]) -> list[dict[str, Any]]:
-    return [{"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256} for file in files]
-
-
-def _files(document: list[dict[str, Any]]) -> tuple[FileEntry, ...]:
-    return tuple(FileEntry(**file) for file in document)
-
-
-def _declaration_json(declaration: Declaration) -> dict[str, Any]:
-    return {
-        "licence": declaration.licence,
-        "seed": str(declaration.seed),
-        "period": declaration.period,
-        "job_id": declaration.job_id,
-        "parameters": declaration.parameters,
-        "lineage": [
-            {
-                "component": edge.component,
-                "owner": edge.owner,
-                "kind": edge.kind,
-                "parent": edge.parent,
-                "frozen": edge.frozen,
-            }
-            for edge in declaration.lineage
-        ],
-        "training_log_sha256": declaration.training_log_sha256,
-    }
-
-
-def _declaration(document: dict[str, Any]) -> Declaration:
-    lineage = tuple(LineageEdge(**edge) for edge in document["lineage"])
-    return Declaration(**{**document, "seed": int(document["seed"]), "lineage": lineage})

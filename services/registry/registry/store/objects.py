@@ -1,6 +1,6 @@
 """Bytes in S3: plain HTTP with signatures by botocore's signer, which costs a fraction of its client's memory.
 
-A URL to put a file is signed together with its size and its SHA-256, so a store that checks them (S3, SeaweedFS 4.48)
+A URL to put a part is signed together with its size and its SHA-256, so a store that checks them (S3, SeaweedFS 4.48)
 takes these bytes and no others by it, also when the URL is used again after the commit.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
 
-    from registry.domain.checkpoint import FileEntry
+    from registry.domain.parts import Stored
 
 log = structlog.get_logger()
 
@@ -91,11 +91,11 @@ class S3Objects:
         """Close the connections."""
         await self._stack.aclose()
 
-    def presign_put(self, key: str, file: FileEntry, lifetime: timedelta) -> PutTarget:
-        """Return a URL by which exactly the bytes of `file` can be put at `key`, and no others."""
-        checksum = base64.b64encode(bytes.fromhex(file.sha256)).decode()
-        headers = {CHECKSUM_HEADER: checksum, "content-length": str(file.size_bytes)}
-        return PutTarget(file.path, self._presign("PUT", key, lifetime, headers), headers, self.expiry(lifetime))
+    def presign_put(self, key: str, part: Stored, lifetime: timedelta) -> PutTarget:
+        """Return a URL by which exactly the bytes of `part` can be put at `key`, and no others."""
+        checksum = base64.b64encode(bytes.fromhex(part.sha256)).decode()
+        headers = {CHECKSUM_HEADER: checksum, "content-length": str(part.size_bytes)}
+        return PutTarget(part.sha256, self._presign("PUT", key, lifetime, headers), headers, self.expiry(lifetime))
 
     def presign_get(self, key: str, lifetime: timedelta) -> str:
         """Return a URL to read `key`."""

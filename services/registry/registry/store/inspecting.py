@@ -1,0 +1,240 @@
+"""The reader's own process: takes commands on standard input, reads files by URL, answers on standard output.
+
+What a hostile file does to its reader, time and memory included, it does to this process alone. One line in, one line
+out, both JSON; `store/inspector.py` is the other end.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import resource
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from common.errors import as_refused
+from weights.manifest import FileEntry
+from weights.safetensors import LENGTH_BYTES, CheckpointFileTruncatedError, header_length, read_header
+
+from registry.domain.inspection import CheckpointFileDiffersError, FileInspection
+from registry.domain.upload import FileMissingError
+from registry.domain.whole import Contents, check_whole
+from registry.store import documents
+from registry.wire import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weights.safetensors import Tensor
+
+_BLOCK_BYTES: Final = 2**22
+_BLOCKS_AHEAD: Final = 4
+_TIMEOUT_SECONDS: Final = 60.0
+_LARGEST_MEMORY_BYTES: Final = 2**30
+
+
+class StoreAwayError(Exception):
+    """The object store does not answer, or answers with a server error."""
+
+
+class DamagedError(Exception):
+    """Under the key of a part lie other bytes."""
+
+    def __init__(self, path: str, offset_bytes: int, sha256: str) -> None:
+        """Keep the file's `path`, where the part begins, and the `sha256` that it should have."""
+        super().__init__(f"{path}: the part at byte {offset_bytes} is damaged")
+        self.path = path
+        self.offset_bytes = offset_bytes
+        self.sha256 = sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part that can be read: the file's path, offset and size in bytes, SHA-256, and the URL."""
+
+    path: str
+    offset_bytes: int
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+class Reader:
+    """Reads by HTTP, over one connection a store."""
+
+    def __init__(self) -> None:
+        """Connect when something is read."""
+        self._connections: dict[str, http.client.HTTPConnection] = {}
+
+    def blocks(self, piece: Piece, limit: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes of a part, at most `limit` of them; raise `FileMissingError` and `StoreAwayError`."""
+        answer = self._answer(piece, limit)
+        try:
+            while block := answer.read(_BLOCK_BYTES):
+                yield block
+        except (OSError, http.client.HTTPException) as error:
+            self._forget(piece)
+            raise StoreAwayError(repr(error)) from error
+
+    def _answer(self, piece: Piece, limit: int | None) -> http.client.HTTPResponse:
+        where = urlsplit(piece.url)
+        headers = {} if limit is None else {"Range": f"bytes=0-{limit - 1}"}
+        # A kept connection may have been closed by the store meanwhile: a new one is tried once.
+        for attempt in (1, 2):
+            connection = self._connections.get(where.netloc)
+            if connection is None:
+                kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+                connection = self._connections[where.netloc] = kind(where.netloc, timeout=_TIMEOUT_SECONDS)
+            try:
+                connection.request("GET", f"{where.path}?{where.query}", headers=headers)
+                answer = connection.getresponse()
+                break
+            except (OSError, http.client.HTTPException) as error:
+                self._forget(piece)
+                if attempt == 2:  # noqa: PLR2004 - the second and last
+                    raise StoreAwayError(repr(error)) from error
+        if answer.status in {http.client.OK, http.client.PARTIAL_CONTENT}:
+            return answer
+        text = answer.read(500)
+        self._forget(piece)
+        if answer.status == http.client.NOT_FOUND:
+            raise FileMissingError(piece.path, piece.offset_bytes)
+        raise StoreAwayError(f"HTTP {answer.status}: {text.decode(errors='replace')}")
+
+    def _forget(self, piece: Piece) -> None:
+        connection = self._connections.pop(urlsplit(piece.url).netloc, None)
+        if connection is not None:
+            connection.close()
+
+
+class Inspecting:
+    """Does one command after the other; a file may come in several, so that no URL has to live for long."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read with `reader`."""
+        self._reader = reader
+        self._inspection: FileInspection | None = None
+
+    def steps(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Read on; return what was found in each file that ends."""
+        found = []
+        for step in steps:
+            entry = FileEntry(**step["file"])
+            pieces = [Piece(entry.path, *piece) for piece in step["pieces"]]
+            if step["begins"] or self._inspection is None:
+                self._inspection = FileInspection(entry)
+            for block in _ahead(block for piece in pieces for block in self._whole(piece)):
+                self._inspection.feed(block)
+            if step["ends"]:
+                found.append(self._finish(self._inspection))
+                self._inspection = None
+        return found
+
+    def whole(self, files: list[dict[str, Any]], declared: dict[str, Any]) -> list[dict[str, str]]:
+        """Check files against one another; each comes with its first pieces, which hold header or document."""
+        tensors: dict[str, tuple[Tensor, ...]] = {}
+        read: dict[str, bytes] = {}
+        for each in files:
+            entry = FileEntry(**each["file"])
+            pieces = [Piece(entry.path, *piece) for piece in each["pieces"]]
+            if entry.path.endswith(".safetensors"):
+                tensors[entry.path] = self._tensors(entry, pieces)
+            else:
+                read[entry.path] = self._prefix(pieces, entry.size_bytes)
+        return documents.findings_json(check_whole(Contents(tensors, read), documents.declaration(declared)))
+
+    def damaged(self, pieces: list[Piece]) -> None:
+        """Raise `DamagedError` for the first piece whose bytes are not those of its SHA-256."""
+        for piece in pieces:
+            inspection = FileInspection(FileEntry("piece.txt", piece.size_bytes, piece.sha256))
+            for block in _ahead(self._reader.blocks(piece)):
+                inspection.feed(block)
+            try:
+                inspection.finish()
+            except (CheckpointFileDiffersError, CheckpointFileTruncatedError) as error:
+                raise DamagedError(piece.path, piece.offset_bytes, piece.sha256) from error
+
+    def _whole(self, piece: Piece) -> Iterator[bytes]:
+        size = 0
+        for block in self._reader.blocks(piece):
+            size += len(block)
+            yield block
+        if size != piece.size_bytes:
+            raise DamagedError(piece.path, piece.offset_bytes, piece.sha256)
+
+    @staticmethod
+    def _finish(inspection: FileInspection) -> dict[str, Any]:
+        parameters = inspection.finish()
+        return {"parameters": parameters, "findings": documents.findings_json(inspection.findings)}
+
+    def _tensors(self, entry: FileEntry, pieces: list[Piece]) -> tuple[Tensor, ...]:
+        prefix = self._prefix(pieces, LENGTH_BYTES)
+        end = LENGTH_BYTES + header_length(entry.path, prefix, entry.size_bytes)
+        return read_header(entry.path, self._prefix(pieces, end)[LENGTH_BYTES:], entry.size_bytes)
+
+    def _prefix(self, pieces: list[Piece], size_bytes: int) -> bytes:
+        kept = bytearray()
+        for piece in pieces:
+            if len(kept) >= size_bytes:
+                break
+            for block in self._reader.blocks(piece, min(piece.size_bytes, size_bytes - len(kept))):
+                kept += block
+        return bytes(kept[:size_bytes])
+
+
+def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield `blocks`, read by a thread while those before are looked at."""
+    ready: queue.Queue[bytes | Exception | None] = queue.Queue(_BLOCKS_AHEAD)
+
+    def read() -> None:
+        try:
+            for block in blocks:
+                ready.put(block)
+            ready.put(None)
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            ready.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    while (block := ready.get()) is not None:
+        if isinstance(block, Exception):
+            raise block
+        yield block
+
+
+def answer(inspecting: Inspecting, command: dict[str, Any]) -> dict[str, Any]:
+    """Do a command and say what came of it."""
+    try:
+        if "steps" in command:
+            return {"found": inspecting.steps(command["steps"])}
+        if "damaged" in command:
+            inspecting.damaged([Piece(*piece) for piece in command["damaged"]])
+            return {"found": []}
+        return {"found": inspecting.whole(command["whole"], command["declared"])}
+    except StoreAwayError as error:
+        return {"away": str(error)}
+    except DamagedError as error:
+        return {"damaged": {"path": error.path, "offset_bytes": error.offset_bytes, "sha256": error.sha256}}
+    except Exception as error:
+        refused = as_refused(error, REASONS)
+        if refused is None:
+            raise
+        return {"refused": {"code": refused.code, "message": refused.message, "facts": refused.facts}}
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    # A header is bounded by its reader; this bounds what nobody thought of.
+    resource.setrlimit(resource.RLIMIT_DATA, (_LARGEST_MEMORY_BYTES, _LARGEST_MEMORY_BYTES))
+    inspecting = Inspecting(Reader())
+    for line in sys.stdin.buffer:
+        told = answer(inspecting, json.loads(line))
+        sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
