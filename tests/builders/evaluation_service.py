@@ -27,7 +27,7 @@ from dokpamo.selection.v1 import events_pb2 as selection
 from evaluation.app import MIGRATIONS, SERVICE
 from evaluation.events import Events, Tasks
 from evaluation.grpc_api import EvaluationApi
-from evaluation.handlers.runs import Bench, CheckpointSource
+from evaluation.handlers.runs import Bench, CheckpointSource, PartSource
 from evaluation.settings import Settings
 from evaluation.store import PanelStore, RunStore, TargetStore
 from evaluation.wire import REASONS
@@ -76,7 +76,11 @@ class FakeCluster:
 
 class Checkpoints:
     async def sources(self, checkpoint_digest: str) -> tuple[CheckpointSource, ...]:
-        return (CheckpointSource("model.safetensors", 8, checkpoint_digest, "http://store/x"),)
+        return (
+            CheckpointSource(
+                "model.safetensors", 8, checkpoint_digest, (PartSource(0, 8, checkpoint_digest, "http://store/x"),)
+            ),
+        )
 
 
 @dataclass(frozen=True)

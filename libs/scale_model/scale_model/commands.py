@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from client.sdk.transfer import LocalFile, Source, download
+from client.sdk.transfer import LocalFile, PartSource, download
 
 from scale_model import checkpoint
 from scale_model.measuring import measure
@@ -53,9 +53,14 @@ async def train_and_push(job: TrainingJob) -> None:
 
 async def fetch_and_measure(job: EvaluationJob) -> None:
     """Fetch the checkpoint of `job` by its presigned URLs, measure it on held-out bytes, print the figures."""
-    sources = [Source(LocalFile(source.path, source.size_bytes, source.sha256), source.url) for source in job.sources]
+    files = [LocalFile(source.path, source.size_bytes, source.sha256) for source in job.sources]
+    parts = [
+        PartSource(source.path, part.offset_bytes, part.size_bytes, bytes.fromhex(part.sha256), part.url)
+        for source in job.sources
+        for part in source.parts
+    ]
     with tempfile.TemporaryDirectory(prefix="scale-model-") as temporary:
-        await download(sources, Path(temporary))
+        await download(files, parts, Path(temporary))
         weights, shape = checkpoint.load(Path(temporary))
     found = measure(weights, shape)
     say(

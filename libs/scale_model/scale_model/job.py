@@ -48,13 +48,23 @@ class TrainingJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a file: offset and size in bytes, SHA-256 in lower-case hex, and where to read it."""
+
+    offset_bytes: int
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A file of a checkpoint and where to read it."""
+    """A file of a checkpoint and its parts in order."""
 
     path: str
     size_bytes: int
     sha256: str
-    url: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +109,24 @@ def evaluation_job(environment: Mapping[str, str]) -> EvaluationJob:
 
 def _source(document: object) -> Source:
     if not isinstance(document, dict):
-        raise JobInvalidError("sources", document, "must be an object with path, size_bytes, sha256 and url")
+        raise JobInvalidError("sources", document, "must be an object with path, size_bytes, sha256 and parts")
+    parts = document.get("parts")
+    if not isinstance(parts, list):
+        raise JobInvalidError("sources.parts", parts, "must be a list")
     return Source(
         path=_text(document, "path"),
         size_bytes=_whole(document, "size_bytes", 0, 2**63 - 1),
+        sha256=_text(document, "sha256"),
+        parts=tuple(_part(part) for part in parts),
+    )
+
+
+def _part(document: object) -> Part:
+    if not isinstance(document, dict):
+        raise JobInvalidError("sources.parts", document, "must be an object with offset_bytes, size_bytes, sha256, url")
+    return Part(
+        offset_bytes=_whole(document, "offset_bytes", 0, 2**63 - 1),
+        size_bytes=_whole(document, "size_bytes", 1, 2**63 - 1),
         sha256=_text(document, "sha256"),
         url=_text(document, "url"),
     )

@@ -11,7 +11,7 @@ from common.ray_jobs import JobInfo, JobState, RayJobUnknownError, RayUnavailabl
 from evaluation.domain.number import ScoreNotANumberError
 from evaluation.domain.run import Figures, ResultUnreadableError, Run, RunFailedError, RunId, job_id, run_id
 from evaluation.domain.stage import TeamId
-from evaluation.handlers.runs import Bench, CheckpointSource, measure, read_result, see_through
+from evaluation.handlers.runs import Bench, CheckpointSource, PartSource, measure, read_result, see_through
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,11 @@ class FakeCluster:
 
 class Checkpoints:
     async def sources(self, checkpoint_digest: str) -> tuple[CheckpointSource, ...]:
-        return (CheckpointSource("model.safetensors", 8, checkpoint_digest, "http://store/x"),)
+        return (
+            CheckpointSource(
+                "model.safetensors", 8, checkpoint_digest, (PartSource(0, 8, checkpoint_digest, "http://store/x"),)
+            ),
+        )
 
 
 async def no_wait(_seconds: float) -> None:
@@ -86,9 +90,8 @@ async def test_a_run_gives_the_figures_its_job_printed() -> None:
     assert cluster.submitted == [RUN.run_id]
     job = json.loads(cluster.env["DOKPAMO_JOB"])
     assert (job["run_id"], job["checkpoint_digest"]) == (RUN.run_id, RUN.checkpoint_digest)
-    assert job["sources"] == [
-        {"path": "model.safetensors", "size_bytes": 8, "sha256": "ab" * 32, "url": "http://store/x"}
-    ]
+    part = {"offset_bytes": 0, "size_bytes": 8, "sha256": "ab" * 32, "url": "http://store/x"}
+    assert job["sources"] == [{"path": "model.safetensors", "size_bytes": 8, "sha256": "ab" * 32, "parts": [part]}]
 
 
 async def test_a_retried_task_finds_the_job_that_ran_and_submits_none() -> None:
@@ -174,7 +177,8 @@ async def test_a_result_that_was_lost_with_its_node_is_measured_again(fault: Exc
 
 async def test_a_checkpoint_of_more_files_than_a_job_can_be_told_fails_its_run_and_starts_nothing() -> None:
     cluster, terms = bench()
-    many = tuple(CheckpointSource(f"{number}.txt", 8, "ab" * 32, "http://store/" + "x" * 600) for number in range(200))
+    part = PartSource(0, 8, "ab" * 32, "http://store/" + "x" * 600)
+    many = tuple(CheckpointSource(f"{number}.txt", 8, "ab" * 32, (part,)) for number in range(200))
 
     async def sources(_digest: str) -> tuple[CheckpointSource, ...]:
         return many

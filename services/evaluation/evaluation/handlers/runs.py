@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from common.errors import NotFoundError, TransientError
@@ -53,13 +53,23 @@ _SIGNATURE: Final = re.compile(r"\?\S+")
 
 
 @dataclass(frozen=True, slots=True)
+class PartSource:
+    """A part of a file: offset in it and size in bytes, SHA-256, and a short-lived URL to read it."""
+
+    offset_bytes: int
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSource:
-    """A file of a checkpoint and a short-lived URL to read it."""
+    """A file of a checkpoint and its parts in order."""
 
     path: str
     size_bytes: int
     sha256: str
-    url: str
+    parts: tuple[PartSource, ...]
 
 
 class Runs(Protocol):
@@ -104,11 +114,15 @@ class Cluster(Protocol):
         ...
 
 
+class TooManyFilesError(Exception):
+    """A checkpoint is larger than a job can be told of."""
+
+
 class Checkpoints(Protocol):
     """Where the files of checkpoints can be read."""
 
     async def sources(self, checkpoint_digest: str) -> tuple[CheckpointSource, ...]:
-        """Return the files of a checkpoint with URLs that are good now."""
+        """Return the files of a checkpoint with URLs that are good now. Raises `TooManyFilesError`."""
         ...
 
 
@@ -243,9 +257,10 @@ async def _ended(run: Run, job: str, bench: Bench) -> JobInfo:
             await bench.sleep(_POLL_SECONDS)
         if submissions:
             await bench.sleep(_pause(submissions - 1))
-        told = json.dumps(await _parameters(run, bench.checkpoints))
-        if len(told) > _MOST_TOLD:
-            raise RunFailedError(run.run_id, f"suite {run.suite} takes no checkpoint of so many files")
+        try:
+            told = json.dumps(await _parameters(run, bench.checkpoints))
+        except TooManyFilesError as error:
+            raise RunFailedError(run.run_id, f"suite {run.suite} takes no checkpoint of so many files") from error
         entrypoint = f"{shlex.quote(bench.python)} -m scale_model evaluate"
         await bench.cluster.submit(job, entrypoint, {_JOB_VARIABLE: told}, num_cpus=_JOB_CPUS)
         submissions += 1
@@ -253,14 +268,22 @@ async def _ended(run: Run, job: str, bench: Bench) -> JobInfo:
 
 async def _parameters(run: Run, checkpoints: Checkpoints) -> dict[str, Any]:
     sources = await checkpoints.sources(run.checkpoint_digest)
-    return {
+    told = {
         "run_id": run.run_id,
         "checkpoint_digest": run.checkpoint_digest,
         "sources": [
-            {"path": each.path, "size_bytes": each.size_bytes, "sha256": each.sha256, "url": each.url}
+            {
+                "path": each.path,
+                "size_bytes": each.size_bytes,
+                "sha256": each.sha256,
+                "parts": [asdict(part) for part in each.parts],
+            }
             for each in sources
         ],
     }
+    if len(json.dumps(told)) > _MOST_TOLD:
+        raise TooManyFilesError
+    return told
 
 
 def _why(job: str, ended: JobInfo, log: str) -> str:
