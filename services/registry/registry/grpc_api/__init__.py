@@ -1,0 +1,7 @@
+"""The services of `dokpamo.registry.v1`, a module each."""
+
+from __future__ import annotations
+
+from registry.grpc_api.registry import RegistryApi
+
+__all__ = ["RegistryApi"]
