@@ -21,9 +21,8 @@ from common.grpc import Client, GrpcServer, connect
 from common.worker import Worker
 from dokpamo.registry.v1 import service_pb2 as pb
 from pydantic import SecretStr
-from registry.app import MIGRATIONS, SERVICE
+from registry.app import MIGRATIONS, SERVICE, apis
 from registry.events import Tasks
-from registry.grpc_api import RegistryApi
 from registry.settings import Settings
 from registry.store.checkpoints import CheckpointStore
 from registry.store.inspector import ProcessInspector
@@ -85,11 +84,11 @@ class RunningRegistry:
     names: NamesInMemory
 
     @asynccontextmanager
-    async def client(self, *roles: str, team: str | None = None) -> AsyncIterator[Client]:
-        """A client in the name of someone with these roles."""
+    async def client(self, *roles: str, team: str | None = None, service: str = SERVICE) -> AsyncIterator[Client]:
+        """A client of one of its services in the name of someone with these roles."""
         token = self.issuer.issue("someone", roles, team)
         async with connect(self.address, lambda: token, timeout_seconds=30) as channel:
-            yield Client(channel, SERVICE)
+            yield Client(channel, service)
 
     async def events(self) -> list[str]:
         """Types of the events in the outbox, the first first."""
@@ -125,8 +124,7 @@ async def running_registry(
         inspector = await parts.enter_async_context(ProcessInspector(objects))
         tasks = Tasks(database, UploadStore, CheckpointStore, OutcomeStore, objects, names, inspector, BUCKET)
         await parts.enter_async_context(Worker(database, clock, tasks.handlers()))
-        api = RegistryApi(UploadStore, CheckpointStore, objects, quota_bytes)
-        server = GrpcServer(settings, database, {SERVICE: api}, REASONS, clock)
+        server = GrpcServer(settings, database, apis(objects, quota_bytes), REASONS, clock)
         await parts.enter_async_context(server)
         yield RunningRegistry(settings.grpc_listen, issuer, database, objects, names)
 

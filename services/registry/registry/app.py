@@ -17,9 +17,10 @@ from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
 from registry.events import Tasks, subscriptions
-from registry.grpc_api import RegistryApi
+from registry.grpc_api import LineageApi, RegistryApi
 from registry.store.checkpoints import CheckpointStore
 from registry.store.inspector import ProcessInspector
+from registry.store.lineage import LineageStore
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
@@ -29,6 +30,7 @@ from registry.wire import REASONS
 if TYPE_CHECKING:
     from common.service import Part
 
+    from registry.handlers import Objects
     from registry.settings import Settings
 
 _PACKAGE: Final = Path(__file__).parent
@@ -40,6 +42,14 @@ SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 # A committed checkpoint gets its name, and an outcome is shown, however long MLflow or the store is away; the process
 # alarm tells people.
 _NAMING: Final = Retries(attempts=2**31 - 1, longest_pause=timedelta(seconds=10))
+
+
+def apis(objects: Objects, team_quota_bytes: int) -> dict[str, object]:
+    """Return what answers for each service of the contract."""
+    return {
+        SERVICE: RegistryApi(UploadStore, CheckpointStore, objects, team_quota_bytes),
+        "dokpamo.registry.v1.LineageService": LineageApi(LineageStore),
+    }
 
 
 def build(settings: Settings) -> list[Part]:
@@ -72,7 +82,7 @@ def build(settings: Settings) -> list[Part]:
         GrpcServer(
             settings,
             database,
-            {SERVICE: RegistryApi(UploadStore, CheckpointStore, objects, settings.team_quota_bytes)},
+            apis(objects, settings.team_quota_bytes),
             REASONS,
             clock,
             consumers=consumers,

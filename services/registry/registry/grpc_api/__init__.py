@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry.grpc_api.lineage import LineageApi
 from registry.grpc_api.registry import RegistryApi
 
-__all__ = ["RegistryApi"]
+__all__ = ["LineageApi", "RegistryApi"]

@@ -1,6 +1,7 @@
 """What the registry does: take uploads, verify and publish them, name and find checkpoints, keep how stages ended."""
 
 from registry.handlers.checkpoints import NAMING, Wanted, find_checkpoint, name_checkpoint, source
+from registry.handlers.lineage import Declared, lineage_of, lineage_of_team
 from registry.handlers.outcomes import (
     MARKING,
     NamedOutcome,
@@ -49,6 +50,7 @@ __all__ = [
     "VERIFYING",
     "Checkpoints",
     "DamagedPartError",
+    "Declared",
     "Inspector",
     "Located",
     "ModelNames",
@@ -72,6 +74,8 @@ __all__ = [
     "declare_files",
     "declare_parts",
     "find_checkpoint",
+    "lineage_of",
+    "lineage_of_team",
     "name_checkpoint",
     "own_upload",
     "part_key",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _OWNER: Final = "service:registry"
 _NAMED_WITHIN: Final = timedelta(hours=1)
-_SELECT: Final = """
+SELECT: Final = """
     SELECT c.checkpoint_digest, c.team_id, c.model, c.version, c.file_count, c.size_bytes, c.declaration,
            c.committed_at, c.signature, c.findings, c.position, coalesce(n.mlflow_version, '') AS mlflow_version,
            (SELECT coalesce(jsonb_agg(jsonb_build_array(o.stage_id, o.outcome, o.decision_version)
@@ -33,6 +33,7 @@ _SELECT: Final = """
             FROM stage_outcomes o WHERE o.checkpoint_digest = c.checkpoint_digest) AS outcomes
     FROM checkpoints c LEFT JOIN names n USING (checkpoint_digest)
 """
+"""All of a checkpoint, named c: conditions and order are to follow."""
 
 
 class CheckpointStore:
@@ -105,14 +106,14 @@ class CheckpointStore:
         """Return a version of a team's model; the latest for 0."""
         row = await self._tx.fetchrow(
             f"""
-            {_SELECT} WHERE c.team_id = $1 AND c.model = $2 AND ($3::int = 0 OR c.version = $3)
+            {SELECT} WHERE c.team_id = $1 AND c.model = $2 AND ($3::int = 0 OR c.version = $3)
             ORDER BY c.version DESC LIMIT 1
             """,
             team_id,
             model,
             version,
         )
-        return None if row is None else _checkpoint(row)
+        return None if row is None else checkpoint_of(row)
 
     async def of_job(self, job_id: str, team_id: TeamId | None) -> list[Checkpoint]:
         """Return the checkpoints said to be made by a job, one a team; only the team's own where `team_id` is given."""
@@ -125,7 +126,7 @@ class CheckpointStore:
         beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
         rows = await self._tx.fetch(
             f"""
-            {_SELECT} WHERE ($1::text IS NULL OR c.team_id = $1) AND ($2 = '' OR c.model = $2)
+            {SELECT} WHERE ($1::text IS NULL OR c.team_id = $1) AND ($2 = '' OR c.model = $2)
                 AND ($3::bigint = 0 OR c.position {beyond} $3) ORDER BY c.position {order} LIMIT $4
             """,
             team_id,
@@ -134,7 +135,7 @@ class CheckpointStore:
             size + 1,
         )
         following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_checkpoint(row) for row in rows[:size]], following
+        return [checkpoint_of(row) for row in rows[:size]], following
 
     async def manifest(self, digest: Digest) -> bytes:
         """Return the manifest of a checkpoint."""
@@ -251,15 +252,16 @@ class CheckpointStore:
 
     async def _where(self, condition: str, value: str, team_id: TeamId | None) -> list[Checkpoint]:
         rows = await self._tx.fetch(
-            f"{_SELECT} WHERE {condition} AND ($2::text IS NULL OR c.team_id = $2) ORDER BY c.position", value, team_id
+            f"{SELECT} WHERE {condition} AND ($2::text IS NULL OR c.team_id = $2) ORDER BY c.position", value, team_id
         )
-        return [_checkpoint(row) for row in rows]
+        return [checkpoint_of(row) for row in rows]
 
     async def _lock(self, name: str) -> None:
         await self._tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
 
 
-def _checkpoint(row: Record) -> Checkpoint:
+def checkpoint_of(row: Record) -> Checkpoint:
+    """Return the checkpoint that a row of `SELECT` is of."""
     return Checkpoint(
         checkpoint_digest=Digest(row["checkpoint_digest"]),
         team_id=TeamId(row["team_id"]),

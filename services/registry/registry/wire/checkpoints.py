@@ -1,19 +1,15 @@
-"""Between the contract's messages and the registry's own shapes; and what each refusal looks like from outside."""
+"""Between messages of checkpoints and uploads and the registry's own shapes."""
 
 from __future__ import annotations
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from common.errors import FieldInvalidError, Reason, Reasons
+from common.errors import FieldInvalidError
 from common.instants import stamp
 from dokpamo.registry.v1 import events_pb2, service_pb2
-from grpc import StatusCode
-from weights import finite, safetensors
 from weights.manifest import Declaration, FileEntry, LineageEdge, Signature
 
-from registry.domain import checkpoint as checkpoints
-from registry.domain import inspection, listing, parts, upload
 from registry.domain.checkpoint import Checkpoint, TeamId
 from registry.domain.outcome import FinalDecision, Outcome
 from registry.domain.parts import Part
@@ -27,27 +23,6 @@ if TYPE_CHECKING:
 
     from registry.domain.checkpoint import Digest
     from registry.domain.upload import Progress, PutTarget, Upload
-
-REASONS: Final[Reasons] = {
-    checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
-    listing.PathRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_PATH_REFUSED"),
-    listing.FileKindRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_KIND_REFUSED"),
-    safetensors.SafetensorsRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SAFETENSORS_REFUSED"),
-    safetensors.CheckpointFileTruncatedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_TRUNCATED"),
-    finite.TensorNotFiniteError: Reason(StatusCode.INVALID_ARGUMENT, "TENSOR_NOT_FINITE"),
-    inspection.CheckpointFileDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_DIFFERS"),
-    inspection.ConfigurationRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CONFIGURATION_REFUSED"),
-    inspection.ParametersDifferError: Reason(StatusCode.INVALID_ARGUMENT, "PARAMETERS_DIFFER"),
-    parts.PartsIncompleteError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_PARTS_INCOMPLETE"),
-    upload.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
-    upload.PartDamagedError: Reason(StatusCode.DATA_LOSS, "CHECKPOINT_PART_DAMAGED"),
-    upload.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
-    upload.UploadClosedError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_CLOSED"),
-    upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
-    upload.VersionMovedOnError: Reason(StatusCode.ABORTED, "VERSION_MOVED_ON"),
-    upload.QuotaExceededError: Reason(StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),
-}
-"""What the registry's refusals look like from outside."""
 
 
 def to_files(messages: Iterable[service_pb2.CheckpointFile]) -> list[FileEntry]:
@@ -105,6 +80,19 @@ def to_declaration(message: service_pb2.Declaration) -> Declaration:
     )
 
 
+def from_edge(edge: LineageEdge) -> service_pb2.LineageEdge:
+    """Return an edge of lineage as a message."""
+    return service_pb2.LineageEdge(
+        component=edge.component,
+        owner=edge.owner,
+        kind=edge.kind,
+        parent=edge.parent,
+        frozen=edge.frozen,
+        share=edge.share,
+        evidence=edge.evidence,
+    )
+
+
 def from_declaration(declaration: Declaration) -> service_pb2.Declaration:
     """Return `declaration` as a message."""
     return service_pb2.Declaration(
@@ -113,18 +101,7 @@ def from_declaration(declaration: Declaration) -> service_pb2.Declaration:
         period=declaration.period,
         job_id=declaration.job_id,
         parameters=declaration.parameters,
-        lineage=[
-            service_pb2.LineageEdge(
-                component=edge.component,
-                owner=edge.owner,
-                kind=edge.kind,
-                parent=edge.parent,
-                frozen=edge.frozen,
-                share=edge.share,
-                evidence=edge.evidence,
-            )
-            for edge in declaration.lineage
-        ],
+        lineage=[from_edge(edge) for edge in declaration.lineage],
         training_log_sha256=declaration.training_log_sha256,
         initialisation_sha256=declaration.initialisation_sha256,
         dtype=declaration.dtype,

@@ -1,0 +1,45 @@
+"""Between the contract's messages and the registry's own shapes; and what each refusal looks like from outside."""
+
+from registry.wire.checkpoints import (
+    committed_event,
+    from_checkpoint,
+    from_declaration,
+    from_edge,
+    from_file,
+    from_part,
+    from_target,
+    from_upload,
+    named_event,
+    to_asked,
+    to_close,
+    to_decision,
+    to_declaration,
+    to_files,
+    to_part,
+)
+from registry.wire.keys import from_key, key_registered_event, key_retired_event
+from registry.wire.lineage import from_graph
+from registry.wire.reasons import REASONS
+
+__all__ = [
+    "REASONS",
+    "committed_event",
+    "from_checkpoint",
+    "from_declaration",
+    "from_edge",
+    "from_file",
+    "from_key",
+    "from_graph",
+    "from_part",
+    "from_target",
+    "from_upload",
+    "key_registered_event",
+    "key_retired_event",
+    "named_event",
+    "to_asked",
+    "to_close",
+    "to_decision",
+    "to_declaration",
+    "to_files",
+    "to_part",
+]

@@ -1,0 +1,39 @@
+"""What each refusal of the registry looks like from outside."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from common.errors import Reason, Reasons
+from grpc import StatusCode
+from weights import finite, safetensors, signing
+
+from registry.domain import checkpoint as checkpoints
+from registry.domain import inspection, keys, listing, parts, upload
+
+REASONS: Final[Reasons] = {
+    checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
+    listing.PathRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_PATH_REFUSED"),
+    listing.FileKindRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_KIND_REFUSED"),
+    safetensors.SafetensorsRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SAFETENSORS_REFUSED"),
+    safetensors.CheckpointFileTruncatedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_TRUNCATED"),
+    finite.TensorNotFiniteError: Reason(StatusCode.INVALID_ARGUMENT, "TENSOR_NOT_FINITE"),
+    inspection.CheckpointFileDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_FILE_DIFFERS"),
+    inspection.ConfigurationRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CONFIGURATION_REFUSED"),
+    inspection.ParametersDifferError: Reason(StatusCode.INVALID_ARGUMENT, "PARAMETERS_DIFFER"),
+    signing.KeyRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "KEY_REFUSED"),
+    signing.SignatureInvalidError: Reason(StatusCode.INVALID_ARGUMENT, "SIGNATURE_INVALID"),
+    keys.SignatureMissingError: Reason(StatusCode.FAILED_PRECONDITION, "SIGNATURE_MISSING"),
+    keys.KeyUnknownError: Reason(StatusCode.FAILED_PRECONDITION, "KEY_UNKNOWN"),
+    keys.KeyRetiredError: Reason(StatusCode.FAILED_PRECONDITION, "KEY_RETIRED"),
+    keys.KeyTakenError: Reason(StatusCode.ALREADY_EXISTS, "KEY_TAKEN"),
+    parts.PartsIncompleteError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_PARTS_INCOMPLETE"),
+    upload.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
+    upload.PartDamagedError: Reason(StatusCode.DATA_LOSS, "CHECKPOINT_PART_DAMAGED"),
+    upload.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
+    upload.UploadClosedError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_CLOSED"),
+    upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
+    upload.VersionMovedOnError: Reason(StatusCode.ABORTED, "VERSION_MOVED_ON"),
+    upload.QuotaExceededError: Reason(StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),
+}
+"""What the registry's refusals look like from outside."""
