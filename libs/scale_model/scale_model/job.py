@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 VARIABLE: Final = "DOKPAMO_JOB"
 DEFAULT_HIDDEN_UNITS: Final = 128
 DEFAULT_LICENCE: Final = "Apache-2.0"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _MOST_STEPS: Final = 100_000
 _MOST_HIDDEN_UNITS: Final = 4096
 
@@ -108,11 +110,9 @@ def evaluation_job(environment: Mapping[str, str]) -> EvaluationJob:
 
 
 def _source(document: object) -> Source:
-    if not isinstance(document, dict):
+    parts = document.get("parts") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(parts, list):
         raise JobInvalidError("sources", document, "must be an object with path, size_bytes, sha256 and parts")
-    parts = document.get("parts")
-    if not isinstance(parts, list):
-        raise JobInvalidError("sources.parts", parts, "must be a list")
     return Source(
         path=_text(document, "path"),
         size_bytes=_whole(document, "size_bytes", 0, 2**63 - 1),
@@ -123,11 +123,14 @@ def _source(document: object) -> Source:
 
 def _part(document: object) -> Part:
     if not isinstance(document, dict):
-        raise JobInvalidError("sources.parts", document, "must be an object with offset_bytes, size_bytes, sha256, url")
+        raise JobInvalidError("parts", document, "must be an object with offset_bytes, size_bytes, sha256 and url")
+    sha256 = _text(document, "sha256")
+    if not _SHA256.fullmatch(sha256):
+        raise JobInvalidError("sha256", sha256, "must be a SHA-256, 64 lower-case hex digits")
     return Part(
         offset_bytes=_whole(document, "offset_bytes", 0, 2**63 - 1),
         size_bytes=_whole(document, "size_bytes", 1, 2**63 - 1),
-        sha256=_text(document, "sha256"),
+        sha256=sha256,
         url=_text(document, "url"),
     )
 

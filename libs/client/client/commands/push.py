@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dokpamo.registry.v1 import service_pb2 as pb
 
     from client.access import Access
-    from client.sdk.transfer import LocalFile
 
 LARGEST_HEADER_BYTES = 2**25
 
@@ -54,7 +53,7 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     from common.errors import Refused
 
     from client.refusal import in_words
-    from client.sdk.transfer import FolderRefusedError, StoreAwayError, TransferRefusedError
+    from client.sdk.transfer import TRANSFER_ERRORS
 
     access = _access(team, registry, token)
     try:
@@ -62,7 +61,7 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
         committed = asyncio.run(_push(folder, team, model, declaration, access))
     except Refused as refusal:
         _fail(in_words(refusal))
-    except (FolderRefusedError, StoreAwayError, TransferRefusedError, OSError, ValueError) as error:
+    except (*TRANSFER_ERRORS, OSError, ValueError) as error:
         _fail(str(error))
     print(f"{committed.team_id}/{committed.model} version {committed.version}")
     print(committed.checkpoint_digest)
@@ -85,22 +84,22 @@ async def _push(folder: Path, team: str, model: str, declaration: pb.Declaration
 
     from client.sdk.checkpoints import SERVICE
     from client.sdk.checkpoints import push as push_folder
-    from client.sdk.transfer import Moved, scan
+    from client.sdk.transfer import Begun, Event, Moved
 
-    files: list[LocalFile] = await asyncio.to_thread(scan, folder)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn()) as bar:
-        shown = bar.add_task("push", total=sum(file.size_bytes for file in files))
+        shown = bar.add_task("push", total=None)
 
-        def moved(step: Moved) -> None:
-            bar.update(shown, advance=step.bytes_moved, description=step.path)
+        def moved(event: Event) -> None:
+            if isinstance(event, Begun):
+                bar.update(shown, total=sum(event.files.values()))
+            if isinstance(event, Moved):
+                bar.update(shown, advance=event.bytes_moved, description=event.path)
 
         async with connect(*access) as channel:
             committed = await push_folder(
                 Client(channel, SERVICE), folder, team_id=team, model=model, declaration=declaration, progress=moved
             )
-        # What the registry had already was not sent, and is across all the same.
-        bar.update(shown, completed=sum(file.size_bytes for file in files), description="committed")
     return committed
 
 
