@@ -31,6 +31,7 @@ _SAID_OPENLY = "written to be read by everyone, as the request says"
 _SCALE = "the rule set, public before the stage opens"
 _OUTCOME = "the outcome, published with this event"
 _OFFICE = "an act in office, whose author and reason the public may know"
+_DECLARED = "what a team says of its checkpoint, for everyone to read"
 _ROLE = "a service or an office, never a person"
 
 OPEN = {
@@ -57,6 +58,15 @@ OPEN = {
     "dokpamo.notary.v1.OpeningsErased.reason": _SAID_OPENLY,
     "dokpamo.notary.v1.OpeningsReleased.reason": _SAID_OPENLY,
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.owner": _ORGANISATION,
+    "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.evidence": _DECLARED,
+    "dokpamo.registry.v1.CheckpointCommitted.checkpoint.signature.key_id": _DECLARED,
+    "dokpamo.registry.v1.CheckpointCommitted.checkpoint.signature.signature": _DECLARED,
+    **{
+        f"dokpamo.registry.v1.CheckpointCommitted.checkpoint.findings.{field}": "left out of the event"
+        for field in ("code", "field", "value", "rule")
+    },
+    "dokpamo.registry.v1.TeamKeyRegistered.key.retired_reason": _SAID_OPENLY,
+    "dokpamo.registry.v1.TeamKeyRetired.key.retired_reason": _SAID_OPENLY,
     "dokpamo.selection.v1.StageOpened.sources.panel_size": _SCALE,
     "dokpamo.selection.v1.StageOpened.sources.panel_minimum": _SCALE,
     "dokpamo.selection.v1.ResultsPublished.reason": _OFFICE,

@@ -17,9 +17,10 @@ from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
 from registry.events import Tasks, subscriptions
-from registry.grpc_api import LineageApi, RegistryApi
+from registry.grpc_api import LineageApi, RegistryApi, TeamKeysApi
 from registry.store.checkpoints import CheckpointStore
 from registry.store.inspector import ProcessInspector
+from registry.store.keys import TeamKeyStore
 from registry.store.lineage import LineageStore
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
@@ -47,8 +48,9 @@ _NAMING: Final = Retries(attempts=2**31 - 1, longest_pause=timedelta(seconds=10)
 def apis(objects: Objects, team_quota_bytes: int) -> dict[str, object]:
     """Return what answers for each service of the contract."""
     return {
-        SERVICE: RegistryApi(UploadStore, CheckpointStore, objects, team_quota_bytes),
+        SERVICE: RegistryApi(UploadStore, CheckpointStore, TeamKeyStore, objects, team_quota_bytes),
         "dokpamo.registry.v1.LineageService": LineageApi(LineageStore),
+        "dokpamo.registry.v1.TeamKeysService": TeamKeysApi(TeamKeyStore),
     }
 
 

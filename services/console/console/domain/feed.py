@@ -66,6 +66,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "JobFinished": ("학습이 끝났습니다", "Training finished"),
     "CheckpointCommitted": ("체크포인트가 등록되었습니다", "Checkpoint committed"),
     "CheckpointNamed": ("MLflow에 등록되었습니다", "Named in MLflow"),
+    "TeamKeyRegistered": ("팀의 서명 열쇠가 등록되었습니다", "Signing key of a team registered"),
+    "TeamKeyRetired": ("팀의 서명 열쇠가 폐기되었습니다", "Signing key of a team retired"),
     "PanelSeated": ("평가단이 구성되었습니다", "Panel seated"),
     "ComparisonSubmitted": ("비교 평가가 제출되었습니다", "Comparison received"),
     "ScoreSheetSubmitted": ("평가표가 제출되었습니다", "Score sheet received"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from registry.grpc_api.keys import TeamKeysApi
 from registry.grpc_api.lineage import LineageApi
 from registry.grpc_api.registry import RegistryApi
 
-__all__ = ["LineageApi", "RegistryApi"]
+__all__ = ["LineageApi", "RegistryApi", "TeamKeysApi"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from registry.domain.checkpoint import Checkpoint
     from registry.domain.upload import Upload
-    from registry.handlers import Checkpoints, Objects, Uploads
+    from registry.handlers import Checkpoints, Objects, TeamKeys, Uploads
 
 _PIECE_BYTES: Final = 2**20
 _FILES_PAGE: Final = 1_000
@@ -36,12 +36,14 @@ class RegistryApi:
         self,
         uploads: Callable[[Transaction], Uploads],
         checkpoints: Callable[[Transaction], Checkpoints],
+        keys: Callable[[Transaction], TeamKeys],
         objects: Objects,
         quota_bytes: int,
     ) -> None:
         """Work on each call's transaction; bytes are in `objects`, of each team at most `quota_bytes`."""
         self._uploads = uploads
         self._checkpoints = checkpoints
+        self._keys = keys
         self._objects = objects
         self._quota_bytes = quota_bytes
 
@@ -77,7 +79,7 @@ class RegistryApi:
         """Have an upload verified and published."""
         upload = await self._own(request, call, lock=True)
         uploads, checkpoints = self._uploads(call.tx), self._checkpoints(call.tx)
-        upload = await handlers.commit_upload(uploads, checkpoints, upload, wire.to_asked(request))
+        upload = await handlers.commit_upload(uploads, checkpoints, self._keys(call.tx), upload, wire.to_asked(request))
         return pb.CommitUploadResponse(upload=await self._told(upload, call))
 
     async def GetUpload(self, request: pb.GetUploadRequest, call: Call) -> pb.GetUploadResponse:

@@ -1,6 +1,7 @@
 """What the registry does: take uploads, verify and publish them, name and find checkpoints, keep how stages ended."""
 
 from registry.handlers.checkpoints import NAMING, Wanted, find_checkpoint, name_checkpoint, source
+from registry.handlers.keys import TeamKeys, register_key, retire_key
 from registry.handlers.lineage import Declared, lineage_of, lineage_of_team
 from registry.handlers.outcomes import (
     MARKING,
@@ -64,6 +65,7 @@ __all__ = [
     "Ready",
     "StageCloseUnknownError",
     "StoreAwayWhileReadingError",
+    "TeamKeys",
     "Uploads",
     "Verified",
     "Wanted",
@@ -81,6 +83,8 @@ __all__ = [
     "part_key",
     "part_targets",
     "publish",
+    "register_key",
+    "retire_key",
     "show",
     "source",
     "verify",

@@ -47,7 +47,7 @@ class TeamKeys(Protocol):
         ...
 
     async def page(self, team_id: str, size: int, after: int) -> tuple[list[TeamKey], int | None]:
-        """Return up to `size` keys after a position, of all teams where none is named; and where the next page starts."""
+        """Return up to `size` keys after a position, of all teams if none is named, and where the next page starts."""
         ...
 
     async def add(self, key: TeamKey) -> None:
@@ -84,7 +84,7 @@ async def register_key(keys: TeamKeys, team_id: TeamId, public_key: bytes, proof
 
 
 async def retire_key(keys: TeamKeys, team_id: TeamId, key_id: str, reason: str) -> TeamKey:
-    """Take no more signatures of a key; a second time changes nothing. Raises `KeyUnknownError`, `RegistryFieldError`."""
+    """Take no more signatures of a key, for good. Raises `KeyUnknownError` and `RegistryFieldError`."""
     check_reason(reason)
     await keys.hold(team_id)
     known = await keys.key(key_id)

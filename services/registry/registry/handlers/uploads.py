@@ -19,6 +19,7 @@ from registry.domain.upload import (
     UploadCommittedOtherwiseError,
     UploadState,
 )
+from registry.handlers.keys import check_signature
 from registry.handlers.ports import URL_LIFETIME, part_key
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from registry.domain.checkpoint import TeamId
     from registry.domain.parts import Part, Stored
     from registry.domain.upload import PutTarget
+    from registry.handlers.keys import TeamKeys
     from registry.handlers.ports import Checkpoints, Objects, Uploads
 
 MOST_PARTS_AT_ONCE: Final = 1_000
@@ -106,12 +108,14 @@ async def declare_files(uploads: Uploads, upload: Upload, files: Sequence[FileEn
     return count
 
 
-async def commit_upload(uploads: Uploads, checkpoints: Checkpoints, upload: Upload, asked: Asked) -> Upload:
+async def commit_upload(
+    uploads: Uploads, checkpoints: Checkpoints, keys: TeamKeys, upload: Upload, asked: Asked
+) -> Upload:
     """Have an open upload verified and published; a repeat changes nothing. Return the upload as it is then.
 
     Nothing is read here: what can be told from what is declared is refused at once, the rest by verification. Raises
     `UploadClosedError`, `UploadCommittedOtherwiseError`, `NotFoundError` for a parent, `PartsIncompleteError`, and what
-    `check_declaration` and `check_listing` raise.
+    `check_declaration`, `check_listing` and `check_signature` raise.
     """
     check_declaration(asked.declaration)
     if upload.asked is not None and upload.state is not UploadState.REFUSED:
@@ -126,6 +130,7 @@ async def commit_upload(uploads: Uploads, checkpoints: Checkpoints, upload: Uplo
     check_listing(files)
     for each in await uploads.located(upload, files):
         check_tiles(each.file, each.parts)
+    await check_signature(keys, upload, files, asked)
     await uploads.begin_verifying(upload, asked)
     return await own_upload(uploads, upload.team_id, upload.upload_id)
 

@@ -38,7 +38,7 @@ class TeamKeyStore:
         return [_key(row) for row in rows]
 
     async def page(self, team_id: str, size: int, after: int) -> tuple[list[TeamKey], int | None]:
-        """Return up to `size` keys after a position, of all teams where none is named; and where the next page starts."""
+        """Return up to `size` keys after a position, of all teams if none is named, and where the next page starts."""
         rows = await self._tx.fetch(
             """
             SELECT * FROM team_keys WHERE ($1 = '' OR team_id = $1) AND position > $2 ORDER BY position LIMIT $3

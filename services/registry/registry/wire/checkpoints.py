@@ -192,10 +192,13 @@ def to_decision(message: selection_pb2.DecisionFinalized) -> FinalDecision:
 
 
 def committed_event(checkpoint: Checkpoint) -> events_pb2.CheckpointCommitted:
-    """Return the event that `checkpoint` is committed."""
-    return events_pb2.CheckpointCommitted(
-        checkpoint_digest=checkpoint.checkpoint_digest, checkpoint=from_checkpoint(checkpoint)
-    )
+    """Return the event that `checkpoint` is committed.
+
+    It leaves findings out: they name tensors, and what a model that is not released is made of is its team's to tell.
+    """
+    told = from_checkpoint(checkpoint)
+    told.ClearField("findings")
+    return events_pb2.CheckpointCommitted(checkpoint_digest=checkpoint.checkpoint_digest, checkpoint=told)
 
 
 def named_event(digest: Digest, mlflow_model: str, mlflow_version: str) -> events_pb2.CheckpointNamed:
