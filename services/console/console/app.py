@@ -26,6 +26,7 @@ def build(settings: Settings) -> list[Part]:
     clock = open_clock(settings)
     addresses = {
         "selection": settings.selection_address,
+        "registry": settings.registry_address,
         "grants": settings.grants_address,
         "evaluation": settings.evaluation_address,
         "notary": settings.notary_address,

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from dokpamo.common.v1.provenance_pb2 import Provenance
+from dokpamo.registry.v1.lineage_pb2 import LINEAGE_NODE_KIND_EXTERNAL
 
 from console.domain.board import Outcome, Stage, Standing
 from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.lineage import Lineage, Link, Origin
 from console.domain.proceedings import Proceeding
 from console.domain.published import Figure, PartFigures, Published
 from console.domain.waiting import Wait
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from dokpamo.grants.v1 import service_pb2 as grants
     from dokpamo.intake.v1 import service_pb2 as intake
     from dokpamo.notary.v1 import service_pb2 as notary
+    from dokpamo.registry.v1 import lineage_pb2 as registry
     from dokpamo.selection.v1 import disclosure_pb2 as disclosure
     from dokpamo.selection.v1 import objections_pb2 as objections
     from dokpamo.selection.v1 import service_pb2 as selection
@@ -192,3 +195,44 @@ def ledger(message: grants.CheckLedgerResponse) -> Ledger:
 def head(message: notary.GetHeadResponse) -> Head | None:
     """The latest signed head; None while the log is empty."""
     return Head(message.head.tree_size, message.head.root_hash.hex()) if message.head.tree_size else None
+
+
+def lineage(message: registry.GetLineageResponse) -> Lineage:
+    """A graph of lineage."""
+    return Lineage(
+        nodes=tuple(_origin(node) for node in message.nodes),
+        links=tuple(
+            Link(
+                link.child_id,
+                link.parent_id,
+                link.edge.component,
+                link.edge.owner,
+                link.edge.kind,
+                link.edge.frozen,
+                link.edge.share,
+                tuple(link.edge.evidence),
+            )
+            for link in message.links
+        ),
+        truncated=message.truncated,
+    )
+
+
+def _origin(node: registry.LineageNode) -> Origin:
+    if node.kind == LINEAGE_NODE_KIND_EXTERNAL:
+        return Origin(node.node_id, external=True)
+    return Origin(
+        node_id=node.node_id,
+        external=False,
+        team_id=node.team_id,
+        model=node.model,
+        version=node.version,
+        committed_at=_instant(node.committed_at),
+        # A browser's numbers lose digits of 64 bits.
+        seed=str(node.seed),
+        parameters=node.parameters,
+        job_id=node.job_id,
+        training_log_sha256=node.training_log_sha256,
+        initialisation_sha256=node.initialisation_sha256,
+        outcomes=tuple((each.stage_id, each.outcome) for each in node.outcomes),
+    )

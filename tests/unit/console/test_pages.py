@@ -30,6 +30,7 @@ from dokpamo.selection.v1 import events_pb2
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from console.domain.lineage import Lineage
     from dokpamo.selection.v1 import service_pb2 as selection
 
 NOW = datetime(2026, 1, 15, 6, tzinfo=UTC)
@@ -108,6 +109,9 @@ class Programme:
     async def head(self) -> Head | None:
         self._reach("notary")
         return Head(601, "d" * 64)
+
+    async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
+        raise AssertionError(f"nobody asks for {checkpoint_digest}{team_id}{model}")
 
     async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
         self._reach("selection")

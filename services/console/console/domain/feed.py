@@ -66,6 +66,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "JobFinished": ("학습이 끝났습니다", "Training finished"),
     "CheckpointCommitted": ("체크포인트가 등록되었습니다", "Checkpoint committed"),
     "CheckpointNamed": ("MLflow에 등록되었습니다", "Named in MLflow"),
+    "CheckpointReleased": ("체크포인트가 공개되었습니다", "Checkpoint released"),
+    "CheckpointWithdrawn": ("체크포인트 공개가 철회되었습니다", "Release of a checkpoint withdrawn"),
     "TeamKeyRegistered": ("팀의 서명 열쇠가 등록되었습니다", "Signing key of a team registered"),
     "TeamKeyRetired": ("팀의 서명 열쇠가 폐기되었습니다", "Signing key of a team retired"),
     "PanelSeated": ("평가단이 구성되었습니다", "Panel seated"),

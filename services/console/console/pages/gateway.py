@@ -12,6 +12,7 @@ from common.grpc import Client
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.grants.v1 import service_pb2 as grants
 from dokpamo.notary.v1 import service_pb2 as notary
+from dokpamo.registry.v1 import lineage_pb2 as registry
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import objections_pb2 as objections
 from dokpamo.selection.v1 import service_pb2 as selection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from console.domain.board import Stage
     from console.domain.facts import Head, Label, Ledger, Run, Scoring, Target
+    from console.domain.lineage import Lineage
     from console.domain.proceedings import Proceeding
     from console.domain.published import Published
 
@@ -46,6 +48,8 @@ class Gateway:
         if "selection" in channels:
             self._clients["objections"] = Client(channels["selection"], "dokpamo.selection.v1.ObjectionService")
             self._clients["disclosure"] = Client(channels["selection"], "dokpamo.selection.v1.DisclosureService")
+        if "registry" in channels:
+            self._clients["registry"] = Client(channels["registry"], "dokpamo.registry.v1.LineageService")
         self._fresh_seconds = fresh_seconds
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -95,6 +99,11 @@ class Gateway:
         request = selection.GetDecisionRequest(stage_id=stage_id)
         answer: selection.GetDecisionResponse = await self._call("selection", "GetDecision", request)
         return answer
+
+    async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
+        """Where a checkpoint, or the versions of a team, come from. Raises Refused where there is none."""
+        request = registry.GetLineageRequest(checkpoint_digest=checkpoint_digest, team_id=team_id, model=model)
+        return wire.lineage(await self._call("registry", "GetLineage", request))
 
     async def _stages(self) -> tuple[Stage, ...]:
         pages = self._pages("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))

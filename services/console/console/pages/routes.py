@@ -6,7 +6,8 @@ import dataclasses
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlencode
 
 import grpc
 from common.clock import SEOUL
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from console.domain.board import MARKS
 from console.domain.facts import Scoring, periods, runs_by_team
+from console.domain.lineage import drawing
 from console.domain.waiting import in_words
 from console.domain.words import Language, language_of, say
 from console.handlers import Sources, UnreachableError, programme
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from console.domain.board import Stage
     from console.domain.facts import Label
+    from console.domain.lineage import Lineage
     from console.events import LiveFeed
 
 _FEED_LENGTH = 40
@@ -43,6 +46,7 @@ _STATUS = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.FAILED_PRECONDITION: 409,
 }
+_LINEAGE_QUERY: Final = ("checkpoint", "team", "model")
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; img-src 'self' data:",
@@ -52,7 +56,10 @@ _SAFE = {
 
 
 class Documents(Sources, Protocol):
-    """The sources of the page, and the documents of a decision."""
+    """The sources of the page, the documents of a decision, and lineage."""
+
+    async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
+        """Where a checkpoint, or the versions of a team, come from. Raises Refused, UnreachableError."""
 
     async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
         """A decision with its documents. Raises Refused where there is none, UnreachableError."""
@@ -82,6 +89,8 @@ class Pages:
                 Route("/", self.home),
                 Route("/fragment", self.fragment),
                 Route("/live", self.live),
+                Route("/lineage", self.lineage),
+                Route("/api/lineage", self.api_lineage),
                 Route("/api/programme", self.api_programme),
                 Route("/api/decisions/{stage_id}", self.api_decision),
                 Route("/api/events", self.api_events),
@@ -108,6 +117,48 @@ class Pages:
 
         return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
+    async def lineage(self, request: Request) -> Response:
+        """Where a checkpoint (``?checkpoint=``) or the versions of a team (``?team=&model=``) come from."""
+        try:
+            found = await self._asked_lineage(request)
+        except (Refused, UnreachableError) as error:
+            return _refused(error)
+        asked = request.query_params.get("checkpoint", "")
+        language = language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+        names = (await programme(self._gateway, self._live.names)).names
+        titles = {node.node_id: node.title for node in found.nodes}
+        team = _name(names, request.query_params.get("team", ""), language)
+        query = urlencode({key: value for key, value in request.query_params.items() if key in _LINEAGE_QUERY})
+        page = self._templates.get_template("lineage.html").render(
+            lineage=found,
+            drawing=drawing(found),
+            asked=asked,
+            titles=titles,
+            heading=titles.get(asked) or " · ".join(filter(None, (team, request.query_params.get("model", "")))),
+            address=f"/lineage?{query}",
+            json_address=f"/api/lineage?{query}",
+            lang=language,
+            say=lambda word: say(word, language),
+            name=lambda each: _name(names, each, language),
+            day=_day,
+            minute=_minute,
+            embedded=self._embedded,
+        )
+        return HTMLResponse(page, headers={**_SAFE, "Content-Language": language, "Cache-Control": "no-store"})
+
+    async def api_lineage(self, request: Request) -> Response:
+        """The same as JSON."""
+        try:
+            return _json(dataclasses.asdict(await self._asked_lineage(request)))
+        except (Refused, UnreachableError) as error:
+            return _refused(error)
+
+    async def _asked_lineage(self, request: Request) -> Lineage:
+        asked = request.query_params
+        return await self._gateway.lineage(
+            checkpoint_digest=asked.get("checkpoint", ""), team_id=asked.get("team", ""), model=asked.get("model", "")
+        )
+
     async def api_programme(self, _request: Request) -> Response:
         """Everything on the page as JSON."""
         return _json(dataclasses.asdict(await programme(self._gateway, self._live.names)) | {"now": self._clock.now()})
@@ -116,11 +167,8 @@ class Pages:
         """A decision with the rule set and inputs it follows from, as canonical JSON documents."""
         try:
             answer = await self._gateway.decision(request.path_params["stage_id"])
-        except Refused as refused:
-            status = _STATUS.get(refused.status, 502)
-            return _json({"code": refused.code, "message": refused.message, **refused.facts}, status)
-        except UnreachableError as error:
-            return _json({"code": "SERVICE_UNREACHABLE", "message": str(error), "service": error.service}, 503)
+        except (Refused, UnreachableError) as error:
+            return _refused(error)
         return _json(
             {
                 "stage_id": answer.stage_id,
@@ -177,6 +225,12 @@ class Pages:
             virtual=self._virtual,
         )
         return HTMLResponse(page, headers={**_SAFE, "Content-Language": language, "Cache-Control": "no-store"})
+
+
+def _refused(error: Refused | UnreachableError) -> JSONResponse:
+    if isinstance(error, UnreachableError):
+        return _json({"code": "SERVICE_UNREACHABLE", "message": str(error), "service": error.service}, 503)
+    return _json({"code": error.code, "message": error.message, **error.facts}, _STATUS.get(error.status, 502))
 
 
 def _name(names: Any, team: str, language: Language) -> str:
