@@ -14,7 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-
 from dokpamo.registry.v1 import service_pb2 as pb
 
 Fault = Callable[["_Request"], bool]
@@ -127,7 +126,8 @@ class _Request(BaseHTTPRequestHandler):
 
 def hangs_up(request: _Request) -> bool:
     """Read a little and close the connection."""
-    request.rfile.read(1)
+    if request.command == "PUT":
+        request.rfile.read(1)
     request.close_connection = True
     return True
 
@@ -227,7 +227,8 @@ class RegistryInMemory:
         self._called("GetUpload")
         upload = pb.Upload(upload_id=request.upload_id)
         if self.refusal is not None:
-            upload.state, _ = pb.UPLOAD_STATE_REFUSED, upload.refusal.CopyFrom(self.refusal)
+            upload.state = pb.UPLOAD_STATE_REFUSED
+            upload.refusal.CopyFrom(self.refusal)
             return pb.GetUploadResponse(upload=upload)
         for file in self.files.values():
             parts = sorted((part for part in self.parts.values() if part.path == file.path), key=_offset)
