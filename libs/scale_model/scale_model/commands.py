@@ -10,7 +10,7 @@ from client.sdk.transfer import LocalFile, PartSource, download
 
 from scale_model import checkpoint
 from scale_model.measuring import measure
-from scale_model.network import Shape, initial
+from scale_model.network import INITIALISATION_SHA256, Shape, initial
 from scale_model.reporting import RESULT, StepReport, say
 from scale_model.training import train
 
@@ -102,4 +102,6 @@ def _declaration(job: TrainingJob, shape: Shape, log_sha256: str) -> pb.Declarat
         parameters=shape.parameters(),
         lineage=[started_from],
         training_log_sha256=log_sha256,
+        initialisation_sha256=INITIALISATION_SHA256,
+        dtype="F32",
     )

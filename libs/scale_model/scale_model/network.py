@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,6 +40,10 @@ class Shape:
     def parameters(self) -> int:
         """Return the number of parameters."""
         return sum(int(np.prod(shape)) for shape in self.tensors().values())
+
+
+INITIALISATION_SHA256: Final = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+"""SHA-256 of this file, lower-case hex: with the seed, it says how the initial weights can be made again."""
 
 
 def initial(shape: Shape, seed: int) -> Weights:
