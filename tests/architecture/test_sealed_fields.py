@@ -58,6 +58,7 @@ OPEN = {
     "dokpamo.notary.v1.OpeningsErased.reason": _SAID_OPENLY,
     "dokpamo.notary.v1.OpeningsReleased.reason": _SAID_OPENLY,
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.owner": _ORGANISATION,
+    "dokpamo.registry.v1.CheckpointWithdrawn.reason": _SAID_OPENLY,
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.declaration.lineage.evidence": _DECLARED,
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.signature.key_id": _DECLARED,
     "dokpamo.registry.v1.CheckpointCommitted.checkpoint.signature.signature": _DECLARED,

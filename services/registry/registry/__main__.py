@@ -1,9 +1,17 @@
-"""`python -m registry` runs the service."""
+"""`python -m registry` runs the service, `python -m registry downloads` what gives releases out by HTTP."""
+
+import sys
 
 from common.service import main
 
-from registry.app import build
-from registry.settings import Settings
-
 if __name__ == "__main__":
+    # Each loads what it needs: the second has no Kafka and no gRPC server.
+    if sys.argv[1:] == ["downloads"]:
+        from registry.downloads import build as build_downloads
+        from registry.settings import DownloadSettings
+
+        main("registry-downloads", DownloadSettings, build_downloads)
+    from registry.app import build
+    from registry.settings import Settings
+
     main("registry", Settings, build)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from common.clock import open_clock
@@ -17,7 +16,8 @@ from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
 from registry.events import Tasks, subscriptions
-from registry.grpc_api import LineageApi, RegistryApi, TeamKeysApi
+from registry.grpc_api import LineageApi, RegistryApi, ReleaseApi, TeamKeysApi
+from registry.store import MIGRATIONS
 from registry.store.checkpoints import CheckpointStore
 from registry.store.inspector import ProcessInspector
 from registry.store.keys import TeamKeyStore
@@ -25,6 +25,7 @@ from registry.store.lineage import LineageStore
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
+from registry.store.releases import ReleaseStore
 from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from registry.handlers import Objects
     from registry.settings import Settings
 
-_PACKAGE: Final = Path(__file__).parent
-# Inside the package in a wheel, beside it in the repository.
-MIGRATIONS: Final = next(
-    folder for folder in (_PACKAGE / "migrations", _PACKAGE.parent / "migrations") if folder.is_dir()
-)
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 # A committed checkpoint gets its name, and an outcome is shown, however long MLflow or the store is away; the process
 # alarm tells people.
@@ -50,6 +46,7 @@ def apis(objects: Objects, team_quota_bytes: int) -> dict[str, object]:
     return {
         SERVICE: RegistryApi(UploadStore, CheckpointStore, TeamKeyStore, objects, team_quota_bytes),
         "dokpamo.registry.v1.LineageService": LineageApi(LineageStore),
+        "dokpamo.registry.v1.ReleaseService": ReleaseApi(ReleaseStore, CheckpointStore),
         "dokpamo.registry.v1.TeamKeysService": TeamKeysApi(TeamKeyStore),
     }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from common.settings import ServiceSettings
-from pydantic import SecretStr  # noqa: TC002  pydantic reads the annotation when the class is made
+from typing import Annotated
+
+from common.settings import Address, PlatformSettings, ServiceSettings
+from pydantic import Field, SecretStr
 
 
-class Settings(ServiceSettings):
-    """Settings of the registry, each ``DOKPAMO_<NAME>``."""
+class StoreSettings(PlatformSettings):
+    """Where bytes are kept, each ``DOKPAMO_<NAME>``."""
 
     # Address of the S3 API, for example "http://127.0.0.1:8333"; teams reach it too, by presigned URLs.
     s3_endpoint: str
@@ -15,6 +17,21 @@ class Settings(ServiceSettings):
     s3_secret_key: SecretStr
     s3_bucket: str = "checkpoints"
     s3_region: str = "us-east-1"
+
+
+class DownloadSettings(StoreSettings):
+    """Settings of the process that gives releases out by HTTP."""
+
+    # Holds a password, hence no default and not in any text form of the settings.
+    database_url: Annotated[str, Field(repr=False)]
+    http_listen: Address
+    # So many files are sent at once; who comes then is told to come again.
+    most_downloads: int = 128
+
+
+class Settings(StoreSettings, ServiceSettings):
+    """Settings of the registry."""
+
     # Address of the MLflow server, for example "http://127.0.0.1:5000".
     mlflow_uri: str
     # What the parts of a team's checkpoints and open uploads may take, each part counted once; 100 TiB.

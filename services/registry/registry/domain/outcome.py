@@ -52,6 +52,12 @@ class StageOutcome:
         }
 
 
+def stage_of_alias(alias: str) -> str:
+    """Return the stage whose `StageOutcome.alias` this is."""
+    stage_id = alias.removeprefix("stage_")
+    return stage_id if _RESERVED.fullmatch(stage_id) else alias
+
+
 @dataclass(frozen=True, slots=True)
 class FinalDecision:
     """How a stage ended, by `version` of its decision under a rule set (SHA-256, lower-case hex)."""

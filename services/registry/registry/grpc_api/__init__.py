@@ -5,5 +5,6 @@ from __future__ import annotations
 from registry.grpc_api.keys import TeamKeysApi
 from registry.grpc_api.lineage import LineageApi
 from registry.grpc_api.registry import RegistryApi
+from registry.grpc_api.releases import ReleaseApi
 
-__all__ = ["LineageApi", "RegistryApi", "TeamKeysApi"]
+__all__ = ["LineageApi", "RegistryApi", "ReleaseApi", "TeamKeysApi"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
     from weights.manifest import FileEntry
 
@@ -61,8 +61,11 @@ class Objects(Protocol):
         """Return when a URL made now ends (UTC, wall clock)."""
         ...
 
-    def read(self, key: str) -> AsyncIterator[bytes]:
-        """Return the bytes at `key` in chunks; raise `NotFoundError` if there are none."""
+    def read(self, key: str, first: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Return the bytes at `key` from `first` up to and without `end` in chunks.
+
+        Raises `NotFoundError` if there are none, and `TransientError`.
+        """
         ...
 
     async def size(self, key: str) -> int | None:

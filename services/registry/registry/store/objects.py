@@ -10,6 +10,7 @@ import asyncio
 import base64
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from common.errors import NotFoundError, TransientError
 from registry.domain.upload import PutTarget
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
     from types import TracebackType
 
     from registry.domain.parts import Stored
@@ -105,13 +106,13 @@ class S3Objects:
         """Return when a URL made now ends (UTC, wall clock): the store knows no other clock."""
         return datetime.now(UTC) + lifetime
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """Yield the bytes at `key`; raise `NotFoundError` if there are none."""
-        async with self._answer("GET", key) as answer:
-            if answer.status_code == httpx.codes.NOT_FOUND:
+    async def read(self, key: str, first: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes at `key` from `first` up to and without `end`; raise `NotFoundError` if there are none."""
+        async with self._answer("GET", key, headers={"range": f"bytes={first}-{end - 1}"}) as answer:
+            if answer.status_code in {httpx.codes.NOT_FOUND, httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE}:
                 raise NotFoundError("object", key)
             await self._check(key, answer)
-            async for chunk in answer.aiter_bytes(_CHUNK_BYTES):
+            async for chunk in answer.aiter_raw(_CHUNK_BYTES):
                 yield chunk
 
     async def size(self, key: str) -> int | None:
@@ -148,8 +149,10 @@ class S3Objects:
         return str(request.url)
 
     @asynccontextmanager
-    async def _answer(self, method: str, key: str, data: bytes = b"") -> AsyncIterator[httpx.Response]:
-        request = AWSRequest(method, self._url(key), data=data)
+    async def _answer(
+        self, method: str, key: str, data: bytes = b"", headers: Mapping[str, str] = MappingProxyType({})
+    ) -> AsyncIterator[httpx.Response]:
+        request = AWSRequest(method, self._url(key), data=data, headers=dict(headers))
         S3SigV4Auth(self._credentials, "s3", self._region).add_auth(request)
         try:
             async with self._http.stream(

@@ -20,6 +20,7 @@ from registry.wire.checkpoints import (
 from registry.wire.keys import from_key, key_registered_event, key_retired_event
 from registry.wire.lineage import from_graph
 from registry.wire.reasons import REASONS
+from registry.wire.releases import from_release, released_event, withdrawn_event
 
 __all__ = [
     "REASONS",
@@ -28,18 +29,21 @@ __all__ = [
     "from_declaration",
     "from_edge",
     "from_file",
-    "from_key",
     "from_graph",
+    "from_key",
     "from_part",
+    "from_release",
     "from_target",
     "from_upload",
     "key_registered_event",
     "key_retired_event",
     "named_event",
+    "released_event",
     "to_asked",
     "to_close",
     "to_decision",
     "to_declaration",
     "to_files",
     "to_part",
+    "withdrawn_event",
 ]

@@ -9,7 +9,7 @@ from grpc import StatusCode
 from weights import finite, safetensors, signing
 
 from registry.domain import checkpoint as checkpoints
-from registry.domain import inspection, keys, listing, parts, upload
+from registry.domain import inspection, keys, listing, parts, release, upload
 
 REASONS: Final[Reasons] = {
     checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
@@ -35,5 +35,8 @@ REASONS: Final[Reasons] = {
     upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
     upload.VersionMovedOnError: Reason(StatusCode.ABORTED, "VERSION_MOVED_ON"),
     upload.QuotaExceededError: Reason(StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),
+    release.LicenceTextMissingError: Reason(StatusCode.FAILED_PRECONDITION, "LICENCE_TEXT_MISSING"),
+    release.ReleasedOtherwiseError: Reason(StatusCode.ALREADY_EXISTS, "RELEASED_OTHERWISE"),
+    release.ReleaseWithdrawnError: Reason(StatusCode.FAILED_PRECONDITION, "RELEASE_WITHDRAWN"),
 }
 """What the registry's refusals look like from outside."""

@@ -1,0 +1,292 @@
+"""The addresses of a hub of models, for what is released. Only GET and HEAD."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing, asynccontextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import quote
+
+import structlog
+from common.errors import Refused, TransientError
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from registry import handlers
+from registry.domain.byte_range import ByteRange, RangeNotSatisfiableError, parse_range
+from registry.domain.listing import MOST_FILES
+from registry.domain.release import parse_revision
+from registry.http_api import documents, refusals
+from registry.http_api.streaming import BytesResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+    from common.auth import Actor, Authenticator
+    from common.database import Database, Transaction
+    from starlette.requests import Request
+    from weights.manifest import FileEntry
+
+    from registry.domain.release import Release
+    from registry.handlers import Objects, Releases
+    from registry.http_api.refusals import Refusal
+
+    Answer = Callable[["Hub", Request], Awaitable[Response]]
+
+log = structlog.get_logger()
+
+_BEARER: Final = "bearer "
+_TREE_PAGE: Final = 1_000
+_LIST_PAGE: Final = 500
+_MOST_REFS: Final = 500
+
+
+class _RefusedError(Exception):
+    """What is asked for is not answered; the edge knows how."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Keep the `refusal`."""
+        super().__init__(refusal.english)
+        self.refusal = refusal
+
+
+def _refuse(refusal: Refusal) -> NoReturn:
+    raise _RefusedError(refusal)
+
+
+def _answered(answer: Answer) -> Answer:
+    """Return `answer` with its refusals, and what is away, as HTTP has them."""
+
+    @wraps(answer)
+    async def wrapped(hub: Hub, request: Request) -> Response:
+        if "\0" in request.url.path + request.query_params.get("author", ""):
+            # No name has one, and the database takes none.
+            return refusals.NO_PAGE.response()
+        try:
+            return await answer(hub, request)
+        except _RefusedError as refused:
+            return refused.refusal.response()
+        except RangeNotSatisfiableError as error:
+            return refusals.no_such_range(error.size_bytes).response()
+        except TransientError as error:
+            log.warning("download.away", error=str(error))
+            return refusals.AWAY.response()
+
+    return wrapped
+
+
+class Hub:
+    """Releases by HTTP: their files, and what a hub tells of models."""
+
+    def __init__(
+        self,
+        database: Database,
+        releases: Callable[[Transaction], Releases],
+        objects: Objects,
+        authenticator: Authenticator,
+        *,
+        most_at_once: int,
+    ) -> None:
+        """Read in `database` and `objects`; send at most so many files at once."""
+        self._database = database
+        self._releases = releases
+        self._objects = objects
+        self._authenticator = authenticator
+        self._room = most_at_once
+
+    def application(self) -> Starlette:
+        """Return the ASGI application."""
+        model = "/api/models/{team}/{model}"
+        return Starlette(
+            routes=[
+                Route("/healthz", self.health),
+                Route("/api/models", self.list),
+                Route(model, self.model),
+                Route(model + "/revision/{revision}", self.model),
+                Route(model + "/tree/{revision}", self.tree),
+                Route(model + "/tree/{revision}/{path:path}", self.tree),
+                Route(model + "/refs", self.refs),
+                Route("/{team}/{model}/resolve/{revision}/{path:path}", self.resolve),
+            ],
+            exception_handlers={404: _no_page, 405: _only_reading},
+        )
+
+    async def health(self, _request: Request) -> Response:
+        """Whether it can answer."""
+        ready = await self._database.ready()
+        return Response("ready" if ready else "not ready", 200 if ready else 503, media_type="text/plain")
+
+    @_answered
+    async def list(self, request: Request) -> Response:
+        """The last version of each released model, of one team where `author` says so."""
+        async with self._opened() as releases:
+            found, _ = await releases.page(request.query_params.get("author", ""), "", _LIST_PAGE, 0)
+        last: dict[str, Release] = {}
+        for release in found:
+            if release.withdrawal is None:
+                last.setdefault(release.repository, release)
+        return _json([documents.listed(release) for release in last.values()])
+
+    @_answered
+    async def model(self, request: Request) -> Response:
+        """A model at one of its versions, with its files."""
+        async with self._opened() as releases:
+            release = await self._release(releases, request)
+            files, _ = await releases.files(release, "", MOST_FILES, 0)
+        return _json(documents.model(release, files))
+
+    @_answered
+    async def tree(self, request: Request) -> Response:
+        """A page of the files and folders of a version."""
+        folder = request.path_params.get("path", "").strip("/")
+        after = request.query_params.get("cursor", "0")
+        if not (after.isascii() and after.isdecimal() and len(after) < len(str(MOST_FILES)) + 1):
+            _refuse(refusals.NO_ENTRY)
+        async with self._opened() as releases:
+            release = await self._release(releases, request)
+            # One before comes along, to know which folders a page before has told.
+            files, following = await releases.files(release, folder, _TREE_PAGE + 1, max(0, int(after) - 1))
+        before, files = (files[:1], files[1:]) if int(after) else ([], files)
+        if folder and not files:
+            _refuse(refusals.NO_ENTRY)
+        recursive = request.query_params.get("recursive", "false").lower() in {"true", "1"}
+        told = {entry["path"] for entry in documents.tree(before, folder, recursive=recursive)}
+        entries = [each for each in documents.tree(files, folder, recursive=recursive) if each["path"] not in told]
+        answer = _json(entries)
+        if following is not None:
+            page = request.url.include_query_params(cursor=following)
+            answer.headers["link"] = f'<{page}>; rel="next"'
+        return answer
+
+    @_answered
+    async def refs(self, request: Request) -> Response:
+        """The versions of a model."""
+        async with self._opened() as releases:
+            await self._release(releases, request)
+            found, _ = await releases.page(request.path_params["team"], request.path_params["model"], _MOST_REFS, 0)
+        return _json(documents.refs(found))
+
+    @_answered
+    async def resolve(self, request: Request) -> Response:
+        """A file of a version, whole or a range of it."""
+        async with self._opened() as releases:
+            release = await self._release(releases, request)
+            file = await releases.file(release, request.path_params["path"])
+            if file is None:
+                _refuse(refusals.NO_ENTRY)
+            if file.path != release.licence_path:
+                await self._admit(releases, release, request)
+        headers = _headers(release, file)
+        if _has_it(request, headers["etag"]):
+            return Response(None, 304, headers)
+        part = _part(request, headers["etag"], file)
+        wanted = part or ByteRange(0, file.size_bytes, file.size_bytes)
+        headers["content-length"] = str(wanted.length)
+        if part is not None:
+            headers["content-range"] = part.content_range
+        status = 200 if part is None else 206
+        if request.method == "HEAD" or not wanted.length:
+            return Response(None, status, headers)
+        return await self._bytes(release, file, wanted, status, headers)
+
+    async def _bytes(
+        self, release: Release, file: FileEntry, wanted: ByteRange, status: int, headers: dict[str, str]
+    ) -> Response:
+        if not self._room:
+            _refuse(refusals.AWAY)
+        more = self._counted(handlers.read_bytes(release, file, wanted, self._opened, self._objects))
+        try:
+            # What cannot be read is known before the answer begins.
+            return BytesResponse(status, headers, await anext(more), more)
+        except handlers.StoredBytesDifferError as error:
+            log.error("download.bytes_differ", object=error.key)  # noqa: TRY400  the key says all
+            _refuse(refusals.DAMAGED)
+
+    async def _counted(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        self._room -= 1
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._room += 1
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[Releases]:
+        async with self._database.transaction(readonly=True) as tx:
+            yield self._releases(tx)
+
+    async def _release(self, releases: Releases, request: Request) -> Release:
+        """Return the release that an address means. What is not released is looked for as little as what never was."""
+        team, model = request.path_params["team"], request.path_params["model"]
+        release = await releases.find(team, model, parse_revision(request.path_params.get("revision", "")))
+        if release is None:
+            others, _ = await releases.page(team, model, 1, 0)
+            _refuse(refusals.NO_REVISION if others else refusals.NO_REPOSITORY)
+        if release.withdrawal is not None:
+            _refuse(refusals.withdrawn(release))
+        return release
+
+    async def _admit(self, releases: Releases, release: Release, request: Request) -> None:
+        """Let pass who may read the bytes. Where everybody may, nobody's token is looked at."""
+        if not release.gated:
+            return
+        actor = self._actor(request)
+        if actor is None or not await handlers.reads(releases, release, actor.subject, actor.team):
+            _refuse(refusals.gated(release, signed_in=actor is not None))
+
+    def _actor(self, request: Request) -> Actor | None:
+        given = request.headers.get("authorization", "")
+        if not given:
+            return None
+        if not given.lower().startswith(_BEARER):
+            _refuse(refusals.TOKEN_REFUSED)
+        try:
+            return self._authenticator.actor(given[len(_BEARER) :].strip())
+        except Refused:
+            _refuse(refusals.TOKEN_REFUSED)
+
+
+def _headers(release: Release, file: FileEntry) -> dict[str, str]:
+    etag = f'"{file.sha256}"'
+    return {
+        **refusals.NOSNIFF,
+        "accept-ranges": "bytes",
+        # It may be withdrawn, and a gated file is the reader's alone.
+        "cache-control": "private, no-store" if release.gated else "no-cache",
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.path.rpartition('/')[2], safe='')}",
+        "content-type": "application/octet-stream",
+        "etag": etag,
+        "x-linked-etag": etag,
+        "x-linked-size": str(file.size_bytes),
+        "x-repo-commit": release.checkpoint_digest,
+    }
+
+
+def _has_it(request: Request, etag: str) -> bool:
+    """Return whether the reader has these bytes already, as it says (RFC 9110, section 13.1.2)."""
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    return etag in known or known == ["*"]
+
+
+def _part(request: Request, etag: str, file: FileEntry) -> ByteRange | None:
+    """Return the range that is asked for; `None` for the whole, also where it is one of other bytes than these."""
+    if request.headers.get("if-range", etag) != etag:
+        return None
+    return parse_range(request.headers.get("range", ""), file.size_bytes)
+
+
+def _json(told: Any) -> Response:
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {**refusals.NOSNIFF, "cache-control": "no-cache"}
+    return Response(body, 200, headers, "application/json; charset=utf-8")
+
+
+async def _no_page(_request: Request, _error: Exception) -> Response:
+    return refusals.NO_PAGE.response()
+
+
+async def _only_reading(_request: Request, _error: Exception) -> Response:
+    return refusals.ONLY_READING.response()
