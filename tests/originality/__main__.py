@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.originality import page, published, synthetic
+
 
 def main(arguments: list[str]) -> int:
     """Run both parts, or the one named, and write each into the page."""
@@ -14,16 +16,14 @@ def main(arguments: list[str]) -> int:
     if not set(parts) <= {"synthetic", "published"}:
         print(__doc__)
         return 2
-    # Workers are as many as there are cores, and each of them has small matrices: threads would be in their way.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    from tests.originality import page, published, synthetic
-
     if "synthetic" in parts:
         with tempfile.TemporaryDirectory() as folder:
             run = synthetic.run(synthetic.Plan(), Path(folder), processes=os.cpu_count() or 1)
         page.write("synthetic", page.synthetic(run))
     if "published" in parts:
-        page.write("published", page.published((case, list(case.outcomes())) for case in published.CASES))
+        page.write(
+            "published", page.published((one, list(one.outcomes()), list(one.made())) for one in published.CASES)
+        )
     return 0
 
 

@@ -27,13 +27,13 @@ def matrices(weights: Weights, change: Callable[[Array], Array]) -> Weights:
 
 def noisy(model: Model, share: float, rng: np.random.Generator) -> Model:
     """Noise of `share` of each matrix's standard deviation."""
-    shape, weights = model
+    return model[0], matrices(model[1], lambda tensor: with_noise(tensor, share, rng))
 
-    def noise(tensor: Array) -> Array:
-        drawn = rng.standard_normal(tensor.shape, dtype=np.float32)
-        return np.asarray(tensor + np.float32(share * tensor.std()) * drawn)
 
-    return shape, matrices(weights, noise)
+def with_noise(tensor: Array, share: float, rng: np.random.Generator) -> Array:
+    """Noise of `share` of the standard deviation."""
+    drawn = rng.standard_normal(tensor.shape, dtype=np.float32)
+    return np.asarray(tensor + np.float32(share * tensor.std()) * drawn)
 
 
 def scaled(model: Model, rng: np.random.Generator) -> Model:
@@ -156,13 +156,14 @@ def merged(first: Model, second: Model, share: float) -> Model:
 
 
 def rounded(model: Model, levels: int) -> Model:
-    """As integers of `levels` steps each way by the greatest weight of the row (127: int8, 7: int4), and back."""
+    """As integers of `levels` steps each way (127: int8, 7: int4), and back."""
+    return model[0], matrices(model[1], lambda tensor: whole(tensor, levels))
 
-    def whole(tensor: Array) -> Array:
-        step = np.abs(tensor).max(axis=1, keepdims=True) / levels
-        return np.asarray(np.rint(tensor / np.where(step > 0, step, 1)) * step)
 
-    return model[0], matrices(model[1], whole)
+def whole(tensor: Array, levels: int) -> Array:
+    """In `levels` steps each way by the greatest weight of the row."""
+    step = np.abs(tensor).max(axis=1, keepdims=True) / levels
+    return np.asarray(np.rint(tensor / np.where(step > 0, step, 1)) * step)
 
 
 def half(model: Model) -> Model:
@@ -171,14 +172,15 @@ def half(model: Model) -> Model:
 
 
 def brain(model: Model) -> Model:
+    """Rounded to bfloat16, kept as float32."""
+    return model[0], {name: brain_rounded(tensor) for name, tensor in model[1].items()}
+
+
+def brain_rounded(tensor: Array) -> Array:
     """Rounded to bfloat16, half to even, kept as float32."""
-
-    def cut(tensor: Array) -> Array:
-        bits = np.ascontiguousarray(tensor, dtype=np.float32).view(np.uint32)
-        even = (bits + (((bits >> 16) & 1) + np.uint32(0x7FFF))) & np.uint32(0xFFFF0000)
-        return even.view(np.float32)
-
-    return model[0], {name: cut(tensor) for name, tensor in model[1].items()}
+    bits = np.ascontiguousarray(tensor, dtype=np.float32).view(np.uint32)
+    even = (bits + (((bits >> 16) & 1) + np.uint32(0x7FFF))) & np.uint32(0xFFFF0000)
+    return even.view(np.float32)
 
 
 def upcycled(model: Model, experts: int, rng: np.random.Generator) -> Model:

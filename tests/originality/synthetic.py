@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
 from multiprocessing import get_context
@@ -15,7 +17,7 @@ from tests.originality.pairs import WIDEST, examined, outcome
 from tests.originality.training import DECODER, ENCODER, from_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.originality.network import Shape
@@ -53,7 +55,7 @@ class Run:
     seconds: float
 
 
-def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, processes: int = 1) -> Run:
+def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, processes: int) -> Run:
     """Train the models of the plan and examine every pair, of `kinds` only where given; `folder` keeps the models."""
     began = time.monotonic()
     chosen = [kind for kind in KINDS if kinds is None or kind.name in kinds]
@@ -61,10 +63,11 @@ def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, process
     rows |= {kind.name: Row(kind.name, kind.truth) for kind in chosen}
     rows |= {REUSED: Row(REUSED, Truth.DERIVED), SPOKEN: Row(SPOKEN, Truth.INDEPENDENT)}
     # A fork of a process with threads may hang: each worker starts afresh.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        each: Callable[..., Any] = pool.map if processes > 1 else map
+    with _one_thread(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         seeds = range(plan.models)
-        trained = list(each(_trained, [(shape, seed, plan.steps) for shape in (DECODER, ENCODER) for seed in seeds]))
+        trained = list(
+            pool.map(_trained, [(shape, seed, plan.steps) for shape in (DECODER, ENCODER) for seed in seeds])
+        )
         models, losses = zip(*trained, strict=True)
         kept = folder / "family.pickle"
         kept.write_bytes(pickle.dumps(Family(list(models[: plan.models]), list(models[plan.models :]), plan.steps)))
@@ -74,11 +77,25 @@ def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, process
             for number in seeds
             for draw in range(1 if kind.trained else plan.draws)
         ]
-        for said in each(_said, pieces):
+        for said in pool.map(_said, pieces):
             for name, one in said:
                 rows[name].outcomes.append(one)
     shown = {DECODERS: list(losses[: plan.models]), ENCODERS: list(losses[plan.models :])}
     return Run(plan, rows, shown, time.monotonic() - began)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Workers are as many as there are cores and have small matrices: threads of numpy would be in their way."""
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        else:
+            os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
 def _trained(piece: tuple[Shape, int, int]) -> tuple[Any, float]:

@@ -35,7 +35,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Three models of each sort, trained briefly, and every kind that takes little more than a copy."""
     brief = {"fine-tuned, a quarter of the steps", "low-rank adapters merged", "64 tokens more, trained on"}
     chosen = [kind.name for kind in KINDS if not kind.trained or kind.name in brief]
-    return run(Plan(models=3, steps=40, draws=1), tmp_path_factory.mktemp("family"), kinds=chosen)
+    return run(Plan(models=3, steps=40, draws=1), tmp_path_factory.mktemp("family"), kinds=chosen, processes=2)
 
 
 def test_the_models_have_learnt(small: Run) -> None:
@@ -71,8 +71,6 @@ def test_the_page_tells_every_kind_with_its_interval(small: Run) -> None:
 @pytest.mark.on_demand
 @pytest.mark.timeout(0)
 def test_the_whole_table(tmp_path_factory: pytest.TempPathFactory) -> None:
-    # Workers have small matrices: threads would be in their way.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     made = run(Plan(), tmp_path_factory.mktemp("family"), processes=os.cpu_count() or 1)
     independent = [one for row in made.rows.values() if row.truth is Truth.INDEPENDENT for one in row.outcomes]
     assert len(independent) >= 1000
