@@ -38,7 +38,7 @@ def log10_bound(matched: int, sizes: tuple[int, ...] = ()) -> float:
     if matched < 0:
         raise ValueError(f"a count of matched units is not negative: {matched}")
     if len(sizes) <= 1 or not matched:
-        return -math.lgamma(matched + 1) / math.log(10)
+        return -math.lgamma(matched + 1) / math.log(10) if matched > 1 else 0.0
     return _log10_blocks(matched, tuple(sorted(Counter(sizes).items())))
 
 

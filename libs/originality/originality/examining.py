@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from originality.measuring import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Future
 
     from originality.measuring import Component, Likeness, Measured
     from originality.moved import Alignment
@@ -70,8 +73,9 @@ def examine(
     limit: int = 1024,
     alignment: Alignment | None = None,
     comparisons: int = 1,
+    workers: int = 1,
 ) -> Examination:
-    """Examine components one after another; no weights are held beyond the one at hand.
+    """Examine components one after another, or some at a time by `workers`; no others' weights are held.
 
     `seed` is drawn after the weights are fixed and by others than who made them. Exact tests and those for moved units
     are two families: what is not exact never enters the correction of what is. Where this is one of several
@@ -82,10 +86,7 @@ def examine(
     """
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1: {level}")
-    measured = [
-        measure(component, np.random.default_rng([seed, place]), limit, alignment)
-        for place, component in enumerate(components)
-    ]
+    measured = _measured(components, seed, limit, alignment, workers)
     families = {
         EXACT: sum(one.planned for one in measured) * comparisons,
         MOVED: sum(one.planned_moved for one in measured) * comparisons,
@@ -100,6 +101,21 @@ def examine(
         finding, test, reason = decide(one, by_place, by_agreement, math.log10(level), families[EXACT])
         made.append(_told(one, finding, test, reason, {EXACT: by_place, MOVED: by_agreement, NONE: None}, families))
     return Examination(level, seed, tuple(made))
+
+
+def _measured(
+    components: Iterable[Component], seed: int, limit: int, alignment: Alignment | None, workers: int
+) -> list[Measured]:
+    waiting: deque[Future[Measured]] = deque()
+    made = []
+    with ThreadPoolExecutor(workers) as pool:
+        for place, component in enumerate(components):
+            # What is drawn depends on the component's place alone, so that any number of workers finds the same.
+            waiting.append(pool.submit(measure, component, np.random.default_rng([seed, place]), limit, alignment))
+            if len(waiting) > workers:
+                made.append(waiting.popleft().result())
+        made.extend(one.result() for one in waiting)
+    return made
 
 
 def _adjusted(bounds: list[float | None], family: int) -> list[float | None]:

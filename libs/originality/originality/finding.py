@@ -102,7 +102,8 @@ def decide(
             "the shapes differ, so only the test that is not exact was made, and it found no agreement of units",
         )
     if log10_bound(one.compared, one.sizes) + math.log10(family) > log10_level:
-        return Finding.NOT_TESTABLE, NONE, f"{one.compared} units are too few for {family} tests at this level"
+        equal = "; every value is equal" if one.same_values else ""
+        return Finding.NOT_TESTABLE, NONE, f"{one.compared} units are too few for {family} tests at this level{equal}"
     return Finding.NO_EVIDENCE, EXACT, "the matching is as that of independent models; this is no proof of independence"
 
 

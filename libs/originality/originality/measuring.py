@@ -37,9 +37,10 @@ class Component:
     test of moved units: only of one block, and only where inputs and outputs both lie on a residual axis of the
     model's own, never on one that data gives, such as pixels, tokens or bands (`agree` says why). `initial` is the
     initialisation as it was made again from the recorded seed and code. Arrays may be memory-mapped: only sampled rows
-    are widened. `spared` units were looked at to choose what is compared to what, and are not tested. `whole` is false
-    where the matrices are only a part or an image of the weights: then nothing is found identical. `why` says why this
-    axis cannot be tested, where that is known better than its kind tells.
+    are widened. `spared` units were looked at to choose what is compared to what, and are not tested. `equal` says
+    whether all values are equal where the matrices are only a part or an image of the weights and do not tell. `why`
+    says why this axis cannot be tested, where that is known better than its kind tells. `alignment` is that of the
+    residual axes of just this component, where a model has several.
     """
 
     name: str
@@ -50,8 +51,9 @@ class Component:
     residual_outputs: tuple[Matrix, Matrix] | None = None
     initial: Matrix | Blocks | None = None
     spared: Places | None = None
-    whole: bool = True
+    equal: bool | None = None
     why: str | None = None
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
     share = matching.matched / matching.compared if matching else 0.0
     moved = None
     if component.residual_outputs and not untestable and share < MOVED_BELOW:
-        moved = agree((first[0], second[0]), component.residual_outputs, rng, alignment=alignment)
+        moved = agree(
+            (first[0], second[0]), component.residual_outputs, rng, alignment=component.alignment or alignment
+        )
     explained = None
     if component.initial is not None and matching:
         explained = _explained(first, second, _blocks(component.initial), rng, limit)
@@ -143,7 +147,7 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
         planned_moved=free and component.residual_outputs is not None,
         untestable=untestable,
         units=min(sum(map(len, first)), sum(map(len, second))),
-        same_values=same_shape and component.whole and all(map(_same_values, first, second)),
+        same_values=_all_equal(first, second) if component.equal is None else component.equal,
         sizes=matching.sizes if matching else (),
         matched=matching.matched if matching else None,
         likeness=float(np.median(matching.likeness)) if matching else None,
@@ -203,7 +207,12 @@ def _widths_differ(first: Blocks, second: Blocks, component: Component) -> bool:
     )
 
 
-def _same_values(first: Matrix, second: Matrix) -> bool:
+def _all_equal(first: Blocks, second: Blocks) -> bool:
+    return _shapes(first) == _shapes(second) and all(map(same_values, first, second))
+
+
+def same_values(first: Matrix, second: Matrix) -> bool:
+    """Say whether two matrices of one shape have equal values; stops at the first rows that differ."""
     return all(
         np.array_equal(first[start : start + _ROWS_AT_ONCE], second[start : start + _ROWS_AT_ONCE])
         for start in range(0, len(first), _ROWS_AT_ONCE)

@@ -107,7 +107,7 @@ def test_where_there_are_several_comparisons_the_family_is_that_of_all() -> None
 
 def test_a_part_or_an_image_of_weights_is_never_identical() -> None:
     parent = drawn(1)
-    found = examined(component(parent, parent.copy(), whole=False)).components[0]
+    found = examined(component(parent, parent.copy(), equal=False)).components[0]
     assert found.finding is Finding.DERIVED
 
 
