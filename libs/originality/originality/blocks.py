@@ -10,6 +10,8 @@ from originality.matching import Matching, cosines, match, sample
 from originality.order import order_shows, units_alike
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from originality.matching import Floats, Places
     from originality.matrix import Matrix
 
@@ -77,8 +79,11 @@ def blocks_repeat(blocks: Blocks, rng: np.random.Generator) -> bool:
     return bool(likeness.max() > _REPEATS_ABOVE)
 
 
-def own_likeness(first: list[Matrix], second: list[Matrix], rows: Places, columns: Places) -> Floats:
-    """Return the mean cosine of units at the same places, for each block of the first with each one of the second."""
+def own_likeness(first: Iterable[Matrix], second: Iterable[Matrix], rows: Places, columns: Places) -> Floats:
+    """Return the mean cosine of units at the same places, for each block of the first with each one of the second.
+
+    Blocks are taken one after another, so that those read from a file need not be mapped together.
+    """
     left, right = (np.stack([_directions(block, rows, columns) for block in blocks]) for blocks in (first, second))
     made: Floats = left @ right.T / np.float32(len(rows))
     return made

@@ -64,8 +64,20 @@ def norms(matrix: Matrix, rows: Places, field: str) -> NDArray[np.float64]:
     """Return the length of each row; raises `WeightsRefusedError` where one has a NaN or an infinity."""
     squares = np.zeros(len(rows))
     for block in _blocks(matrix.shape[1]):
-        wide = matrix[rows, block].astype(np.float64)
-        squares += np.einsum("ij,ij->i", wide, wide)
+        squares += _squares(matrix[rows, block])
+    return _roots(squares, rows, field)
+
+
+def _lengths(some: NDArray[Any], rows: Places, field: str) -> NDArray[np.float64]:
+    return _roots(_squares(some), rows, field)
+
+
+def _squares(some: NDArray[Any]) -> NDArray[np.float64]:
+    made: NDArray[np.float64] = np.einsum("ij,ij->i", some, some, dtype=np.float64)
+    return made
+
+
+def _roots(squares: NDArray[np.float64], rows: Places, field: str) -> NDArray[np.float64]:
     if not np.isfinite(squares).all():
         row = int(rows[int(np.flatnonzero(~np.isfinite(squares))[0])])
         raise WeightsRefusedError("NOT_FINITE", field, f"unit {row}", "every weight is finite, and its square too")
@@ -82,6 +94,16 @@ def cosines(first: Matrix, second: Matrix, first_rows: Places, second_rows: Plac
     require_matrix(second, "second")
     if first.shape[1] != second.shape[1]:
         raise WeightsRefusedError("OTHER_WIDTH", "second", second.shape, f"both have {first.shape[1]} inputs")
+    if first.shape[1] <= _BLOCK:
+        left, right = (
+            _unit(some, _lengths(some, rows, field))
+            for some, rows, field in (
+                (first[first_rows], first_rows, "first"),
+                (second[second_rows], second_rows, "second"),
+            )
+        )
+        whole: Floats = left @ right.T
+        return whole
     lengths = norms(first, first_rows, "first"), norms(second, second_rows, "second")
     made = np.zeros((len(first_rows), len(second_rows)), dtype=np.float32)
     for block in _blocks(first.shape[1]):

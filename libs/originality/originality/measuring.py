@@ -208,11 +208,10 @@ def _widths_differ(first: Blocks, second: Blocks, component: Component) -> bool:
 
 
 def _all_equal(first: Blocks, second: Blocks) -> bool:
-    return _shapes(first) == _shapes(second) and all(map(same_values, first, second))
+    return _shapes(first) == _shapes(second) and all(map(_same_values, first, second))
 
 
-def same_values(first: Matrix, second: Matrix) -> bool:
-    """Say whether two matrices of one shape have equal values; stops at the first rows that differ."""
+def _same_values(first: Matrix, second: Matrix) -> bool:
     return all(
         np.array_equal(first[start : start + _ROWS_AT_ONCE], second[start : start + _ROWS_AT_ONCE])
         for start in range(0, len(first), _ROWS_AT_ONCE)

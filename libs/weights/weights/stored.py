@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Key = Any
     """Rows, or rows and columns: slices, or whole numbers in an array, of which at most one is an array."""
 
+_ROWS: Final = 256  # compared at once
 _RAW_TYPES: Final = {
     "BOOL": "?",
     "U8": "u1",
@@ -116,45 +117,82 @@ class StoredMatrix:
     """A matrix of float32 values over stored ones of any type: nothing is widened but what is asked for.
 
     `raw` is rows × columns with any strides, so that views of a mapped file (transposed, cut) cost nothing.
+    `columns` are those that it has, where not all.
     """
 
     ndim: Literal[2] = 2
     dtype = np.dtype(np.float32)
 
-    def __init__(self, raw: Raw, dtype: str, scale: Scale | None = None) -> None:
+    def __init__(self, raw: Raw, dtype: str, scale: Scale | None = None, columns: Places | None = None) -> None:
         if raw.ndim != self.ndim:
             raise ValueError(f"a matrix has two axes: {raw.shape}")
         self.raw = raw
         self._dtype = dtype
         self._scale = scale
+        self._columns = columns
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
-        return int(self.raw.shape[0]), int(self.raw.shape[1])
+        return int(self.raw.shape[0]), int(self.raw.shape[1] if self._columns is None else len(self._columns))
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(self.raw.size)
+        return self.shape[0] * self.shape[1]
 
     def __len__(self) -> int:
         return int(self.raw.shape[0])
 
     def __getitem__(self, key: Key) -> Floats:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
-        made = _WIDEN[self._dtype](self.raw[rows, columns])
+        if self._columns is not None:
+            columns = self._columns[columns]
+        made = _WIDEN[self._dtype](self._taken(rows, columns))
         if self._scale is not None:
             some = self._scale.of(rows, columns)
             made *= some.factors[np.ix_(some.row, some.column)]
         return made
 
+    def _taken(self, rows: Key, columns: Key) -> Raw:
+        """Cut first along the axis that lies apart in the file, so that no more of it is read than must be."""
+        if self._turned:
+            return self.raw[:, columns][rows]
+        return self.raw[rows][:, columns]
+
+    @property
+    def _turned(self) -> bool:
+        return abs(self.raw.strides[0]) < abs(self.raw.strides[1])
+
+    def with_columns(self, columns: Places) -> StoredMatrix:
+        """Return the matrix with only these columns, none of which is read yet."""
+        return StoredMatrix(self.raw, self._dtype, self._scale, columns)
+
+    def equals(self, other: StoredMatrix) -> bool:
+        """Say whether all values are equal to those of another one; stops at the first that differ.
+
+        Stored values of one type are compared as they are, bit by bit.
+        """
+        if self.shape != other.shape:
+            return False
+        whole = self._scale is other._scale is None and self._columns is other._columns is None
+        if whole and self._dtype == other._dtype:
+            left, right = (one.raw.T if self._turned else one.raw for one in (self, other))
+        else:
+            left, right = self, other  # type: ignore[assignment] # both are asked for rows only
+        steps = range(0, len(left), _ROWS)
+        return all(np.array_equal(left[start : start + _ROWS], right[start : start + _ROWS]) for start in steps)
+
     @property
     def T(self) -> StoredMatrix:  # noqa: N802 - numpy's own name
         """The matrix with rows and columns exchanged: a view."""
+        if self._columns is not None:
+            raise ValueError("some columns of a matrix cannot be turned into rows")
         scale = self._scale
         return StoredMatrix(self.raw.T, self._dtype, scale and Scale(scale.factors.T, scale.column, scale.row))
 
     def part(self, rows: slice, columns: slice = slice(None)) -> StoredMatrix:
         """Return some rows and columns: a view."""
+        if self._columns is not None:
+            raise ValueError("some columns of a matrix cannot be cut further")
         return StoredMatrix(self.raw[rows, columns], self._dtype, self._scale and self._scale.of(rows, columns))

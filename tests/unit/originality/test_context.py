@@ -72,7 +72,7 @@ def test_without_tokenizers_rows_of_one_number_are_taken() -> None:
     for known in ({}, {"a": 0}):
         first, second = shared_rows(known, {}, (5000, 3000), RNG)
         assert (first == second).all()
-        assert (len(first), first.max() < 3000) == (2048, True)
+        assert (len(first), first.max() < 3000) == (1024, True)
 
 
 def test_settings_tokens_and_licences_are_told(tmp_path: Path) -> None:

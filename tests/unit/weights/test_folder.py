@@ -172,6 +172,34 @@ def test_a_scale_of_squares_covers_the_elements_of_its_square(tmp_path: Path, ro
     assert (read.part(slice(100, 150), slice(120, 300))[:] == wanted[100:150, 120:300]).all()
 
 
+def test_some_columns_are_read_alone_whichever_way_the_matrix_lies(tmp_path: Path) -> None:
+    weights = drawn(1, 40, 30)
+    read = ModelFolder(write_model(tmp_path / "m", {"w": weights})).matrix("w")
+    for matrix, whole in ((read, weights), (read.T, weights.T)):
+        columns = np.array([2, 5, 29])
+        some = matrix.with_columns(columns)
+        assert (some.shape, some.size, len(some)) == ((len(whole), 3), 3 * len(whole), len(whole))
+        assert (some[:] == whole[:, columns]).all()
+        rows = np.array([9, 1])
+        assert (some[rows, 1:] == whole[rows][:, columns[1:]]).all()
+        for cut in (lambda one: one.T, lambda one: one.part(slice(0, 2))):
+            with pytest.raises(ValueError, match="some columns"):
+                cut(some)
+
+
+def test_matrices_are_equal_by_their_values(tmp_path: Path) -> None:
+    weights = drawn(1, 600, 30).astype(np.float16)
+    other = weights.copy()
+    other[599, 29] += 1
+    tensors = {"a": weights, "b": weights, "wide": weights.astype(np.float32), "other": other, "part": weights[:9]}
+    folder = ModelFolder(write_model(tmp_path / "m", tensors))
+    equal = {name for name in tensors if folder.matrix("a").equals(folder.matrix(name))}
+    assert equal == {"a", "b", "wide"}
+    assert folder.matrix("a").T.equals(folder.matrix("b").T)
+    assert not folder.matrix("a").T.equals(folder.matrix("other").T)
+    assert not folder.matrix("a").equals(folder.matrix("a").T)
+
+
 def test_packed_whole_numbers_are_no_weights(tmp_path: Path) -> None:
     folder = ModelFolder(write_model(tmp_path / "m", {"q": np.ones((3, 3), np.int32)}))
     with pytest.raises(FolderRefusedError, match="NOT_WEIGHTS"):

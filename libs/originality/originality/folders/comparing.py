@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SCHEMA: Final = "dokpamo.originality/1"
 UNITS: Final = 512
 """Units that are sampled of a component, unless it is said otherwise."""
+INPUTS: Final = 1024
+"""Inputs of a unit that are looked at, of which there are often more."""
 MOVED_LAYERS: Final = 4
 """Layers of a tower that are searched for moved units; all of them, where one of these shows some."""
 LEVEL: Final = 0.001
@@ -70,6 +72,7 @@ class FolderReport:
     seed: int
     level: float
     units: int
+    inputs: int
     comparisons: int
     moved_layers: int
     by: str
@@ -94,6 +97,7 @@ def examine_folders(
     seed: int,
     level: float = LEVEL,
     units: int = UNITS,
+    inputs: int = INPUTS,
     moved_layers: int = MOVED_LAYERS,
     initial: Path | None = None,
     workers: int = 1,
@@ -113,6 +117,7 @@ def examine_folders(
         seed=seed,
         level=level,
         units=units,
+        inputs=inputs,
         moved_layers=moved_layers,
         initial=None if initial is None else subject(initial),
         workers=workers,
@@ -127,6 +132,7 @@ def compare(
     seed: int,
     level: float = LEVEL,
     units: int = UNITS,
+    inputs: int = INPUTS,
     moved_layers: int = MOVED_LAYERS,
     initial: Subject | None = None,
     comparisons: int = 1,
@@ -134,7 +140,7 @@ def compare(
     progress: Progress | None = None,
 ) -> FolderReport:
     """Compare two models that are already taken apart, as one of so many `comparisons`; see `examine_folders`."""
-    plan = Plan(first, second, seed, initial)
+    plan = Plan(first, second, seed, inputs, initial)
     # One thread for each matrix product: sums are then made in one order on every machine, and workers do not wait
     # for one another's threads.
     with threadpool_limits(1, "blas"):
@@ -157,6 +163,7 @@ def compare(
         seed=seed,
         level=level,
         units=units,
+        inputs=inputs,
         comparisons=comparisons,
         moved_layers=sum(one.moved for one in planned),
         by="weights" if folders[0] and folders[1] else "fingerprints",

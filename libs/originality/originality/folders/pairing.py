@@ -88,8 +88,8 @@ def _likeness(first: Sequence[Part], second: Sequence[Part]) -> Floats:
         rows, columns = ([place for place, one in enumerate(some) if one == shape] for some in shapes)
         units, inputs = shape[1][0], shape[1][1]
         made[np.ix_(rows, columns)] = own_likeness(
-            [first[place].read(None)[0] for place in rows],
-            [second[place].read(None)[0] for place in columns],
+            (first[place].read(None)[0] for place in rows),
+            (second[place].read(None)[0] for place in columns),
             spared_units(units),
             sample(inputs, _INPUTS, np.random.default_rng([_SEED, inputs])),
         )

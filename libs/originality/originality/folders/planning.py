@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from weights.stored import StoredMatrix
 
 from originality.folders.pairing import Pair, pairs
 from originality.folders.vocabulary import shared_rows
-from originality.matching import match
-from originality.measuring import Component, same_values
+from originality.matching import match, sample
+from originality.measuring import Component
 from originality.moved import align
 
 if TYPE_CHECKING:
+    from weights.folder import ModelFolder
+
     from originality.blocks import Blocks
     from originality.folders.part import Key, Part
     from originality.folders.subject import Subject
     from originality.matching import Places
+    from originality.matrix import Matrix
     from originality.moved import Alignment
 
 _ALIGNED_BY: Final = ("embedding", "patches")
 _MOVED_BY: Final = ("mlp.up", "mlp.gate")
+_LIKE_BY_CHANCE: Final = 6.0
+_MOST_ALIGNED: Final = 5120  # channels: more take more memory than is allowed
 _GLANCE: Final = 256  # half of so many channels at their own places: nothing was moved
 
 
@@ -50,8 +57,9 @@ class Planned:
 class Plan:
     """All components of two models, and what they need of the models as wholes."""
 
-    def __init__(self, first: Subject, second: Subject, seed: int, initial: Subject | None) -> None:
+    def __init__(self, first: Subject, second: Subject, seed: int, inputs: int, initial: Subject | None) -> None:
         self._first, self._second = first, second
+        self._inputs = inputs
         self._seed = seed
         self._initial = initial.parts if initial is not None else {}
         self._alignments: dict[str, Alignment | None] = {}
@@ -82,30 +90,35 @@ class Plan:
     def component(self, planned: Planned) -> Component:
         """Open the arrays of a component."""
         pair = planned.pairs[0]
+        moved = planned.moved and pair.first.outputs is not None and pair.second.outputs is not None
+        alignment = self._alignment(pair.second.key.tower) if moved else None
+        # An alignment is of the whole axis, so all of it is looked at then.
+        some = (lambda blocks: blocks) if alignment else self._some_inputs
         first: Blocks = ()
         second: Blocks = ()
         for one in planned.pairs:
             rows = self._rows(one.first, one.second)
-            first += one.first.read(rows[0])
-            second += one.second.read(rows[1])
+            first += some(one.first.read(rows[0]))
+            second += some(one.second.read(rows[1]))
         why = next((part.why for one in planned.pairs for part in (one.second, one.first) if part.why), None)
         if any(one.first.form != one.second.form for one in planned.pairs):
             why = f"the shapes differ: {pair.first.form} and {pair.second.form}"
-        moved = planned.moved and pair.first.outputs and pair.second.outputs
+        outputs = None
+        if moved and pair.first.outputs and pair.second.outputs:
+            (left,), (right,) = some((pair.first.outputs(),)), some((pair.second.outputs(),))
+            outputs = left, right
         return Component(
             name=planned.name,
             first=first,
             second=second,
             axis=pair.second.axis,
             layer=planned.key.layer,
-            residual_outputs=(pair.first.outputs(), pair.second.outputs())
-            if moved and pair.first.outputs and pair.second.outputs
-            else None,
+            residual_outputs=outputs,
             initial=self._initially(planned),
             spared=pair.spared,
             equal=self._equal(planned),
             why=why,
-            alignment=self._alignment(pair.second.key.tower) if moved else None,
+            alignment=alignment,
         )
 
     def _rows(self, first: Part, second: Part) -> tuple[Places | None, Places | None]:
@@ -120,21 +133,31 @@ class Plan:
             part = self._initial.get(one.second.key)
             if part is None or part.why is not None:
                 return None
-            made += part.read(self._rows(one.first, one.second)[1])
+            made += self._some_inputs(part.read(self._rows(one.first, one.second)[1]))
         return made
 
-    def _equal(self, planned: Planned) -> bool | None:
-        """Say whether all values are equal, where the arrays at hand are only some of them."""
+    def _some_inputs(self, blocks: Blocks) -> Blocks:
+        """Leave away inputs beyond a number: which ones depends on no weight, so that the test stays exact."""
+        return tuple(
+            block.with_columns(
+                sample(block.shape[1], self._inputs, np.random.default_rng([self._seed, block.shape[1]]))
+            )
+            if isinstance(block, StoredMatrix) and block.shape[1] > self._inputs
+            else block
+            for block in blocks
+        )
+
+    def _equal(self, planned: Planned) -> bool:
+        """Say whether all values of the parts are equal; stops at the first that differ. Never, of fingerprints."""
         folders = self._first.folder, self._second.folder
         if folders[0] is None or folders[1] is None:
             return False
-        if not planned.pairs[0].second.pooled and planned.pairs[0].second.tokens is None:
-            return None
         for one in planned.pairs:
-            for names in zip(one.first.tensors, one.second.tensors, strict=True):
-                left, right = (folder.matrix(name) for folder, name in zip(folders, names, strict=True) if folder)
-                if left.shape != right.shape or not same_values(left, right):
-                    return False
+            left, right = (
+                _all_of(part, folder) for folder, part in zip(folders, (one.first, one.second), strict=True) if folder
+            )
+            if len(left) != len(right) or not all(map(_equals, left, right)):
+                return False
         return True
 
     def _alignment(self, tower: str) -> Alignment | None:
@@ -157,9 +180,23 @@ class Plan:
             return None
         rows = self._rows(*by)
         first, second = (part.read(some)[0] for part, some in zip(by, rows, strict=True))
-        if first.shape != second.shape:
+        if first.shape != second.shape or len(first) > _MOST_ALIGNED:
             return None
         rng = np.random.default_rng([self._seed, len(first)])
         if 2 * match(first, second, rng, _GLANCE).matched >= min(_GLANCE, len(first)):
             return None
-        return align(np.ascontiguousarray(first[:].T), np.ascontiguousarray(second[:].T), rng)
+        found = align(np.ascontiguousarray(first[:].T), np.ascontiguousarray(second[:].T), rng)
+        # The likest of many channels is somewhat like any, in independent models too.
+        return found if np.median(found.likeness) > _LIKE_BY_CHANCE / math.sqrt(first.shape[1]) else None
+
+
+def _all_of(part: Part, folder: ModelFolder) -> Blocks:
+    if part.pooled or part.tokens is not None:
+        return tuple(folder.matrix(name) for name in part.tensors)
+    return part.read(None)
+
+
+def _equals(first: Matrix, second: Matrix) -> bool:
+    if isinstance(first, StoredMatrix) and isinstance(second, StoredMatrix):
+        return first.equals(second)
+    return np.array_equal(first[:], second[:])

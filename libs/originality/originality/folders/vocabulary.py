@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TOKENIZER: Final = "tokenizer.json"
 _PLAIN: Final = ("vocab.json", "vocab.txt")
-_MOST: Final = 2048
+_MOST: Final = 1024
 _MOST_BYTES: Final = 64 * 2**20
 # How a leading space is written by the tokenizers in use.
 _SPACE: Final = str.maketrans({"Ġ": " ", "▁": " "})
@@ -56,7 +56,7 @@ def _tokens(vocab: Any) -> dict[str, int]:
 def shared_rows(
     first: Mapping[str, int], second: Mapping[str, int], rows: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Places, Places]:
-    """Return up to 2,048 rows of two embeddings of these numbers of `rows` that stand for the same tokens.
+    """Return up to 1,024 rows of two embeddings of these numbers of `rows` that stand for the same tokens.
 
     Without a tokenizer of both, rows of the same number are taken: if that is wrong, less is found, and never more.
     """
