@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from originality.measuring import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Future
 
     from originality.measuring import Component, Likeness, Measured
     from originality.moved import Alignment
@@ -24,7 +27,8 @@ class ComponentFinding:
     """What is found of one component. `count` of `compared` units met the test's partner; None where none was made.
 
     `log10_p` bounds P(count or more) under `test.assumption`, `log10_p_adjusted` after Holm's correction in the family
-    of `family` tests, `log10_p_exact` is the probability of a random permutation itself (exact test only).
+    of `family` tests, `log10_p_exact` is the probability of a random permutation itself (exact test of one
+    block only). `blocks` is the number of blocks of units that the exact test counts over.
     """
 
     name: str
@@ -35,6 +39,7 @@ class ComponentFinding:
     compared: int
     log10_p: float | None
     log10_p_exact: float | None
+    blocks: int | None
     log10_p_adjusted: float | None
     family: int
     reason: str
@@ -67,26 +72,30 @@ def examine(
     level: float = 0.001,
     limit: int = 1024,
     alignment: Alignment | None = None,
+    comparisons: int = 1,
+    workers: int = 1,
 ) -> Examination:
-    """Examine components one after another; no weights are held beyond the one at hand.
+    """Examine components one after another, or some at a time by `workers`; no others' weights are held.
 
     `seed` is drawn after the weights are fixed and by others than who made them. Exact tests and those for moved units
-    are two families: what is not exact never enters the correction of what is. A component whose test was planned
-    counts in its family also where its weights turn out to be untestable. Raises `WeightsRefusedError`.
+    are two families: what is not exact never enters the correction of what is. Where this is one of several
+    `comparisons` of one model, such as with a catalogue, the families are those of all of them. A component whose test
+    was planned counts in its family also where its weights turn out to be untestable. Raises `WeightsRefusedError`.
 
     Source: registry-and-originality.md, "Originality examination": findings per component, streaming.
     """
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1: {level}")
-    measured = [
-        measure(component, np.random.default_rng([seed, place]), limit, alignment)
-        for place, component in enumerate(components)
-    ]
-    exact = _adjusted([one.matched for one in measured], sum(one.planned for one in measured))
-    moved = _adjusted(
-        [one.moved.agreed if one.moved else None for one in measured], sum(one.planned_moved for one in measured)
+    measured = _measured(components, seed, limit, alignment, workers)
+    families = {
+        EXACT: sum(one.planned for one in measured) * comparisons,
+        MOVED: sum(one.planned_moved for one in measured) * comparisons,
+        NONE: 0,
+    }
+    exact = _adjusted(
+        [None if one.matched is None else log10_bound(one.matched, one.sizes) for one in measured], families[EXACT]
     )
-    families = {EXACT: sum(one.planned for one in measured), MOVED: sum(one.planned_moved for one in measured), NONE: 0}
+    moved = _adjusted([log10_bound(one.moved.agreed) if one.moved else None for one in measured], families[MOVED])
     made = []
     for one, by_place, by_agreement in zip(measured, exact, moved, strict=True):
         finding, test, reason = decide(one, by_place, by_agreement, math.log10(level), families[EXACT])
@@ -94,10 +103,24 @@ def examine(
     return Examination(level, seed, tuple(made))
 
 
-def _adjusted(counts: list[int | None], family: int) -> list[float | None]:
-    made = [count for count in counts if count is not None]
-    adjusted = iter(holm([log10_bound(count) for count in made], family))
-    return [None if count is None else next(adjusted) for count in counts]
+def _measured(
+    components: Iterable[Component], seed: int, limit: int, alignment: Alignment | None, workers: int
+) -> list[Measured]:
+    waiting: deque[Future[Measured]] = deque()
+    made = []
+    with ThreadPoolExecutor(workers) as pool:
+        for place, component in enumerate(components):
+            # What is drawn depends on the component's place alone, so that any number of workers finds the same.
+            waiting.append(pool.submit(measure, component, np.random.default_rng([seed, place]), limit, alignment))
+            if len(waiting) > workers:
+                made.append(waiting.popleft().result())
+        made.extend(one.result() for one in waiting)
+    return made
+
+
+def _adjusted(bounds: list[float | None], family: int) -> list[float | None]:
+    adjusted = iter(holm([bound for bound in bounds if bound is not None], family))
+    return [None if bound is None else next(adjusted) for bound in bounds]
 
 
 def _told(
@@ -109,6 +132,7 @@ def _told(
     families: dict[Method, int],
 ) -> ComponentFinding:
     moved = one.moved
+    sizes = one.sizes if test is EXACT else ()
     count, compared = {
         EXACT: (one.matched, one.compared),
         MOVED: (moved.agreed, moved.compared) if moved else (None, 0),
@@ -121,8 +145,9 @@ def _told(
         test=test,
         count=count,
         compared=compared,
-        log10_p=None if count is None else log10_bound(count),
-        log10_p_exact=log10_tail(count, compared) if test is EXACT and count is not None else None,
+        log10_p=None if count is None else log10_bound(count, sizes),
+        log10_p_exact=log10_tail(count, compared) if len(sizes) == 1 and count is not None else None,
+        blocks=len(sizes) or None,
         log10_p_adjusted=adjusted[test],
         family=families[test],
         reason=reason,

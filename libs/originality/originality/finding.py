@@ -101,8 +101,9 @@ def decide(
             MOVED,
             "the shapes differ, so only the test that is not exact was made, and it found no agreement of units",
         )
-    if log10_bound(one.compared) + math.log10(family) > log10_level:
-        return Finding.NOT_TESTABLE, NONE, f"{one.compared} units are too few for {family} tests at this level"
+    if log10_bound(one.compared, one.sizes) + math.log10(family) > log10_level:
+        equal = "; every value is equal" if one.same_values else ""
+        return Finding.NOT_TESTABLE, NONE, f"{one.compared} units are too few for {family} tests at this level{equal}"
     return Finding.NO_EVIDENCE, EXACT, "the matching is as that of independent models; this is no proof of independence"
 
 
@@ -128,4 +129,4 @@ def _by_place(one: Measured, log10_single: float) -> tuple[Finding, Method, str]
 
 def _explains(explained: Explained, log10_single: float) -> bool:
     matches = min(explained.first, explained.second)
-    return log10_bound(matches) <= log10_single and explained.nearer <= _HALF * explained.compared
+    return log10_bound(matches, explained.sizes) <= log10_single and explained.nearer <= _HALF * explained.compared

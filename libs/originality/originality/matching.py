@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Matrix = NDArray[Any]
+    from originality.matrix import Matrix
+
     Floats = NDArray[np.float32]
     Places = NDArray[np.intp]
 
@@ -27,18 +28,25 @@ _BLOCK = 1024
 class Matching:
     """How many of `compared` units of the second model found the unit at their own place in the first one.
 
+    `sizes` are the numbers of units compared in each block of them; there is one block unless it is said otherwise.
     `partner[i]` is the place in the first sample of the i-th unit of the second one, `likeness[i]` their cosine.
     """
 
-    compared: int
+    sizes: tuple[int, ...]
     matched: int
     partner: Places
     likeness: Floats
 
+    @property
+    def compared(self) -> int:
+        """Number of units compared."""
+        return sum(self.sizes)
 
-def sample(units: int, limit: int, rng: np.random.Generator) -> Places:
-    """Return at most `limit` of `units` places, ascending, drawn without a look at any weight."""
-    return np.sort(rng.choice(units, size=min(units, limit), replace=False)).astype(np.intp)
+
+def sample(units: int, limit: int, rng: np.random.Generator, spared: Places | None = None) -> Places:
+    """Return at most `limit` of `units` places but those `spared`, ascending, drawn without a look at any weight."""
+    some = np.arange(units) if spared is None else np.setdiff1d(np.arange(units), spared)
+    return np.sort(rng.choice(some, size=min(len(some), limit), replace=False)).astype(np.intp)
 
 
 def require_matrix(matrix: Matrix, field: str) -> None:
@@ -56,8 +64,20 @@ def norms(matrix: Matrix, rows: Places, field: str) -> NDArray[np.float64]:
     """Return the length of each row; raises `WeightsRefusedError` where one has a NaN or an infinity."""
     squares = np.zeros(len(rows))
     for block in _blocks(matrix.shape[1]):
-        wide = matrix[rows, block].astype(np.float64)
-        squares += np.einsum("ij,ij->i", wide, wide)
+        squares += _squares(matrix[rows, block])
+    return _roots(squares, rows, field)
+
+
+def _lengths(some: NDArray[Any], rows: Places, field: str) -> NDArray[np.float64]:
+    return _roots(_squares(some), rows, field)
+
+
+def _squares(some: NDArray[Any]) -> NDArray[np.float64]:
+    made: NDArray[np.float64] = np.einsum("ij,ij->i", some, some, dtype=np.float64)
+    return made
+
+
+def _roots(squares: NDArray[np.float64], rows: Places, field: str) -> NDArray[np.float64]:
     if not np.isfinite(squares).all():
         row = int(rows[int(np.flatnonzero(~np.isfinite(squares))[0])])
         raise WeightsRefusedError("NOT_FINITE", field, f"unit {row}", "every weight is finite, and its square too")
@@ -74,6 +94,16 @@ def cosines(first: Matrix, second: Matrix, first_rows: Places, second_rows: Plac
     require_matrix(second, "second")
     if first.shape[1] != second.shape[1]:
         raise WeightsRefusedError("OTHER_WIDTH", "second", second.shape, f"both have {first.shape[1]} inputs")
+    if first.shape[1] <= _BLOCK:
+        left, right = (
+            _unit(some, _lengths(some, rows, field))
+            for some, rows, field in (
+                (first[first_rows], first_rows, "first"),
+                (second[second_rows], second_rows, "second"),
+            )
+        )
+        whole: Floats = left @ right.T
+        return whole
     lengths = norms(first, first_rows, "first"), norms(second, second_rows, "second")
     made = np.zeros((len(first_rows), len(second_rows)), dtype=np.float32)
     for block in _blocks(first.shape[1]):
@@ -97,23 +127,28 @@ def assign(likeness: Floats, rng: np.random.Generator) -> Places:
     return partner
 
 
-def match(first: Matrix, second: Matrix, rng: np.random.Generator, limit: int = 1024) -> Matching:
+def match(
+    first: Matrix, second: Matrix, rng: np.random.Generator, limit: int = 1024, spared: Places | None = None
+) -> Matching:
     """Match up to `limit` units of two matrices of the same shape and count those matched to themselves.
 
     Assumption: the two are independent, and the units of at least one of them are exchangeable (any order of them was
     as likely). Then the matching is a uniform random permutation, of mean 1 and P(count ≥ k) ≤ 1/k!. The seed of `rng`
-    must not be chosen by whoever made the weights. Raises `WeightsRefusedError`.
+    must not be chosen by whoever made the weights. `spared` units are left out: whatever was chosen by a look at them
+    (such as which layer is compared to which) then leaves the order of the others as likely as any.
+
+    Raises `WeightsRefusedError`.
 
     Source: registry-and-originality.md, "Originality examination": the core test.
     """
     if first.shape != second.shape:
         raise WeightsRefusedError("OTHER_SHAPE", "second", second.shape, f"both have the shape {first.shape}")
     require_matrix(first, "first")
-    rows = sample(first.shape[0], limit, rng)
+    rows = sample(first.shape[0], limit, rng, spared)
     likeness = cosines(first, second, rows, rows)
     partner = assign(likeness, rng)
     own = np.arange(len(rows))
-    return Matching(len(rows), int((partner == own).sum()), partner, likeness[partner, own])
+    return Matching((len(rows),), int((partner == own).sum()), partner, likeness[partner, own])
 
 
 def _blocks(width: int) -> Iterator[slice]:
@@ -121,8 +156,9 @@ def _blocks(width: int) -> Iterator[slice]:
         yield slice(start, min(start + _BLOCK, width))
 
 
-def _unit(block: Matrix, lengths: NDArray[np.float64]) -> Floats:
+def _unit(block: NDArray[Any], lengths: NDArray[np.float64]) -> Floats:
     with np.errstate(divide="ignore"):
         scale = np.where(lengths > 0, 1 / lengths, 0.0)
     # Scaled as float64, because weights of 1e-40 have lengths whose inverse no float32 holds.
-    return (block.astype(np.float64) * scale[:, None]).astype(np.float32)
+    made: Floats = (block.astype(np.float64) * scale[:, None]).astype(np.float32)
+    return made

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from originality.matching import cosines, match, norms, require_matrix, sample
+from originality.blocks import all_alike, blocks_repeat, match_blocks, orders_show, own_cosines
+from originality.matching import norms, require_matrix, sample
 from originality.moved import agree
-from originality.order import UnitAxis, order_shows, units_alike
+from originality.order import UnitAxis
 from originality.refusing import WeightsRefusedError
 
 if TYPE_CHECKING:
-    from originality.matching import Matrix, Places
+    from numpy.typing import NDArray
+
+    from originality.blocks import Blocks
+    from originality.matching import Places
+    from originality.matrix import Matrix
     from originality.moved import Agreement, Alignment
 
 # Below this share of units at their own places, they are also looked for at other places.
@@ -26,20 +31,29 @@ _ROWS_AT_ONCE = 256
 class Component:
     """One component of two models: matrices of units × inputs, or vectors of gains.
 
-    `axis` is what is known of the units by construction. `residual_outputs` are, per model, the weights that lead
-    away from the same units (units × residual axis), for the test of moved units: only where inputs and outputs both
-    lie on a residual axis of the model's own, never on one that data gives, such as pixels, tokens or bands (`agree`
-    says why). `initial` is the initialisation as it was made again from the recorded seed and code. Arrays may be
-    memory-mapped: only sampled rows are widened.
+    A tuple of matrices are blocks: units can change places only within one (channels within a head, heads within a
+    layer), and how they lie in one says nothing of another. `axis` is what is known of the units by construction.
+    `residual_outputs` are, per model, the weights that lead away from the same units (units × residual axis), for the
+    test of moved units: only of one block, and only where inputs and outputs both lie on a residual axis of the
+    model's own, never on one that data gives, such as pixels, tokens or bands (`agree` says why). `initial` is the
+    initialisation as it was made again from the recorded seed and code. Arrays may be memory-mapped: only sampled rows
+    are widened. `spared` units were looked at to choose what is compared to what, and are not tested. `equal` says
+    whether all values are equal where the matrices are only a part or an image of the weights and do not tell. `why`
+    says why this axis cannot be tested, where that is known better than its kind tells. `alignment` is that of the
+    residual axes of just this component, where a model has several.
     """
 
     name: str
-    first: Matrix
-    second: Matrix
+    first: Matrix | Blocks
+    second: Matrix | Blocks
     axis: UnitAxis
     layer: int | None = None
     residual_outputs: tuple[Matrix, Matrix] | None = None
-    initial: Matrix | None = None
+    initial: Matrix | Blocks | None = None
+    spared: Places | None = None
+    equal: bool | None = None
+    why: str | None = None
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +73,12 @@ class Likeness:
 class Explained:
     """Whether a recreated initialisation explains a match: all counts are of `compared` sampled units.
 
-    `first` and `second` are matched to the initialisation at their own places; `nearer` have a greater cosine with
-    one another than either has with the initialisation.
+    `first` and `second`, of blocks of these `sizes`, are matched to the initialisation at their own places; `nearer`
+    have a greater cosine with one another than either has with the initialisation.
     """
 
     compared: int
+    sizes: tuple[int, ...]
     first: int
     second: int
     nearer: int
@@ -80,12 +95,17 @@ class Measured:
     untestable: str | None
     units: int
     same_values: bool
-    compared: int
+    sizes: tuple[int, ...]
     matched: int | None
     likeness: float | None
     moved: Agreement | None
     explained: Explained | None
     context: Likeness | None
+
+    @property
+    def compared(self) -> int:
+        """Number of units compared by the exact test."""
+        return sum(self.sizes)
 
 
 def measure(component: Component, rng: np.random.Generator, limit: int, alignment: Alignment | None) -> Measured:
@@ -103,29 +123,32 @@ def measure(component: Component, rng: np.random.Generator, limit: int, alignmen
 
 
 def _measured(component: Component, rng: np.random.Generator, limit: int, alignment: Alignment | None) -> Measured:
-    first, second = _column(component.first), _column(component.second)
-    require_matrix(first, "first")
-    require_matrix(second, "second")
-    same_shape = first.shape == second.shape
-    free = component.axis is UnitAxis.EXCHANGEABLE
+    first, second = _blocks(component.first), _blocks(component.second)
+    for blocks, field in ((first, "first"), (second, "second")):
+        for block in blocks:
+            require_matrix(block, field)
+    same_shape = _shapes(first) == _shapes(second)
+    free = component.axis is UnitAxis.EXCHANGEABLE and component.why is None
     untestable = _untestable(component, first, second, rng)
-    matching = match(first, second, rng, limit) if same_shape and free and not untestable else None
+    matching = match_blocks(first, second, rng, limit, component.spared) if same_shape and not untestable else None
     share = matching.matched / matching.compared if matching else 0.0
     moved = None
     if component.residual_outputs and not untestable and share < MOVED_BELOW:
-        moved = agree((first, second), component.residual_outputs, rng, alignment=alignment)
+        moved = agree(
+            (first[0], second[0]), component.residual_outputs, rng, alignment=component.alignment or alignment
+        )
     explained = None
     if component.initial is not None and matching:
-        explained = _explained(first, second, component.initial, rng, limit)
+        explained = _explained(first, second, _blocks(component.initial), rng, limit)
     return Measured(
         name=component.name,
         layer=component.layer,
         planned=free and same_shape,
         planned_moved=free and component.residual_outputs is not None,
         untestable=untestable,
-        units=min(len(first), len(second)),
-        same_values=same_shape and _same_values(first, second),
-        compared=matching.compared if matching else 0,
+        units=min(sum(map(len, first)), sum(map(len, second))),
+        same_values=_all_equal(first, second) if component.equal is None else component.equal,
+        sizes=matching.sizes if matching else (),
         matched=matching.matched if matching else None,
         likeness=float(np.median(matching.likeness)) if matching else None,
         moved=moved,
@@ -134,8 +157,9 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
     )
 
 
-def _column(weights: Matrix) -> Matrix:
-    return weights[:, None] if weights.ndim == 1 else weights
+def _blocks(weights: Matrix | Blocks) -> Blocks:
+    blocks = weights if isinstance(weights, tuple) else (weights,)
+    return tuple(block[:, None] if block.ndim == 1 else block for block in blocks)
 
 
 _BY_CONSTRUCTION = {
@@ -145,23 +169,46 @@ _BY_CONSTRUCTION = {
 }
 
 
-def _untestable(component: Component, first: Matrix, second: Matrix, rng: np.random.Generator) -> str | None:
-    if component.axis in _BY_CONSTRUCTION:
-        return _BY_CONSTRUCTION[component.axis]
-    if first.shape != second.shape and (component.residual_outputs is None or _widths_differ(first, second, component)):
-        return f"the shapes differ: {first.shape} and {second.shape}"
-    if first.shape[1] == 1:
-        return "one input: a unit has no direction to compare"
-    if units_alike(first, rng) or units_alike(second, rng):
+def _untestable(component: Component, first: Blocks, second: Blocks, rng: np.random.Generator) -> str | None:
+    if component.why is not None or component.axis in _BY_CONSTRUCTION:
+        return component.why or _BY_CONSTRUCTION[component.axis]
+    return _by_shape(component, first, second) or _by_values(first, second, rng)
+
+
+def _by_shape(component: Component, first: Blocks, second: Blocks) -> str | None:
+    if _shapes(first) != _shapes(second) and (
+        component.residual_outputs is None or _widths_differ(first, second, component)
+    ):
+        if len(first) == len(second) == 1:
+            return f"the shapes differ: {first[0].shape} and {second[0].shape}"
+        sides = (f"{len(blocks)} blocks of {blocks[0].shape}" for blocks in (first, second))
+        return f"the shapes differ: {' and '.join(sides)}"
+    return "one input: a unit has no direction to compare" if first[0].shape[1] == 1 else None
+
+
+def _by_values(first: Blocks, second: Blocks, rng: np.random.Generator) -> str | None:
+    if all_alike(first, rng) or all_alike(second, rng):
         return "the units of a model are all alike, and nothing tells them apart"
-    if order_shows(first, rng) and order_shows(second, rng):
+    if orders_show(first, second, rng):
         return "the order of units can be read from each model alone, so the axis is not exchangeable"
+    if blocks_repeat(first, rng) and blocks_repeat(second, rng):
+        return "blocks of units repeat one another in each model, so that their orders are one order and not several"
     return None
 
 
-def _widths_differ(first: Matrix, second: Matrix, component: Component) -> bool:
+def _shapes(blocks: Blocks) -> list[tuple[int, ...]]:
+    return [block.shape for block in blocks]
+
+
+def _widths_differ(first: Blocks, second: Blocks, component: Component) -> bool:
     outputs = component.residual_outputs
-    return first.shape[1] != second.shape[1] or (outputs is not None and outputs[0].shape[1] != outputs[1].shape[1])
+    return first[0].shape[1] != second[0].shape[1] or (
+        outputs is not None and outputs[0].shape[1] != outputs[1].shape[1]
+    )
+
+
+def _all_equal(first: Blocks, second: Blocks) -> bool:
+    return _shapes(first) == _shapes(second) and all(map(_same_values, first, second))
 
 
 def _same_values(first: Matrix, second: Matrix) -> bool:
@@ -171,32 +218,36 @@ def _same_values(first: Matrix, second: Matrix) -> bool:
     )
 
 
-def _explained(first: Matrix, second: Matrix, initial: Matrix, rng: np.random.Generator, limit: int) -> Explained:
-    if initial.shape != first.shape:
-        raise WeightsRefusedError("OTHER_SHAPE", "initial", initial.shape, f"the model has the shape {first.shape}")
-    found = [match(initial, made, rng, limit) for made in (first, second)]
-    rows = sample(len(first), limit, rng)
-    to_first, to_second = (_own_cosines(initial, made, rows) for made in (first, second))
-    between = _own_cosines(first, second, rows)
+def _explained(first: Blocks, second: Blocks, initial: Blocks, rng: np.random.Generator, limit: int) -> Explained:
+    if _shapes(initial) != _shapes(first):
+        raise WeightsRefusedError(
+            "OTHER_SHAPE", "initial", initial[0].shape, f"the model has the shape {first[0].shape}"
+        )
+    found = [match_blocks(initial, made, rng, limit) for made in (first, second)]
+    rows = [sample(len(block), max(1, limit // len(first)), rng) for block in first]
+    to_first, to_second = (own_cosines(initial, made, rows) for made in (first, second))
+    between = own_cosines(first, second, rows)
     # Cosines of equal rows differ from 1 by rounding.
     nearer = int((between > np.maximum(to_first, to_second) + 1e-6).sum())
-    return Explained(len(rows), found[0].matched, found[1].matched, nearer)
+    return Explained(len(between), found[0].sizes, found[0].matched, found[1].matched, nearer)
 
 
-def _own_cosines(first: Matrix, second: Matrix, rows: Places) -> Matrix:
-    steps = range(0, len(rows), _ROWS_AT_ONCE)
-    parts = (rows[start : start + _ROWS_AT_ONCE] for start in steps)
-    return np.concatenate([np.diagonal(cosines(first, second, part, part)) for part in parts])
-
-
-def _context(first: Matrix, second: Matrix, rng: np.random.Generator) -> Likeness:
-    rows = sample(len(first), _CONTEXT_ROWS if first.shape[1] > 1 else len(first), rng)
-    for matrix, field in ((first, "first"), (second, "second")):
-        norms(matrix, rows, field)  # refuses what is not finite, also where no test is made
-    left, right = (matrix[rows].astype(np.float64).ravel() for matrix in (first, second))
+def _context(first: Blocks, second: Blocks, rng: np.random.Generator) -> Likeness:
+    some = range(min(len(first), _CONTEXT_ROWS))
+    rows = [
+        sample(len(first[place]), _CONTEXT_ROWS // len(some) if first[place].shape[1] > 1 else len(first[place]), rng)
+        for place in some
+    ]
+    for blocks, field in ((first, "first"), (second, "second")):
+        for place in some:
+            norms(blocks[place], rows[place], field)  # refuses what is not finite, also where no test is made
+    left, right = (
+        np.concatenate([blocks[place][rows[place]].astype(np.float64).ravel() for place in some])
+        for blocks in (first, second)
+    )
     return Likeness(_cosine(left, right), _cosine(left - left.mean(), right - right.mean()))
 
 
-def _cosine(left: Matrix, right: Matrix) -> float | None:
+def _cosine(left: NDArray[np.float64], right: NDArray[np.float64]) -> float | None:
     lengths = float(np.linalg.norm(left) * np.linalg.norm(right))
     return float(left @ right) / lengths if lengths > 0 else None

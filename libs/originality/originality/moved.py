@@ -8,7 +8,7 @@ that do nothing. The exact test looks at places and is blind then.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from originality.refusing import WeightsRefusedError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from originality.matching import Floats, Matrix, Places
+    from originality.matching import Floats, Places
+    from originality.matrix import Matrix
 
 
 # Less than one of 10^8 cosines of independent directions is so great.
@@ -40,7 +41,8 @@ class Alignment:
         """Return a copy of a matrix (units × residual axis) of the second model with the first model's axis."""
         if matrix.shape[1] != len(self.place):
             raise WeightsRefusedError("OTHER_WIDTH", "second", matrix.shape, f"{len(self.place)} inputs, as aligned")
-        return matrix[:, self.place].astype(np.float32) * self.sign
+        made: Floats = matrix[:, self.place].astype(np.float32) * self.sign
+        return made
 
     def turned(self) -> Alignment:
         """Return the axis of the first model in terms of the second."""
@@ -139,6 +141,6 @@ def _stands_out(likeness: Floats, partner: Places) -> NDArray[np.bool_]:
     return far
 
 
-def _centred(rows: Matrix) -> Floats:
+def _centred(rows: NDArray[Any]) -> Floats:
     wide = rows.astype(np.float32)
     return np.ascontiguousarray((wide - wide.mean(axis=0)).T)

@@ -13,7 +13,8 @@ from scipy.stats import spearmanr
 from originality.matching import cosines, norms, sample
 
 if TYPE_CHECKING:
-    from originality.matching import Floats, Matrix, Places
+    from originality.matching import Floats, Places
+    from originality.matrix import Matrix
 
 # An order that shows by more than six standard deviations is no accident. Where a few units repeat one another, it is
 # one more often than a normal distribution says; a component is then not testable, and never found to be derived.

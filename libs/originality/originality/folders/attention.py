@@ -1,0 +1,194 @@
+"""Attention: which channels and heads change places without a change of the function.
+
+- Values and output, within a head: channel c of the value rows with column c of the output. Always exchangeable.
+- Queries and keys, within a head: exchangeable where no rotation ties a channel to its frequency.
+- Heads: exchangeable within a layer, and where several query heads share a key, within each such group. With rotation
+  this is the only axis that queries and keys have. A layer has few heads, so all layers are one component.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from originality.folders.part import HEADS, PAIRS_WITHIN_HEADS, RANK, WITHIN_HEADS, Key, Part
+from originality.folders.roles import Role
+from originality.matching import sample
+from originality.order import UnitAxis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from weights.folder import ModelFolder
+    from weights.stored import StoredMatrix
+
+    from originality.blocks import Blocks
+    from originality.folders.geometry import Geometry
+
+    Rows = Callable[[], StoredMatrix]
+
+# Of a head, so many channels and inputs are looked at: the same of each, so that all have the same inputs.
+_CHANNELS, _INPUTS = 8, 512
+_SEED: Final = 0  # public and fixed: which of them are looked at depends on no weight
+_UNKNOWN = "the number of heads and their width are not known, so nothing tells which rows belong together"
+_ONE_HEAD = "one head shared by all: there is nothing to change places with"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How rows are heads: `queries` heads ask, in `groups` that share a key and a value each, of `width` channels.
+
+    `each` rows of queries, keys or values lie from the begin of one head to that of the next.
+    """
+
+    queries: int
+    groups: int
+    width: int
+    each: int
+
+    @property
+    def in_group(self) -> int:
+        """Query heads that share a key."""
+        return self.queries // self.groups
+
+
+def attention(
+    folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry, *, turned: bool
+) -> Iterator[Part]:
+    """Give the parts of one layer's attention. `turned`: matrices are stored inputs × units, as GPT-2 has them.
+
+    Source: registry-and-originality.md, "Originality examination": test only axes proven exchangeable.
+    """
+    if Role.LATENT_UP in roles:
+        yield from _latent(folder, roles, where, geometry)
+        return
+    rows: dict[Role, Rows] = {
+        role: partial(_read, folder, roles[role], turned=turned != (role is Role.OUTPUT))
+        for role in (Role.VALUE, Role.OUTPUT, Role.QUERY, Role.KEY)
+        if role in roles
+    }
+    if Role.FUSED in roles:
+        rows |= _split(partial(_read, folder, roles[Role.FUSED], turned=turned), geometry)
+    layout = _layout(rows, geometry, fused=Role.FUSED in roles)
+    for role, read in rows.items():
+        name = roles.get(role) or roles[Role.FUSED]
+        key = replace(where, kind=f"attention.{role.value}")
+        if layout is None:
+            yield Part(key, (name,), UnitAxis.EXCHANGEABLE, "", partial(_alone, read), _UNKNOWN)
+        elif geometry.rotary and role in {Role.QUERY, Role.KEY}:
+            # Heads that share a key change places within their group, and keys within the layer.
+            alone = role is Role.KEY or layout.in_group == 1
+            blocks = (1, layout.groups) if alone else (layout.groups, layout.in_group)
+            yield Part(
+                replace(key, kind=f"{key.kind} heads"),
+                (name,),
+                UnitAxis.EXCHANGEABLE,
+                HEADS,
+                partial(_head_by_head, read, blocks, layout),
+                _ONE_HEAD if blocks[1] == 1 else None,
+                pooled=True,
+            )
+        else:
+            each = {Role.QUERY: layout.in_group * layout.each, Role.OUTPUT: layout.in_group * layout.width}
+            assumption = PAIRS_WITHIN_HEADS if role in {Role.QUERY, Role.KEY} else WITHIN_HEADS
+            within = partial(_within, read, layout.groups, 0, layout.width, each.get(role, layout.each))
+            yield Part(key, (name,), UnitAxis.EXCHANGEABLE, assumption, within)
+
+
+def _read(folder: ModelFolder, name: str, *, turned: bool) -> StoredMatrix:
+    matrix = folder.matrix(name)
+    return matrix.T if turned else matrix
+
+
+def _alone(read: Rows, _tokens: object) -> Blocks:
+    return (read(),)
+
+
+def _split(fused: Rows, geometry: Geometry) -> dict[Role, Rows]:
+    """Tell queries, keys and values apart in one fused matrix; none where heads are not known."""
+    heads, width = geometry.heads, geometry.head_dim
+    if not heads or not width:
+        return {}
+    keys = max(1, (len(fused()) // width - heads) // 2)
+    if geometry.interleaved:
+        starts, each, counts = (0, width, 2 * width), 3 * width, (heads, heads, heads)
+    else:
+        starts, each, counts = (0, heads * width, (heads + keys) * width), width, (heads, keys, keys)
+
+    def cut(start: int, count: int) -> StoredMatrix:
+        return fused().part(slice(start, start + (count - 1) * each + width))
+
+    roles = (Role.QUERY, Role.KEY, Role.VALUE)
+    return {role: partial(cut, start, count) for role, start, count in zip(roles, starts, counts, strict=True)}
+
+
+def _layout(rows: Mapping[Role, Rows], geometry: Geometry, *, fused: bool) -> _Layout | None:
+    """Return how rows are heads, by the configuration and confirmed by the matrices; None where they do not agree."""
+    heads, width = geometry.heads, geometry.head_dim
+    if not heads or not width:
+        return None
+    each = 3 * width if fused and geometry.interleaved else width
+    shared = rows.get(Role.VALUE) or rows.get(Role.KEY)
+    groups = (len(shared()) - width) // each + 1 if shared else geometry.kv_heads or heads
+    wanted = {
+        Role.QUERY: (heads - 1) * each + width,
+        Role.KEY: (groups - 1) * each + width,
+        Role.VALUE: (groups - 1) * each + width,
+        Role.OUTPUT: heads * width,
+    }
+    fits = groups > 0 and heads % groups == 0 and all(len(read()) == wanted[role] for role, read in rows.items())
+    return _Layout(heads, groups, width, each) if fits else None
+
+
+def _within(rows: Rows, count: int, start: int, width: int, each: int, _tokens: object) -> Blocks:
+    """Return `width` rows of each head, or group of heads, as a block: those from `start` on, every `each` rows."""
+    matrix = rows()
+    return tuple(matrix.part(slice(head * each + start, head * each + start + width)) for head in range(count))
+
+
+def _head_by_head(rows: Rows, blocks: tuple[int, int], layout: _Layout, _tokens: object) -> Blocks:
+    """Return for each block of heads the heads as units: some channels of each, and some of their inputs."""
+    matrix = rows()
+    rng = np.random.default_rng([_SEED, layout.width, matrix.shape[1]])
+    channels, inputs = sample(layout.width, _CHANNELS, rng), sample(matrix.shape[1], _INPUTS, rng)
+    starts = layout.each * np.arange(blocks[0] * blocks[1])
+    heads = np.stack([matrix[start + channels][:, inputs].ravel() for start in starts])
+    return tuple(heads.reshape(*blocks, -1))
+
+
+def _latent(folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry) -> Iterator[Part]:
+    """Give the parts of attention with low-rank queries, keys and values (multi-head latent attention)."""
+    known = geometry.heads and geometry.nope_dim and geometry.v_head_dim and geometry.latent
+    heads, nope, values = geometry.heads or 1, geometry.nope_dim or 1, geometry.v_head_dim or 1
+
+    def read(role: Role) -> Rows:
+        return partial(_read, folder, roles[role], turned=role is Role.OUTPUT)
+
+    def first(role: Role, width: int | None) -> Callable[[object], Blocks]:
+        return lambda _: (read(role)().part(slice(0, width)),)
+
+    shared = nope + values
+    for kind, role, assumption, cut in (
+        ("q_a", Role.QUERY_DOWN, RANK, first(Role.QUERY_DOWN, None)),
+        ("kv_a", Role.LATENT_DOWN, RANK, first(Role.LATENT_DOWN, geometry.latent)),
+        (
+            "kv_b values",
+            Role.LATENT_UP,
+            WITHIN_HEADS,
+            partial(_within, read(Role.LATENT_UP), heads, nope, values, shared),
+        ),
+        (
+            "kv_b keys",
+            Role.LATENT_UP,
+            PAIRS_WITHIN_HEADS,
+            partial(_within, read(Role.LATENT_UP), heads, 0, nope, shared),
+        ),
+        ("o", Role.OUTPUT, WITHIN_HEADS, lambda _: _within(read(Role.OUTPUT), heads, 0, values, values, _)),
+    ):
+        if role in roles:
+            key = replace(where, kind=f"attention.{kind}")
+            axis, why = UnitAxis.EXCHANGEABLE, None if known else _UNKNOWN
+            yield Part(key, (roles[role],), axis, assumption, cut if known else partial(_alone, read(role)), why)

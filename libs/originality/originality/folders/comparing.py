@@ -1,0 +1,226 @@
+"""Two model folders, part by part: opened, planned, tested and told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from threadpoolctl import threadpool_limits
+
+from originality.examining import examine
+from originality.finding import MOVED, Finding
+from originality.folders.context import context
+from originality.folders.planning import Plan
+from originality.folders.subject import Subject, subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from originality.examining import ComponentFinding, Examination
+    from originality.folders.context import Context
+    from originality.folders.part import Part
+    from originality.folders.planning import Planned
+    from originality.folders.subject import Described
+    from originality.measuring import Component
+
+    Progress = Callable[[int, int, str], None]
+
+SCHEMA: Final = "dokpamo.originality/1"
+UNITS: Final = 512
+"""Units that are sampled of a component, unless it is said otherwise."""
+INPUTS: Final = 1024
+"""Inputs of a unit that are looked at, of which there are often more."""
+MOVED_LAYERS: Final = 4
+"""Layers of a tower that are searched for moved units; all of them, where one of these shows some."""
+LEVEL: Final = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a component is in one model: its layer (None: several, or none), group and expert, and its tensors."""
+
+    layer: int | None
+    group: str
+    expert: int | None
+    tensors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A component of two models: what it is, where in each, why its units are exchangeable, and what was found."""
+
+    tower: str
+    kind: str
+    layers: int
+    axis: str
+    first: Place
+    second: Place
+    found: ComponentFinding
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """All that is found of two models. The same models, seed and settings give the same report, to the byte.
+
+    `seed` is drawn after both models are fixed, and by others than who made them.
+    """
+
+    first: Described
+    second: Described
+    seed: int
+    level: float
+    units: int
+    inputs: int
+    comparisons: int
+    moved_layers: int
+    by: str
+    correction: str
+    scope: str
+    counts: Mapping[str, int]
+    components: tuple[Told, ...]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    context: Context | None
+    schema: str = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+
+def examine_folders(
+    first: Path,
+    second: Path,
+    *,
+    seed: int,
+    level: float = LEVEL,
+    units: int = UNITS,
+    inputs: int = INPUTS,
+    moved_layers: int = MOVED_LAYERS,
+    initial: Path | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> FolderReport:
+    """Examine two models in folders (or safetensors files), streaming, in less than 1 GiB of memory.
+
+    `initial` is a folder with the initialisation as it was made again from the recorded seed and code. `progress` is
+    called with the number of components that are under way, of how many, and the name of the latest.
+    Raises `WeightsRefusedError`, `FolderRefusedError`, `SafetensorsRefusedError` and `CheckpointFileTruncatedError`.
+
+    Source: registry-and-originality.md, "Originality examination": findings per component, each with test, assumption.
+    """
+    return compare(
+        subject(first),
+        subject(second),
+        seed=seed,
+        level=level,
+        units=units,
+        inputs=inputs,
+        moved_layers=moved_layers,
+        initial=None if initial is None else subject(initial),
+        workers=workers,
+        progress=progress,
+    )
+
+
+def compare(
+    first: Subject,
+    second: Subject,
+    *,
+    seed: int,
+    level: float = LEVEL,
+    units: int = UNITS,
+    inputs: int = INPUTS,
+    moved_layers: int = MOVED_LAYERS,
+    initial: Subject | None = None,
+    comparisons: int = 1,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> FolderReport:
+    """Compare two models that are already taken apart, as one of so many `comparisons`; see `examine_folders`."""
+    plan = Plan(first, second, seed, inputs, initial)
+    # One thread for each matrix product: sums are then made in one order on every machine, and workers do not wait
+    # for one another's threads.
+    with threadpool_limits(1, "blas"):
+        planned, found = _run(
+            plan,
+            moved_layers,
+            progress,
+            seed=seed,
+            level=level,
+            limit=units,
+            comparisons=comparisons,
+            workers=workers,
+        )
+    told = tuple(_told(one, finding) for one, finding in zip(planned, found.components, strict=True))
+    used = [{id(part) for one in planned for pair in one.pairs for part in (getattr(pair, side),)} for side in _SIDES]
+    folders = first.folder, second.folder
+    return FolderReport(
+        first=first.described,
+        second=second.described,
+        seed=seed,
+        level=level,
+        units=units,
+        inputs=inputs,
+        comparisons=comparisons,
+        moved_layers=sum(one.moved for one in planned),
+        by="weights" if folders[0] and folders[1] else "fingerprints",
+        correction=found.correction,
+        scope=found.scope,
+        counts=dict(sorted(Counter(one.found.finding.value for one in told).items())),
+        components=told,
+        only_first=_rest(first, used[0]),
+        only_second=_rest(second, used[1]),
+        context=context(folders[0], folders[1], (first.vocabulary, second.vocabulary))
+        if folders[0] and folders[1]
+        else None,
+    )
+
+
+def _run(
+    plan: Plan,
+    moved_layers: int,
+    progress: Progress | None,
+    **settings: Any,
+) -> tuple[list[Planned], Examination]:
+    """Test all components; where units moved in some layers, once more with all layers searched for them."""
+    planned = plan.with_moved(moved_layers)
+    found = examine(_opened(plan, planned, progress), **settings)
+    if any(one.test is MOVED and one.finding in _DERIVED for one in found.components):
+        planned = plan.with_moved(None)
+        found = examine(_opened(plan, planned, progress), **settings)
+    return planned, found
+
+
+_DERIVED: Final = frozenset({Finding.DERIVED, Finding.PARTLY_DERIVED})
+_SIDES: Final = ("first", "second")
+
+
+def _opened(plan: Plan, planned: Sequence[Planned], progress: Progress | None) -> Iterator[Component]:
+    for number, one in enumerate(planned, 1):
+        if progress is not None:
+            progress(number, len(planned), one.name if one.key.layer is None else f"{one.name} {one.key.layer}")
+        yield plan.component(one)
+
+
+def _rest(one: Subject, used: set[int]) -> tuple[str, ...]:
+    """Return the tensors that no part of the other model was found for."""
+    compared = {name for part in one.parts.values() if id(part) in used for name in part.tensors}
+    return tuple(
+        sorted({name for part in one.parts.values() if id(part) not in used for name in part.tensors} - compared)
+    )
+
+
+def _told(planned: Planned, found: ComponentFinding) -> Told:
+    key = planned.key
+    first, second = ([getattr(pair, side) for pair in planned.pairs] for side in _SIDES)
+    return Told(key.tower, key.kind, len(planned.pairs), second[0].assumption, _place(first), _place(second), found)
+
+
+def _place(parts: list[Part]) -> Place:
+    key = parts[0].key
+    several = len(parts) > 1
+    names = parts[0].tensors + parts[-1].tensors if several else parts[0].tensors
+    return Place(None if several else key.layer, key.group, key.expert, names)
