@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import grpc
 import pytest
+from client.commands import keys as commands
 from client.sdk import signing as keys
 from common.errors import Refused
 from dokpamo.registry.v1 import keys_pb2
 from dokpamo.registry.v1 import service_pb2 as pb
+from typer import Typer
+from typer.testing import CliRunner
 from weights import signing
 
 from tests.builders.registry_service import (
@@ -162,6 +167,34 @@ async def test_a_key_is_registered_by_who_has_it_for_one_team(registry: RunningR
         asked.team_id = TEAM
         assert (await refused(others.RetireKey(asked))).status is grpc.StatusCode.PERMISSION_DENIED
     assert (await registry.events()).count("TeamKeyRegistered") == 1
+
+
+async def test_keys_are_made_registered_shown_and_retired_by_command(registry: RunningRegistry, tmp_path: Path) -> None:
+    app = Typer()
+    app.callback()(lambda: None)
+    commands.register(app)
+    environment = {
+        "DOKPAMO_REGISTRY_ADDRESS": registry.address,
+        "DOKPAMO_TOKEN": registry.issuer.issue("someone", ["consortium"], TEAM),
+        "DOKPAMO_LANG": "en",
+    }
+
+    async def run(*asked: str, code: int = 0) -> str:
+        result = await asyncio.to_thread(CliRunner().invoke, app, ["keys", *asked], env=environment)
+        assert result.exit_code == code, result.output
+        return result.output
+
+    path = tmp_path / "key.pem"
+    key_id, _, pem = (await run("new", str(path))).partition("\n")
+    assert signing.key_id(keys.read_public_key(pem.encode())) == key_id
+    assert "exists" in await run("new", str(path), code=2)
+    assert (await run("register", str(path), "--team", TEAM)).startswith(f"{key_id}  {TEAM}  since ")
+    assert "KEY_UNKNOWN" in await run("retire", "0" * 64, "--team", TEAM, "--reason", "lost", code=1)
+    assert "retired" in await run("retire", key_id, "--team", TEAM, "--reason", "lost")
+    listed = json.loads(await run("list", "--team", TEAM, "--json"))["found"]
+    assert [(each["key_id"], each["retired_reason"]) for each in listed] == [(key_id, "lost")]
+    (tmp_path / "none.pem").write_text("nothing")
+    assert "no Ed25519 private key" in await run("register", str(tmp_path / "none.pem"), "--team", TEAM, code=1)
 
 
 async def test_a_team_has_sixteen_live_keys_at_most(registry: RunningRegistry, tmp_path: Path) -> None:
