@@ -23,6 +23,10 @@ MetricName = Literal[
     "dokpamo_parked_open",  # parked events that nobody has closed
     "dokpamo_tasks_total",  # task runs by outcome: done, retried, failed, lost
     "dokpamo_processes_overdue",  # process managers past the deadline of their state
+    "dokpamo_registry_swept_bytes_total",  # bytes removed on which no checkpoint and no upload rested
+    "dokpamo_registry_scrubbed_bytes_total",  # bytes read back by schedule
+    "dokpamo_registry_damages_open",  # parts of checkpoints that do not come back whole
+    "dokpamo_registry_differences_open",  # what MLflow or the object store has otherwise than the tables
 ]
 """The names; dashboards and alerts may use no other."""
 
@@ -52,6 +56,10 @@ CONSUMED_TOTAL: Final = _counter("dokpamo_consumed_total", "Messages by outcome"
 PARKED_OPEN: Final = _gauge("dokpamo_parked_open", "Parked events that nobody has closed")
 TASKS_TOTAL: Final = _counter("dokpamo_tasks_total", "Task runs by outcome", "kind", "outcome")
 PROCESSES_OVERDUE: Final = _gauge("dokpamo_processes_overdue", "Process managers past their deadline", "kind")
+REGISTRY_SWEPT_BYTES: Final = _counter("dokpamo_registry_swept_bytes_total", "Bytes removed that nothing rested on")
+REGISTRY_SCRUBBED_BYTES: Final = _counter("dokpamo_registry_scrubbed_bytes_total", "Bytes read back by schedule")
+REGISTRY_DAMAGES_OPEN: Final = _gauge("dokpamo_registry_damages_open", "Parts that do not come back whole")
+REGISTRY_DIFFERENCES_OPEN: Final = _gauge("dokpamo_registry_differences_open", "What is otherwise than the tables have")
 
 
 class MetricsPage:

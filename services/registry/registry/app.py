@@ -15,6 +15,7 @@ from common.timers import Timers
 from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
+from registry.domain.integrity import Schedule
 from registry.events import Tasks, subscriptions
 from registry.grpc_api import LineageApi, RegistryApi, ReleaseApi, TeamKeysApi
 from registry.store import MIGRATIONS
@@ -26,14 +27,16 @@ from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
 from registry.store.releases import ReleaseStore
+from registry.store.upkeep import Scrubber, Sweeper, Upkeep
 from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 
 if TYPE_CHECKING:
     from common.service import Part
 
-    from registry.handlers import Objects
+    from registry.handlers import Inspector, Objects
     from registry.settings import Settings
+    from registry.store.upkeep import Chore
 
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 # A committed checkpoint gets its name, and an outcome is shown, however long MLflow or the store is away; the process
@@ -76,6 +79,7 @@ def build(settings: Settings) -> list[Part]:
         names,
         inspector,
         Worker(database, clock, tasks.handlers(), retries=_NAMING),
+        Upkeep(_chores(settings, database, objects, inspector)),
         consumers,
         Timers(database, clock, {}),
         GrpcServer(
@@ -88,3 +92,11 @@ def build(settings: Settings) -> list[Part]:
             ready=[relay.ready],
         ),
     ]
+
+
+def _chores(settings: Settings, database: Database, objects: Objects, inspector: Inspector) -> dict[str, Chore]:
+    schedule = Schedule(timedelta(days=settings.scrub_every_days), settings.scrub_bytes_a_second)
+    return {
+        "sweep": Sweeper(database, objects, timedelta(days=settings.sweep_after_days)),
+        "scrub": Scrubber(database, inspector, schedule),
+    }

@@ -36,3 +36,8 @@ class Settings(StoreSettings, ServiceSettings):
     mlflow_uri: str
     # What the parts of a team's checkpoints and open uploads may take, each part counted once; 100 TiB.
     team_quota_bytes: int = 100 * 2**40
+    # An upload that nobody touched for so long is given up, and bytes that nothing rests on are removed then.
+    sweep_after_days: float = 7.0
+    # Every part is read back so often, and no faster in all than this: 32 MiB/s are 80 TiB a month.
+    scrub_every_days: float = 30.0
+    scrub_bytes_a_second: int = 32 * 2**20

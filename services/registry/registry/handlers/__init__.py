@@ -22,6 +22,7 @@ from registry.handlers.ports import (
     Objects,
     Uploads,
     Verified,
+    WantedPart,
     Whole,
     part_key,
 )
@@ -34,6 +35,8 @@ from registry.handlers.releases import (
     release_checkpoint,
     withdraw_release,
 )
+from registry.handlers.scrubbing import Scrubs, scrub, start_scrub
+from registry.handlers.sweeping import Sweeps, abandon, sweep
 from registry.handlers.uploads import (
     begin_upload,
     commit_upload,
@@ -73,14 +76,18 @@ __all__ = [
     "ReaderDiedError",
     "Ready",
     "Releases",
+    "Scrubs",
     "StageCloseUnknownError",
     "StoreAwayWhileReadingError",
     "StoredBytesDifferError",
+    "Sweeps",
     "TeamKeys",
     "Uploads",
     "Verified",
     "Wanted",
+    "WantedPart",
     "Whole",
+    "abandon",
     "accept_licence",
     "begin_upload",
     "commit_upload",
@@ -101,8 +108,11 @@ __all__ = [
     "register_key",
     "release_checkpoint",
     "retire_key",
+    "scrub",
     "show",
     "source",
+    "start_scrub",
+    "sweep",
     "verify",
     "withdraw_release",
 ]

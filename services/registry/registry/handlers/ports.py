@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from weights.manifest import FileEntry
 
+    from registry.domain.catalogue import Registered
     from registry.domain.checkpoint import Checkpoint, Digest, Finding, TeamId, UploadId
     from registry.domain.inspection import Content
+    from registry.domain.integrity import DamageKind, KeptPart, Reading
     from registry.domain.parts import Part, Stored
     from registry.domain.upload import Asked, Progress, PutTarget, Refusal, Upload
 
@@ -46,11 +48,37 @@ class Whole:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class WantedPart:
+    """A declared part that no checkpoint holds whole.
+
+    `perhaps` it has arrived: it cannot have where no upload declared it before this one. `damaged` is one of a
+    checkpoint that the store does not give any more.
+    """
+
+    part: Stored
+    perhaps: bool
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a version was made, as MLflow keeps runs: parameters and tags by name; `at` (UTC) is its start and end."""
+
+    name: str
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    at: datetime
+
+
 class Objects(Protocol):
     """The object store. A key holds the bytes with the SHA-256 that it names, and no others."""
 
-    def presign_put(self, key: str, part: Stored, lifetime: timedelta) -> PutTarget:
-        """Return a URL by which exactly the bytes of `part` can be put at `key`, and no others."""
+    def presign_put(self, key: str, part: Stored, lifetime: timedelta, *, over_damage: bool = False) -> PutTarget:
+        """Return a URL by which exactly the bytes of `part` can be put at `key`, and no others.
+
+        What lies there already stays as it is, except where it is known to be damaged.
+        """
         ...
 
     def presign_get(self, key: str, lifetime: timedelta) -> str:
@@ -80,6 +108,14 @@ class Objects(Protocol):
         """Put `data` at `key`; return its "s3://" address."""
         ...
 
+    def listing(self, prefix: str) -> AsyncGenerator[list[tuple[str, int]], None]:
+        """Return pages of the objects whose keys begin with `prefix`, by key: key and size in bytes."""
+        ...
+
+    async def works(self) -> bool:
+        """Return whether the store takes and gives a small object: what it does not give is that object's fault."""
+        ...
+
 
 class Inspector(Protocol):
     """Reads files back, apart from the service: what a file does to its reader, it does not do to the service."""
@@ -96,16 +132,46 @@ class Inspector(Protocol):
         """Check the files of a checkpoint against one another, reading headers and small files. Raises as `inspect`."""
         ...
 
+    async def read_back(self, parts: Sequence[KeptPart]) -> list[Reading]:
+        """Read kept parts to their ends and say of each, in this order, what is wrong with it.
+
+        Raises `TransientError` where the store or the reader is away.
+        """
+        ...
+
 
 class ModelNames(Protocol):
     """The catalogue of names that people know models by."""
 
-    async def ensure_version(self, model: str, source: str, tags: Mapping[str, str]) -> str:
-        """Return the version of `model` with these `tags`, made if it is missing; `source` says where it lies."""
+    async def ensure_run(self, model: str, run: Run) -> str:
+        """Return the id of the run of `model` that carries the identity in the tags of `run`, made if it is missing."""
+        ...
+
+    async def ensure_version(self, model: str, source: str, tags: Mapping[str, str], run_id: str = "") -> str:
+        """Return the version of `model` with the identity in `tags`, made if it is missing.
+
+        `source` says where it lies, `run_id` how it was made.
+        """
         ...
 
     async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
         """Let `version` of `model`, and no other of it, be found by `alias`; set `tags` on it beside those it has."""
+        ...
+
+    async def set_tags(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set `tags` on a version beside those that it has."""
+        ...
+
+    async def move_alias(self, model: str, alias: str, version: str) -> None:
+        """Let `alias` of `model` name `version`, or nothing for ""."""
+        ...
+
+    async def models(self) -> list[str]:
+        """Return the names of all registered models, whoever made them."""
+        ...
+
+    async def registered(self, model: str) -> Registered | None:
+        """Return a registered model as it is; `None` where there is none of that name."""
         ...
 
 
@@ -125,22 +191,19 @@ class Uploads(Protocol):
         ...
 
     async def declare_parts(self, upload: Upload, parts: Sequence[Part]) -> set[str]:
-        """Note parts; return the SHA-256 of those that no checkpoint of the team holds."""
+        """Note parts; return the SHA-256 of those that no checkpoint of the team holds whole."""
         ...
 
-    async def stored(self, team_id: TeamId, sha256s: set[str]) -> set[str]:
-        """Return which of these parts belong to a checkpoint of the team."""
+    async def note_damaged(self, team_id: TeamId, sha256: str, kind: DamageKind) -> bool:
+        """Note a damaged part of a checkpoint; `False` where no checkpoint rests on it."""
         ...
 
     async def usage(self, team_id: TeamId) -> tuple[int, int]:
         """Return the bytes that a team stores, and those that its open uploads declare beyond that."""
         ...
 
-    async def wanted(self, upload: Upload, sha256s: Sequence[str]) -> dict[str, tuple[Stored, bool]]:
-        """Return of an upload's parts those of `sha256s` that no checkpoint holds; and whether one may have arrived.
-
-        It cannot have where no upload declared it before this one.
-        """
+    async def wanted(self, upload: Upload, sha256s: Sequence[str]) -> dict[str, WantedPart]:
+        """Return of an upload's parts those of `sha256s` that no checkpoint holds whole."""
         ...
 
     async def declare_files(self, upload: Upload, files: Sequence[FileEntry]) -> int:
@@ -196,7 +259,7 @@ class Checkpoints(Protocol):
     async def add(
         self, checkpoint: Checkpoint, manifest: bytes, files: Sequence[Located], verified: Sequence[Verified]
     ) -> None:
-        """Keep a new checkpoint with its bytes, publish that it is committed, and have it named."""
+        """Keep a new checkpoint with its bytes, publish that it is committed, and have it named and examined."""
         ...
 
     async def checkpoint(self, digest: Digest, team_id: TeamId | None) -> Checkpoint | None:

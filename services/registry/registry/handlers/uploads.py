@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from weights.manifest import FileEntry
 
     from registry.domain.checkpoint import TeamId
-    from registry.domain.parts import Part, Stored
+    from registry.domain.parts import Part
     from registry.domain.upload import PutTarget
     from registry.handlers.keys import TeamKeys
-    from registry.handlers.ports import Checkpoints, Objects, Uploads
+    from registry.handlers.ports import Checkpoints, Objects, Uploads, WantedPart
 
 MOST_PARTS_AT_ONCE: Final = 1_000
 MOST_FILES_AT_ONCE: Final = 2_000
@@ -82,16 +82,19 @@ async def part_targets(
     wanted = await uploads.wanted(upload, sha256s)
     gate = asyncio.Semaphore(_LOOKED_FOR_AT_ONCE)
 
-    async def arrived(part: Stored, perhaps: bool) -> bool:
-        if not (perhaps or again):
+    async def arrived(each: WantedPart) -> bool:
+        # What lies under the key of a damaged part may well have its size.
+        if each.damaged or not (each.perhaps or again):
             return False
         async with gate:
-            return await objects.size(part_key(upload.team_id, part.sha256)) == part.size_bytes
+            return await objects.size(part_key(upload.team_id, each.part.sha256)) == each.part.size_bytes
 
-    there = await asyncio.gather(*(arrived(part, perhaps) for part, perhaps in wanted.values()))
+    there = await asyncio.gather(*map(arrived, wanted.values()))
     return [
-        objects.presign_put(part_key(upload.team_id, part.sha256), part, URL_LIFETIME)
-        for (part, _), is_there in zip(wanted.values(), there, strict=True)
+        objects.presign_put(
+            part_key(upload.team_id, each.part.sha256), each.part, URL_LIFETIME, over_damage=each.damaged
+        )
+        for each, is_there in zip(wanted.values(), there, strict=True)
         if not is_there
     ]
 

@@ -10,7 +10,14 @@ from weights.manifest import identity, manifest_json
 
 from registry.domain.checkpoint import MOST_FINDINGS, Checkpoint, Digest, Finding
 from registry.domain.inspection import check_parameters, content_of
-from registry.domain.upload import JobHasCheckpointError, PartDamagedError, UploadState, VersionMovedOnError
+from registry.domain.integrity import DamageKind
+from registry.domain.upload import (
+    FileMissingError,
+    JobHasCheckpointError,
+    PartDamagedError,
+    UploadState,
+    VersionMovedOnError,
+)
 from registry.handlers.ports import part_key
 
 if TYPE_CHECKING:
@@ -55,11 +62,12 @@ class StoreAwayWhileReadingError(TransientError):
 
 
 class DamagedPartError(Exception):
-    """The object store has other bytes under a part's key than those of its SHA-256."""
+    """The object store does not give the bytes that a part has by its SHA-256."""
 
-    def __init__(self, path: str, offset_bytes: int, sha256: str) -> None:
-        """Keep the file's `path`, where in it the part begins, and the part's `sha256`."""
-        super().__init__(f"{path}: the part at byte {offset_bytes} has other bytes in the store")
+    def __init__(self, path: str, offset_bytes: int, sha256: str, kind: DamageKind) -> None:
+        """Keep the file's `path`, where in it the part begins, the part's `sha256` and the `kind` of damage."""
+        super().__init__(f"{path}: the part at byte {offset_bytes} is damaged in the store: {kind.value}")
+        self.kind = kind
         self.path = path
         self.offset_bytes = offset_bytes
         self.sha256 = sha256
@@ -97,7 +105,10 @@ async def verify(upload_id: UploadId, opened: Open, inspector: Inspector, object
         await _put_aside(damaged, upload, opened, objects)
     holding = [known[each.file.sha256, content_of(each.file.path)] for each in files]
     check_parameters(upload.asked.declaration.parameters, [each.parameters for each in holding])
-    whole = await inspector.inspect_whole(upload.team_id, files, upload.asked)
+    try:
+        whole = await inspector.inspect_whole(upload.team_id, files, upload.asked)
+    except DamagedPartError as damaged:
+        await _put_aside(damaged, upload, opened, objects)
     named = [
         Finding(finding.code, f"{each.file.path}: {finding.field}", finding.value, finding.rule)
         for each, verified in zip(files, holding, strict=True)
@@ -107,10 +118,16 @@ async def verify(upload_id: UploadId, opened: Open, inspector: Inspector, object
 
 
 async def _put_aside(damaged: DamagedPartError, upload: Upload, opened: Open, objects: Objects) -> NoReturn:
-    """Remove wrong bytes that no checkpoint rests on, so that they do not count as arrived; name them either way."""
+    """See that a damaged part counts as not arrived, so that it can be put again; name it.
+
+    One that no checkpoint rests on is removed. A checkpoint's is noted as damaged and never removed: it may be all
+    that is left of it.
+    """
     async with opened() as (uploads, _):
-        in_a_checkpoint = await uploads.stored(upload.team_id, {damaged.sha256})
+        in_a_checkpoint = await uploads.note_damaged(upload.team_id, damaged.sha256, damaged.kind)
     if not in_a_checkpoint:
+        if damaged.kind is DamageKind.MISSING:
+            raise FileMissingError(damaged.path, damaged.offset_bytes) from damaged
         await objects.discard(part_key(upload.team_id, damaged.sha256))
     raise PartDamagedError(damaged.path, damaged.offset_bytes, damaged.sha256) from damaged
 

@@ -219,6 +219,16 @@ class CheckpointStore:
             [part.size_bytes for _, part in placed],
             self.now,
         )
+        # They have been read just now; from now on they are read by schedule.
+        await self._tx.execute(
+            """
+            INSERT INTO part_reads (team_id, sha256, read_at)
+            SELECT DISTINCT $1, sha256, clock_timestamp() FROM unnest($2::text[]) AS p (sha256)
+            ON CONFLICT (team_id, sha256) DO NOTHING
+            """,
+            team_id,
+            [part.sha256 for _, part in placed],
+        )
         await self._tx.execute(
             """
             INSERT INTO blob_parts (team_id, blob_sha256, offset_bytes, size_bytes, sha256)

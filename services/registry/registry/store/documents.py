@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from weights.manifest import Declaration, LineageEdge, Signature
 
-from registry.domain.checkpoint import Finding
-from registry.domain.upload import Asked
+from registry.domain.checkpoint import Digest, Finding, TeamId, UploadId
+from registry.domain.upload import Asked, Refusal, Upload, UploadState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from asyncpg import Record
 
 
 def declaration_json(declaration: Declaration) -> dict[str, Any]:
@@ -61,3 +63,17 @@ def asked(document: dict[str, Any] | None) -> Asked | None:
     if document is None:
         return None
     return Asked(declaration(document["declaration"]), signature(document["signature"]), document["latest_version"])
+
+
+def upload(row: Record) -> Upload:
+    """Return the upload that a row of its table is of."""
+    digest, refusal = row["checkpoint_digest"], row["refusal"]
+    return Upload(
+        UploadId(str(row["upload_id"])),
+        TeamId(row["team_id"]),
+        row["model"],
+        UploadState(row["state"]),
+        asked(row["asked"]),
+        None if refusal is None else Refusal(refusal["code"], refusal["message"], refusal["facts"]),
+        None if digest is None else Digest(digest),
+    )

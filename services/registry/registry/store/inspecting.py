@@ -6,22 +6,22 @@ out, both JSON; `store/inspector.py` is the other end.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import queue
 import resource
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from common.errors import as_refused
 from weights.manifest import FileEntry
-from weights.safetensors import LENGTH_BYTES, CheckpointFileTruncatedError, header_length, read_header
+from weights.safetensors import LENGTH_BYTES, header_length, read_header
 
-from registry.domain.inspection import CheckpointFileDiffersError, FileInspection
-from registry.domain.upload import FileMissingError
+from registry.domain.inspection import FileInspection
 from registry.domain.whole import Contents, check_whole
 from registry.store import documents
 from registry.wire import REASONS
@@ -41,15 +41,24 @@ class StoreAwayError(Exception):
     """The object store does not answer, or answers with a server error."""
 
 
-class DamagedError(Exception):
-    """Under the key of a part lie other bytes."""
+class UnreadableError(Exception):
+    """The object store answers, and does not give a part whole: it may be the part's fault."""
 
-    def __init__(self, path: str, offset_bytes: int, sha256: str) -> None:
-        """Keep the file's `path`, where the part begins, and the `sha256` that it should have."""
-        super().__init__(f"{path}: the part at byte {offset_bytes} is damaged")
-        self.path = path
-        self.offset_bytes = offset_bytes
-        self.sha256 = sha256
+    def __init__(self, piece: Piece, problem: str) -> None:
+        """Keep the `piece` and the `problem` in words."""
+        super().__init__(problem)
+        self.piece = piece
+        self.problem = problem
+
+
+class DamagedError(Exception):
+    """Under the key of a part lie other bytes ("differs"), or nothing ("missing")."""
+
+    def __init__(self, piece: Piece, kind: str) -> None:
+        """Keep the `piece` and the `kind`."""
+        super().__init__(f"{piece.path}: the part at byte {piece.offset_bytes}: {kind}")
+        self.piece = piece
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,10 @@ class Reader:
         self._connections: dict[str, http.client.HTTPConnection] = {}
 
     def blocks(self, piece: Piece, limit: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes of a part, at most `limit` of them; raise `FileMissingError` and `StoreAwayError`."""
+        """Yield the bytes of a part, at most `limit` of them.
+
+        Raises `DamagedError` where there are none, `UnreadableError` and `StoreAwayError`.
+        """
         answer = self._answer(piece, limit)
         try:
             while block := answer.read(_BLOCK_BYTES):
@@ -79,6 +91,9 @@ class Reader:
         except (OSError, http.client.HTTPException) as error:
             self._forget(piece)
             raise StoreAwayError(repr(error)) from error
+        if answer.length:
+            self._forget(piece)
+            raise UnreadableError(piece, f"the answer ends {answer.length} bytes early")
 
     def _answer(self, piece: Piece, limit: int | None) -> http.client.HTTPResponse:
         where = urlsplit(piece.url)
@@ -102,7 +117,9 @@ class Reader:
         text = answer.read(500)
         self._forget(piece)
         if answer.status == http.client.NOT_FOUND:
-            raise FileMissingError(piece.path, piece.offset_bytes)
+            raise DamagedError(piece, "missing")
+        if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            raise UnreadableError(piece, f"HTTP {answer.status}")
         raise StoreAwayError(f"HTTP {answer.status}: {text.decode(errors='replace')}")
 
     def _forget(self, piece: Piece) -> None:
@@ -147,16 +164,25 @@ class Inspecting:
                 read[entry.path] = self._prefix(pieces, entry.size_bytes)
         return documents.findings_json(check_whole(Contents(tensors, read), documents.declaration(declared)))
 
-    def damaged(self, pieces: list[Piece]) -> None:
-        """Raise `DamagedError` for the first piece whose bytes are not those of its SHA-256."""
-        for piece in pieces:
-            inspection = FileInspection(FileEntry("piece.txt", piece.size_bytes, piece.sha256))
+    def parts(self, pieces: list[Piece]) -> list[list[str]]:
+        """Read pieces to their ends; return of each what is wrong with it in a word, empty for nothing, and in more."""
+        return [self._part(piece) for piece in pieces]
+
+    def _part(self, piece: Piece) -> list[str]:
+        digest, size = hashlib.sha256(), 0
+        try:
             for block in _ahead(self._reader.blocks(piece)):
-                inspection.feed(block)
-            try:
-                inspection.finish()
-            except (CheckpointFileDiffersError, CheckpointFileTruncatedError) as error:
-                raise DamagedError(piece.path, piece.offset_bytes, piece.sha256) from error
+                digest.update(block)
+                size += len(block)
+        except DamagedError as error:
+            return [error.kind, "there is no such object"]
+        except UnreadableError as error:
+            return ["unreadable", error.problem]
+        if size != piece.size_bytes:
+            return ["differs", f"it has {size} bytes"]
+        if digest.hexdigest() != piece.sha256:
+            return ["differs", f"its SHA-256 is {digest.hexdigest()}"]
+        return ["", ""]
 
     def _whole(self, piece: Piece) -> Iterator[bytes]:
         size = 0
@@ -164,7 +190,7 @@ class Inspecting:
             size += len(block)
             yield block
         if size != piece.size_bytes:
-            raise DamagedError(piece.path, piece.offset_bytes, piece.sha256)
+            raise DamagedError(piece, "differs")
 
     @staticmethod
     def _finish(inspection: FileInspection) -> dict[str, Any]:
@@ -205,19 +231,29 @@ def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield block
 
 
+def _done(inspecting: Inspecting, command: dict[str, Any]) -> list[Any]:
+    if "steps" in command:
+        return inspecting.steps(command["steps"])
+    if "parts" in command:
+        return inspecting.parts([Piece(*piece) for piece in command["parts"]])
+    return inspecting.whole(command["whole"], command["declared"])
+
+
+def told_of(error: StoreAwayError | UnreadableError | DamagedError) -> dict[str, Any]:
+    """Return what is said of bytes that could not be had."""
+    if isinstance(error, StoreAwayError):
+        return {"away": str(error)}
+    if isinstance(error, UnreadableError):
+        return {"unreadable": asdict(error.piece), "problem": error.problem}
+    return {"damaged": asdict(error.piece), "kind": error.kind}
+
+
 def answer(inspecting: Inspecting, command: dict[str, Any]) -> dict[str, Any]:
     """Do a command and say what came of it."""
     try:
-        if "steps" in command:
-            return {"found": inspecting.steps(command["steps"])}
-        if "damaged" in command:
-            inspecting.damaged([Piece(*piece) for piece in command["damaged"]])
-            return {"found": []}
-        return {"found": inspecting.whole(command["whole"], command["declared"])}
-    except StoreAwayError as error:
-        return {"away": str(error)}
-    except DamagedError as error:
-        return {"damaged": {"path": error.path, "offset_bytes": error.offset_bytes, "sha256": error.sha256}}
+        return {"found": _done(inspecting, command)}
+    except (StoreAwayError, UnreadableError, DamagedError) as error:
+        return told_of(error)
     except Exception as error:
         refused = as_refused(error, REASONS)
         if refused is None:

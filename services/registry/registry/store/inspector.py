@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from registry.domain.checkpoint import Finding
 from registry.domain.inspection import content_of
-from registry.domain.upload import Refusal
+from registry.domain.integrity import DamageKind, Reading
 from registry.domain.whole import DOCUMENTS, LARGEST_DOCUMENT_BYTES
 from registry.handlers import (
     URL_LIFETIME,
     DamagedPartError,
-    ReaderDiedError,
     ReadRefusedError,
     StoreAwayWhileReadingError,
     Verified,
@@ -24,12 +21,14 @@ from registry.handlers import (
     part_key,
 )
 from registry.store import documents
+from registry.store.reader import Child, UnreadablePartError, damaged_by
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from types import TracebackType
 
     from registry.domain.checkpoint import TeamId
+    from registry.domain.integrity import KeptPart
     from registry.domain.parts import Part
     from registry.domain.upload import Asked
     from registry.handlers import Located, Objects
@@ -39,68 +38,20 @@ _IDLE_SECONDS: Final = 20.0
 _PARTS_A_COMMAND: Final = 32
 """At most 2 GiB: read long before the URLs end, and often enough to see progress."""
 
-_LONGEST_ANSWER_BYTES: Final = 2**22
 _HEADER_PARTS_BYTES: Final = 2**24 + 8
 _DIFFERS: Final = "CHECKPOINT_FILE_DIFFERS"
-
-
-class _Child:
-    """One process that reads."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls) -> Self:
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "registry.store.inspecting",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=_LONGEST_ANSWER_BYTES,
-            )
-        )
-
-    async def ask(self, command: dict[str, Any]) -> list[Any]:
-        """Return what was found; raise what the reader says."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(json.dumps(command).encode() + b"\n")
-            await self._process.stdin.drain()
-            line = await self._process.stdout.readline()
-        except (ConnectionError, BrokenPipeError) as error:
-            raise ReaderDiedError(await self._process.wait()) from error
-        if not line:
-            raise ReaderDiedError(await self._process.wait())
-        told = json.loads(line)
-        if "away" in told:
-            raise StoreAwayWhileReadingError(told["away"])
-        if "damaged" in told:
-            raise DamagedPartError(**told["damaged"])
-        if "refused" in told:
-            raise ReadRefusedError(Refusal(**told["refused"]))
-        found: list[Any] = told["found"]
-        return found
-
-    async def end(self) -> None:
-        """End the process, whatever it does."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
 
 
 class ProcessInspector:
     """The handlers' `Inspector`, a part."""
 
-    def __init__(self, objects: Objects) -> None:
-        """Give readers URLs of `objects`."""
+    def __init__(self, objects: Objects, *, pauses: Sequence[float] = (1.0, 3.0)) -> None:
+        """Give readers URLs of `objects`; what cannot be read is tried again after each of `pauses`, in seconds."""
         self._objects = objects
+        self._pauses = pauses
         self._gate = asyncio.Semaphore(_AT_ONCE)
-        self._idle: list[_Child] = []
-        self._ending: dict[_Child, asyncio.TimerHandle] = {}
+        self._idle: list[Child] = []
+        self._ending: dict[Child, asyncio.TimerHandle] = {}
 
     async def __aenter__(self) -> Self:
         """Start nothing yet."""
@@ -122,6 +73,9 @@ class ProcessInspector:
                 ending = [each for each, _, _, ends in steps if ends]
                 try:
                     found = await child.ask({"steps": [self._step(team_id, *step) for step in steps]})
+                except UnreadablePartError as unreadable:
+                    await self._blame(child, unreadable)
+                    raise
                 except ReadRefusedError as refused:
                     if refused.refusal.code == _DIFFERS:
                         await self._look_for_damage(child, team_id, files, refused.refusal.facts["field"])
@@ -142,18 +96,61 @@ class ProcessInspector:
             for each in files
             if (limit := _needed_bytes(each))
         ]
+        command = {"whole": wanted, "declared": documents.declaration_json(declared.declaration)}
         async with self._child() as child:
-            found = await child.ask({"whole": wanted, "declared": documents.declaration_json(declared.declaration)})
+            try:
+                found = await child.ask(command)
+            except UnreadablePartError as unreadable:
+                await self._blame(child, unreadable)
+                raise
         return Whole(tuple(Finding(**each) for each in found))
 
-    async def _look_for_damage(self, child: _Child, team_id: TeamId, files: Sequence[Located], path: str) -> None:
+    async def read_back(self, parts: Sequence[KeptPart]) -> list[Reading]:
+        """Read kept parts to their ends and say of each, in this order, what is wrong with it; see the port."""
+        pieces = [["", 0, part.size_bytes, part.sha256, self._url(part.team_id, part.sha256)] for part in parts]
+        async with self._child() as child:
+            found = await self._states(child, pieces)
+        return [
+            Reading(part, DamageKind(kind) if kind else None, problem)
+            for part, (kind, problem) in zip(parts, found, strict=True)
+        ]
+
+    async def _look_for_damage(self, child: Child, team_id: TeamId, files: Sequence[Located], path: str) -> None:
         """Where a file is not what was declared: raise for the part to blame, if it is one's fault."""
         for each in files:
             if each.file.path == path:
                 for start in range(0, len(each.parts), _PARTS_A_COMMAND):
                     some = each.parts[start : start + _PARTS_A_COMMAND]
                     pieces = [[path, *piece] for piece in self._pieces(team_id, some)]
-                    await child.ask({"damaged": pieces})
+                    for part, (kind, _) in zip(some, await self._states(child, pieces), strict=True):
+                        if kind:
+                            raise DamagedPartError(path, part.offset_bytes, part.sha256, DamageKind(kind))
+
+    async def _blame(self, child: Child, unreadable: UnreadablePartError) -> None:
+        """Raise `DamagedPartError` where it is the part's fault that the store does not give it."""
+        ((kind, _),) = await self._states(child, [list(unreadable.piece.values())])
+        if kind:
+            raise damaged_by(unreadable.piece, kind)
+
+    async def _states(self, child: Child, pieces: Sequence[list[Any]]) -> list[list[str]]:
+        """Return of each of `pieces` what is wrong with it, in a word and in more.
+
+        One that the store fails to give is unreadable only if it stays so and the store gives something else meanwhile:
+        else the store is away, which is raised.
+        """
+        found = await child.ask({"parts": pieces})
+        for pause in self._pauses:
+            again = [number for number, (kind, _) in enumerate(found) if kind == DamageKind.UNREADABLE.value]
+            if not again:
+                return found
+            await asyncio.sleep(pause)
+            told = await child.ask({"parts": [pieces[number] for number in again]})
+            for number, state in zip(again, told, strict=True):
+                found[number] = state
+        unreadable = [problem for kind, problem in found if kind == DamageKind.UNREADABLE.value]
+        if unreadable and not await self._objects.works():
+            raise StoreAwayWhileReadingError(unreadable[0])
+        return found
 
     def _step(self, team_id: TeamId, each: Located, parts: Sequence[Part], begins: bool, ends: bool) -> dict[str, Any]:
         return {
@@ -169,15 +166,18 @@ class ProcessInspector:
                 part.offset_bytes,
                 part.size_bytes,
                 part.sha256,
-                self._objects.presign_get(part_key(team_id, part.sha256), URL_LIFETIME),
+                self._url(team_id, part.sha256),
             ]
             for part in parts
         ]
 
+    def _url(self, team_id: TeamId, sha256: str) -> str:
+        return self._objects.presign_get(part_key(team_id, sha256), URL_LIFETIME)
+
     @asynccontextmanager
-    async def _child(self) -> AsyncIterator[_Child]:
+    async def _child(self) -> AsyncIterator[Child]:
         async with self._gate:
-            child = self._take(self._idle[-1]) if self._idle else await _Child.start()
+            child = self._take(self._idle[-1]) if self._idle else await Child.start()
             try:
                 yield child
             except (ReadRefusedError, DamagedPartError, StoreAwayWhileReadingError):
@@ -190,16 +190,16 @@ class ProcessInspector:
             else:
                 self._rest(child)
 
-    def _rest(self, child: _Child) -> None:
+    def _rest(self, child: Child) -> None:
         self._idle.append(child)
         loop = asyncio.get_running_loop()
         self._ending[child] = loop.call_later(_IDLE_SECONDS, lambda: loop.create_task(self._retire(child)))
 
-    async def _retire(self, child: _Child) -> None:
+    async def _retire(self, child: Child) -> None:
         if child in self._idle:
             await self._take(child).end()
 
-    def _take(self, child: _Child) -> _Child:
+    def _take(self, child: Child) -> Child:
         self._idle.remove(child)
         self._ending.pop(child).cancel()
         return child

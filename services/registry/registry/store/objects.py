@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+from xml.etree import ElementTree as ET
 
 import httpx
 import structlog
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 CHECKSUM_HEADER: Final = "x-amz-checksum-sha256"
+_TRIAL_KEY: Final = "health/registry"
+_TRIAL: Final = b"the store works\n"
 _CHUNK_BYTES: Final = 1 << 18
 _TIMEOUT: Final = httpx.Timeout(30.0)
 _STARTUP_WAIT_SECONDS: Final = 60.0
@@ -92,10 +95,15 @@ class S3Objects:
         """Close the connections."""
         await self._stack.aclose()
 
-    def presign_put(self, key: str, part: Stored, lifetime: timedelta) -> PutTarget:
-        """Return a URL by which exactly the bytes of `part` can be put at `key`, and no others."""
+    def presign_put(self, key: str, part: Stored, lifetime: timedelta, *, over_damage: bool = False) -> PutTarget:
+        """Return a URL by which exactly the bytes of `part` can be put at `key`, and no others.
+
+        What lies there already stays as it is, except where it is known to be damaged.
+        """
         checksum = base64.b64encode(bytes.fromhex(part.sha256)).decode()
         headers = {CHECKSUM_HEADER: checksum, "content-length": str(part.size_bytes)}
+        if not over_damage:
+            headers["if-none-match"] = "*"
         return PutTarget(part.sha256, self._presign("PUT", key, lifetime, headers), headers, self.expiry(lifetime))
 
     def presign_get(self, key: str, lifetime: timedelta) -> str:
@@ -136,6 +144,30 @@ class S3Objects:
             await self._check(key, answer)
         return f"s3://{self._bucket}/{key}"
 
+    async def listing(self, prefix: str) -> AsyncGenerator[list[tuple[str, int]], None]:
+        """Yield pages of the objects whose keys begin with `prefix`, by key: key and size in bytes."""
+        token = ""
+        while True:
+            wanted = {"list-type": "2", "prefix": prefix, **({"continuation-token": token} if token else {})}
+            async with self._answer("GET", "", query=wanted) as answer:
+                await self._check(prefix, answer)
+                found = ET.fromstring(await answer.aread())  # noqa: S314  the store's own answer
+            yield [
+                (each.findtext("{*}Key", ""), int(each.findtext("{*}Size", "0")))
+                for each in found.iterfind("{*}Contents")
+            ]
+            token = found.findtext("{*}NextContinuationToken", "")
+            if not token:
+                return
+
+    async def works(self) -> bool:
+        """Return whether the store takes and gives a small object: what it does not give is that object's fault."""
+        try:
+            await self.write(_TRIAL_KEY, _TRIAL)
+            return b"".join([chunk async for chunk in self.read(_TRIAL_KEY, 0, len(_TRIAL))]) == _TRIAL
+        except (ObjectStoreAwayError, ObjectStoreRefusedError, NotFoundError):
+            return False
+
     async def _make_bucket(self) -> None:
         async with self._answer("PUT", "") as answer:
             # A bucket of ours that is there already is answered by 409.
@@ -150,9 +182,15 @@ class S3Objects:
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, key: str, data: bytes = b"", headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        method: str,
+        key: str,
+        data: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
+        query: Mapping[str, str] = MappingProxyType({}),
     ) -> AsyncIterator[httpx.Response]:
-        request = AWSRequest(method, self._url(key), data=data, headers=dict(headers))
+        url = f"{self._url(key)}?{urlencode(query, quote_via=quote)}" if query else self._url(key)
+        request = AWSRequest(method, url, data=data, headers=dict(headers))
         S3SigV4Auth(self._credentials, "s3", self._region).add_auth(request)
         try:
             async with self._http.stream(

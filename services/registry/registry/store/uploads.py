@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from common.errors import NotFoundError
 from weights.manifest import FileEntry
 
-from registry.domain.checkpoint import Digest, TeamId, UploadId
 from registry.domain.inspection import Content, content_of
 from registry.domain.listing import check_size
 from registry.domain.parts import Part, Stored
-from registry.domain.upload import Progress, Refusal, Upload, UploadState
-from registry.handlers import VERIFYING, Located, Verified
+from registry.domain.upload import Progress, Upload, UploadState
+from registry.handlers import VERIFYING, Located, Verified, WantedPart
 from registry.store import documents
+from registry.store.scrubs import ScrubStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from asyncpg import Record
     from common.database import Transaction
 
-    from registry.domain.upload import Asked
+    from registry.domain.checkpoint import Digest, TeamId, UploadId
+    from registry.domain.integrity import DamageKind
+    from registry.domain.upload import Asked, Refusal
+
+_IS_KEPT: Final = "EXISTS (SELECT 1 FROM parts k WHERE k.team_id = $1 AND k.sha256 = p.sha256)"
+_IS_DAMAGED: Final = """
+    EXISTS (SELECT 1 FROM damages d WHERE d.team_id = $1 AND d.sha256 = p.sha256 AND d.healed_at IS NULL)
+"""
 
 
 class UploadStore:
@@ -50,7 +57,7 @@ class UploadStore:
         except ValueError:
             return None
         row = await self._tx.fetchrow(f"SELECT * FROM uploads WHERE upload_id = $1 {'FOR UPDATE' if lock else ''}", key)
-        return None if row is None else _upload(row)
+        return None if row is None else documents.upload(row)
 
     async def progress(self, upload_id: UploadId) -> Progress:
         """Return how much of an upload's files is verified."""
@@ -66,7 +73,7 @@ class UploadStore:
         return Progress(row["verified"], row["declared"])
 
     async def declare_parts(self, upload: Upload, parts: Sequence[Part]) -> set[str]:
-        """Note parts; return the SHA-256 of those that no checkpoint of the team holds."""
+        """Note parts; return the SHA-256 of those that no checkpoint of the team holds whole."""
         await self._share_bytes(upload.team_id)
         await self._touch(upload)
         # Of two at one place in one call the last counts, as in two calls.
@@ -84,15 +91,16 @@ class UploadStore:
             [part.size_bytes for part in placed.values()],
             [part.sha256 for part in placed.values()],
         )
-        digests = {part.sha256 for part in placed.values()}
-        return digests - await self.stored(upload.team_id, digests)
-
-    async def stored(self, team_id: TeamId, sha256s: set[str]) -> set[str]:
-        """Return which of these parts belong to a checkpoint of the team."""
         rows = await self._tx.fetch(
-            "SELECT sha256 FROM parts WHERE team_id = $1 AND sha256 = ANY($2)", team_id, list(sha256s)
+            f"SELECT DISTINCT sha256 FROM unnest($2::text[]) AS p (sha256) WHERE NOT {_IS_KEPT} OR {_IS_DAMAGED}",
+            upload.team_id,
+            [part.sha256 for part in placed.values()],
         )
         return {row["sha256"] for row in rows}
+
+    async def note_damaged(self, team_id: TeamId, sha256: str, kind: DamageKind) -> bool:
+        """Note a damaged part of a checkpoint; `False` where no checkpoint rests on it."""
+        return await ScrubStore(self._tx).note_damaged(team_id, sha256, kind)
 
     async def usage(self, team_id: TeamId) -> tuple[int, int]:
         """Return the bytes that a team stores, and those that its open uploads declare beyond that."""
@@ -111,28 +119,31 @@ class UploadStore:
         assert row is not None  # it asks no table
         return row["stored"], row["pending"]
 
-    async def wanted(self, upload: Upload, sha256s: Sequence[str]) -> dict[str, tuple[Stored, bool]]:
-        """Return of an upload's parts those of `sha256s` that no checkpoint holds; and whether one may have arrived.
+    async def wanted(self, upload: Upload, sha256s: Sequence[str]) -> dict[str, WantedPart]:
+        """Return of an upload's parts those of `sha256s` that no checkpoint holds whole.
 
         Raises `NotFoundError` for what the upload does not declare.
         """
         rows = await self._tx.fetch(
-            """
-            SELECT DISTINCT ON (sha256) sha256, size_bytes, EXISTS (
-                SELECT 1 FROM upload_parts e JOIN uploads u USING (upload_id)
-                WHERE e.sha256 = p.sha256 AND u.team_id = $3 AND e.upload_id <> $1) AS earlier
-            FROM upload_parts p WHERE upload_id = $1 AND sha256 = ANY($2)
+            f"""
+            SELECT DISTINCT ON (sha256) sha256, size_bytes, {_IS_KEPT} AS kept, {_IS_DAMAGED} AS damaged,
+                EXISTS (SELECT 1 FROM upload_parts e JOIN uploads u USING (upload_id)
+                        WHERE e.sha256 = p.sha256 AND u.team_id = $1 AND e.upload_id <> $2) AS earlier
+            FROM upload_parts p WHERE upload_id = $2 AND sha256 = ANY($3)
             """,
+            upload.team_id,
             UUID(upload.upload_id),
             list(sha256s),
-            upload.team_id,
         )
-        declared = {row["sha256"]: (Stored(row["sha256"], row["size_bytes"]), row["earlier"]) for row in rows}
+        declared = {row["sha256"]: row for row in rows}
         for sha256 in sha256s:
             if sha256 not in declared:
                 raise NotFoundError("sha256", sha256)
-        stored = await self.stored(upload.team_id, set(sha256s))
-        return {sha256: declared[sha256] for sha256 in sha256s if sha256 not in stored}
+        return {
+            sha256: WantedPart(Stored(sha256, row["size_bytes"]), perhaps=row["earlier"], damaged=row["damaged"])
+            for sha256 in sha256s
+            if not (row := declared[sha256])["kept"] or row["damaged"]
+        }
 
     async def declare_files(self, upload: Upload, files: Sequence[FileEntry]) -> int:
         """Note files; return how many the upload has. Raises `RegistryFieldError` for a size that cannot be."""
@@ -262,7 +273,8 @@ class UploadStore:
         await self._set(upload, UploadState.REFUSED, "refusal", told)
 
     async def close(self, upload: Upload, digest: Digest) -> None:
-        """Note which checkpoint an upload became."""
+        """Note which checkpoint an upload became, and have damaged parts read that may have come anew by it."""
+        await ScrubStore(self._tx).ask_for_damaged(upload)
         await self._set(upload, UploadState.COMMITTED, "checkpoint_digest", digest)
 
     async def _set(self, upload: Upload, state: UploadState, column: str, value: object) -> None:
@@ -281,19 +293,6 @@ class UploadStore:
     async def _share_bytes(self, team_id: TeamId) -> None:
         """Let nobody sweep the team's bytes until the transaction ends."""
         await self._tx.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", f"bytes {team_id}")
-
-
-def _upload(row: Record) -> Upload:
-    digest, refusal = row["checkpoint_digest"], row["refusal"]
-    return Upload(
-        UploadId(str(row["upload_id"])),
-        TeamId(row["team_id"]),
-        row["model"],
-        UploadState(row["state"]),
-        documents.asked(row["asked"]),
-        None if refusal is None else Refusal(refusal["code"], refusal["message"], refusal["facts"]),
-        None if digest is None else Digest(digest),
-    )
 
 
 def _grouped(rows: Sequence[Record], by: str) -> dict[str, list[Record]]:

@@ -1,0 +1,130 @@
+"""What the registry does by itself, by the machine's clock: it sweeps, and reads back what it keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+from common.errors import TransientError
+from common.metrics import REGISTRY_DAMAGES_OPEN, REGISTRY_SCRUBBED_BYTES, REGISTRY_SWEPT_BYTES
+from common.service import BackgroundPart
+
+from registry.handlers import abandon, part_key, scrub, sweep
+from registry.store.scrubs import ScrubStore
+from registry.store.sweeps import SweepStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from datetime import timedelta
+
+    from common.database import Database
+
+    from registry.domain.integrity import Schedule
+    from registry.handlers import Inspector, Objects
+
+log = structlog.get_logger()
+
+_LOOK_SECONDS: Final = 5.0
+_AWAY_SECONDS: Final = 10.0
+
+
+class Chore(Protocol):
+    """Work that comes back."""
+
+    async def do(self) -> float:
+        """Do a little; return the seconds until it is worth going on. Raises `TransientError`."""
+        ...
+
+
+class Upkeep(BackgroundPart):
+    """A part: does chores side by side for ever; what fails is told and tried again later."""
+
+    def __init__(self, chores: Mapping[str, Chore], *, away_seconds: float = _AWAY_SECONDS) -> None:
+        """Do `chores`, by name; after a failure wait `away_seconds`."""
+        super().__init__("upkeep")
+        self._chores = dict(chores)
+        self._away_seconds = away_seconds
+
+    async def run(self) -> None:
+        """Work for ever."""
+        async with asyncio.TaskGroup() as group:
+            for name, chore in self._chores.items():
+                group.create_task(self._repeat(name, chore), name=f"upkeep {name}")
+
+    async def _repeat(self, name: str, chore: Chore) -> None:
+        while True:
+            try:
+                pause = await chore.do()
+            except TransientError as error:
+                log.warning("upkeep.waiting", chore=name, error=str(error))
+                pause = self._away_seconds
+            except Exception:
+                # Bytes are served and pushed all the same: a mistake here must not end that.
+                log.exception("upkeep.failed", chore=name)
+                pause = self._away_seconds
+            await asyncio.sleep(pause)
+
+
+class Sweeper:
+    """Gives up uploads that nobody goes on with, and removes what nothing rests on."""
+
+    def __init__(self, database: Database, objects: Objects, untouched: timedelta) -> None:
+        """Sweep what was not touched for `untouched`."""
+        self._database = database
+        self._objects = objects
+        self._untouched = untouched
+
+    async def do(self) -> float:
+        """Sweep a little; return the seconds until it is worth looking again."""
+        given_up = await abandon(self._untouched, self._opened)
+        for upload_id in given_up:
+            log.info("upload.abandoned", upload_id=upload_id)
+        swept = await sweep(self._untouched, self._opened, self._objects)
+        if swept:
+            size_bytes = sum(part.size_bytes for part in swept)
+            REGISTRY_SWEPT_BYTES.inc(size_bytes)
+            log.info("upload.swept", parts=len(swept), size_bytes=size_bytes)
+        # A push of the team waits while its parts are swept: let it go first.
+        return 0.05 if given_up or swept is not None else _LOOK_SECONDS
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[SweepStore]:
+        async with self._database.transaction() as tx:
+            yield SweepStore(tx)
+
+
+class Scrubber:
+    """Reads back what is kept, a few parts at a time, and no faster than it may."""
+
+    def __init__(self, database: Database, inspector: Inspector, schedule: Schedule) -> None:
+        """Read with `inspector` by `schedule`."""
+        self._database = database
+        self._inspector = inspector
+        self._schedule = schedule
+
+    async def do(self) -> float:
+        """Read a few parts; return the seconds until more may be read."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        readings = await scrub(self._schedule, self._opened, self._inspector)
+        await self._count()
+        if not readings:
+            return _LOOK_SECONDS
+        size_bytes = sum(reading.part.size_bytes for reading in readings)
+        REGISTRY_SCRUBBED_BYTES.inc(size_bytes)
+        for reading in readings:
+            if reading.damage is not None:
+                key = part_key(reading.part.team_id, reading.part.sha256)
+                log.error("part.damaged", key=key, damage=reading.damage.value, problem=reading.problem)
+        return max(0.0, size_bytes / self._schedule.bytes_a_second - (loop.time() - begun))
+
+    async def _count(self) -> None:
+        async with self._database.transaction(readonly=True) as tx:
+            REGISTRY_DAMAGES_OPEN.set(await tx.fetchval("SELECT count(*) FROM damages WHERE healed_at IS NULL"))
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[ScrubStore]:
+        async with self._database.transaction() as tx:
+            yield ScrubStore(tx)
