@@ -230,9 +230,11 @@ class RegistryInMemory:
             upload.state = pb.UPLOAD_STATE_REFUSED
             upload.refusal.CopyFrom(self.refusal)
             return pb.GetUploadResponse(upload=upload)
+        held: dict[str, list[pb.FilePart]] = defaultdict(list)
+        for part in sorted(self.parts.values(), key=_offset):
+            held[part.path].append(part)
         for file in self.files.values():
-            parts = sorted((part for part in self.parts.values() if part.path == file.path), key=_offset)
-            data = b"".join(self.store.objects[part.sha256.hex()] for part in parts)
+            data = b"".join(self.store.objects[part.sha256.hex()] for part in held[file.path])
             assert (len(data), hashlib.sha256(data).hexdigest()) == (file.size_bytes, file.sha256)
         said = [
             {"path": file.path, "sha256": file.sha256, "size_bytes": str(file.size_bytes)}

@@ -40,9 +40,11 @@ def run(folder: Path, *arguments: str) -> str:
         b"\x02\0\0\0\0\0\0\0{}"[:9],
     ],
 )
-def test_a_file_that_is_no_safetensors_file_is_named(tmp_path: Path, rubbish: bytes) -> None:
+def test_a_file_that_is_no_safetensors_file_is_named_before_anything_is_sent(tmp_path: Path, rubbish: bytes) -> None:
     (tmp_path / "model.safetensors").write_bytes(rubbish)
-    assert "model.safetensors has no header of a safetensors file" in run(tmp_path, *REGISTRY)
+    said = run(tmp_path, *REGISTRY)
+    assert "model.safetensors" in said
+    assert "SAFETENSORS_REFUSED" in said or "CHECKPOINT_FILE_TRUNCATED" in said
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

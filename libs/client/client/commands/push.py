@@ -2,147 +2,237 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
-import struct
-import sys
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, NoReturn
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from client.commands.rules.language import both, say
+from client.desk import Desk  # noqa: TC001 - typer reads the annotation
+from client.registry_desk import Rate, command, interrupted, rate, registry, run
 
 if TYPE_CHECKING:
     from dokpamo.registry.v1 import service_pb2 as pb
 
-    from client.access import Access
+    from client.display import Display
 
-LARGEST_HEADER_BYTES = 2**25
+_MODEL = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_HELP = both(
+    """Push a folder as a new version of a model: config.json, *.safetensors, tokenizer, README.md.
+
+    Each byte is read once, only what the registry lacks is sent, and the registry reads all of it before anything is
+    visible. Repeat it after a crash: what has arrived is not sent again.
+
+    Ends with 0 once it is committed, 1 where it is refused, 130 where it is interrupted.
+
+    dokpamo push ./solar --team upstage --model solar --licence Apache-2.0 --period 2025-h2 --parent upstage/solar""",
+    """폴더를 모델의 새 버전으로 등록합니다: config.json, *.safetensors, 토크나이저, README.md.
+
+    모든 바이트를 한 번만 읽고, 등록소에 없는 부분만 보내며, 등록소가 전부 검증한 뒤에야 보입니다. 중단되면 같은 명령을
+    다시 실행하십시오. 이미 도착한 부분은 다시 보내지 않습니다.
+
+    등록되면 0, 거부되면 1, 중단하면 130으로 끝납니다.
+
+    dokpamo push ./solar --team upstage --model solar --licence Apache-2.0 --period 2025-h2 --parent upstage/solar""",
+)
+_Folder = Annotated[Path, typer.Argument(metavar="DIR", help=both("The checkpoint.", "체크포인트 폴더"))]
+_Team = Annotated[str, typer.Option(envvar="DOKPAMO_TEAM", help=both("Your team's id.", "팀 ID"))]
+_Model = Annotated[
+    str | None,
+    typer.Option(
+        help=both(
+            "Name of the model, lower case with hyphens; default: the folder's name.",
+            "모델 이름(소문자와 하이픈), 기본값은 폴더 이름",
+        )
+    ),
+]
+_Licence = Annotated[str, typer.Option(help=both("SPDX licence identifier.", "SPDX 라이선스 식별자"))]
+_Period = Annotated[str, typer.Option(help=both("Development period, for example 2025-h2.", "개발 기간, 예: 2025-h2"))]
+_Seed = Annotated[int, typer.Option(min=0, help=both("Seed it was trained with.", "학습 시드"))]
+_Parent = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REF",
+        help=both(
+            "Your own checkpoint it was trained from; default: none.",
+            "이어서 학습한 자체 체크포인트, 기본값은 없음",
+        ),
+    ),
+]
+_Lineage = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help=both(
+            "JSON list of {component, owner, kind, parent, frozen, share, evidence}.",
+            "{component, owner, kind, parent, frozen, share, evidence}의 JSON 목록",
+        ),
+    ),
+]
+_Key = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help=both(
+            "Your team's Ed25519 key in PEM, to sign it (see dokpamo keys); default: unsigned.",
+            "서명할 팀의 Ed25519 열쇠(PEM, dokpamo keys 참조), 기본값은 서명 없음",
+        ),
+    ),
+]
+_Log = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help=both(
+            "Training log; default: training_log.jsonl of the folder, if it is there.",
+            "학습 기록, 기본값은 폴더의 training_log.jsonl(있을 때)",
+        ),
+    ),
+]
+_Initial = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help=both("Code that draws the initial weights from the seed.", "시드에서 초기 가중치를 만드는 코드"),
+    ),
+]
+_Job = Annotated[
+    str, typer.Option(help=both("Id of the training job that made it.", "이 체크포인트를 만든 학습 작업 ID"))
+]
+_Follows = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help=both(
+            "Commit only if this is still the latest version (0: there is none).",
+            "이 버전이 아직 최신일 때만 등록(0은 없음)",
+        ),
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("push")(push)
+    command("push")(app, both("Push a checkpoint.", "체크포인트 등록"), _HELP)(push)
 
 
 def push(  # noqa: PLR0917 - typer reads the options from the signature, and nobody calls it otherwise
-    folder: Annotated[Path, typer.Argument(help="The checkpoint: config.json, *.safetensors, README.md, ...")],
-    team: Annotated[str, typer.Option(help="Your team's id.")],
-    model: Annotated[str, typer.Option(help="Name of the model, lower case with hyphens.")],
-    licence: Annotated[str, typer.Option(help="SPDX licence identifier.")],
-    period: Annotated[str, typer.Option(help="Development period, for example 2025-h2.")],
-    registry: Annotated[
-        str | None,
-        typer.Option(envvar="DOKPAMO_REGISTRY_ADDRESS", help="host:port; default: of the running stack."),
-    ] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="DOKPAMO_TOKEN",
-            help="Your token, better given by the environment; default: the running stack's development issuer's.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed it was trained with.")] = 0,
-    parent: Annotated[str, typer.Option(help="Digest of your own checkpoint it was trained from.")] = "",
-    lineage: Annotated[Path | None, typer.Option(help="JSON list of {component, owner, kind, parent, frozen}.")] = None,
+    desk: Desk,
+    folder: _Folder,
+    team: _Team,
+    licence: _Licence,
+    period: _Period,
+    model: _Model = None,
+    seed: _Seed = 0,
+    parent: _Parent = None,
+    lineage: _Lineage = None,
+    job: _Job = "",
+    training_log: _Log = None,
+    initialisation: _Initial = None,
+    key: _Key = None,
+    follows: _Follows = None,
+    limit_rate: Rate = None,
 ) -> None:
-    """Push a checkpoint as a new version of a model.
+    """Push a checkpoint as a new version of a model."""
+    from client.display import Display
 
-    Only missing bytes are sent, every byte is verified, and nothing is visible until all is.
-    """
-    from common.errors import Refused
+    said = {
+        "licence": licence,
+        "period": period,
+        "seed": seed,
+        "job_id": job,
+        "training_log": training_log,
+        "initialisation": initialisation,
+    }
+    named, limit = model or _named(folder), rate(limit_rate)
+    display = Display("push", desk.language, quiet=desk.as_json)
 
-    from client.refusal import in_words
-    from client.sdk.transfer import TRANSFER_ERRORS
+    async def work() -> pb.Checkpoint:
+        from client.sdk.checkpoints import push as push_folder
+        from client.sdk.signing import signer
 
-    access = _access(team, registry, token)
-    try:
-        declaration = _declaration(folder, licence, period, seed, parent, lineage)
-        committed = asyncio.run(_push(folder, team, model, declaration, access))
-    except Refused as refusal:
-        _fail(in_words(refusal))
-    except (*TRANSFER_ERRORS, OSError, ValueError) as error:
-        _fail(str(error))
-    print(f"{committed.team_id}/{committed.model} version {committed.version}")
-    print(committed.checkpoint_digest)
-
-
-def _access(team: str, registry: str | None, token: str | None) -> Access:
-    """Return where the registry is and what gives a token for each call."""
-    from client.access import NoAccessError, access
-    from client.session import Caller
-
-    try:
-        return access("registry", Caller.consortium(team), registry, token)
-    except NoAccessError as error:
-        _fail(str(error))
-
-
-async def _push(folder: Path, team: str, model: str, declaration: pb.Declaration, access: Access) -> pb.Checkpoint:
-    from common.grpc import Client, connect
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    from client.sdk.checkpoints import SERVICE
-    from client.sdk.checkpoints import push as push_folder
-    from client.sdk.transfer import Begun, Event, Moved
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, TimeRemainingColumn()) as bar:
-        shown = bar.add_task("push", total=None)
-
-        def moved(event: Event) -> None:
-            if isinstance(event, Begun):
-                bar.update(shown, total=sum(event.files.values()))
-            if isinstance(event, Moved):
-                bar.update(shown, advance=event.bytes_moved, description=event.path)
-
-        async with connect(*access) as channel:
-            committed = await push_folder(
-                Client(channel, SERVICE), folder, team_id=team, model=model, declaration=declaration, progress=moved
+        async with registry(desk, team) as client:
+            declaration = await _declaration(client, folder, team, said, parent, lineage)
+            return await push_folder(
+                client,
+                folder,
+                team_id=team,
+                model=named,
+                declaration=declaration,
+                progress=display,
+                limit_rate=limit,
+                signer=signer(key) if key else None,
+                latest_version=follows,
             )
-    return committed
+
+    try:
+        with display:
+            committed = run(desk, work())
+    except KeyboardInterrupt:
+        english = "interrupted; push again: what has arrived is not sent again"
+        interrupted(desk, say(desk.language, english, "중단됨, 다시 실행하면 도착한 부분은 다시 보내지 않습니다"))
+    desk.tell(_document(committed, display), _lines(committed, display))
 
 
-def _declaration(
-    folder: Path, licence: str, period: str, seed: int, parent: str, lineage: Path | None
+def _document(committed: pb.Checkpoint, display: Display) -> dict[str, Any]:
+    from client.desk import as_document
+
+    figures = display.figures
+    moved = {"sent_bytes": figures.moved, "there_already_bytes": figures.there_already, "sent_again": figures.again}
+    return {"checkpoint": as_document(committed), **moved}
+
+
+def _lines(committed: pb.Checkpoint, display: Display) -> list[str]:
+    findings = [f"  {each.code}: {each.field}: {each.value} ({each.rule})" for each in committed.findings]
+    name = f"{committed.team_id}/{committed.model}@{committed.version}"
+    return [f"{name}  {display.summary()}", *findings, committed.checkpoint_digest]
+
+
+def _named(folder: Path) -> str:
+    name = folder.absolute().name.lower().replace("_", "-").replace(" ", "-")
+    if not _MODEL.fullmatch(name):
+        raise typer.BadParameter(f"{folder.name!r} is no name of a model: say one", param_hint="--model")
+    return name
+
+
+async def _declaration(
+    client: Any,
+    folder: Path,
+    team: str,
+    said: dict[str, Any],
+    parent: str | None,
+    lineage: Path | None,
 ) -> pb.Declaration:
+    from dokpamo.registry.v1 import service_pb2 as pb
+
+    from client.sdk.declaring import declared
+
+    edges = _edges(lineage)
+    if parent is not None:
+        digest = await _digest(client, team, parent)
+        edges.append(pb.LineageEdge(component="model", owner="own", kind="weights", parent=digest))
+    return declared(folder, lineage=edges, **said)
+
+
+async def _digest(client: Any, team: str, parent: str) -> str:
+    from client.registry_desk import reference
+
+    named = reference(parent)
+    return named.digest or (await named.resolve(client, team)).checkpoint_digest
+
+
+def _edges(lineage: Path | None) -> list[pb.LineageEdge]:
     from dokpamo.registry.v1 import service_pb2 as pb
     from google.protobuf.json_format import ParseDict, ParseError
 
-    from client.sdk.transfer import file_sha256
-
-    edges = json.loads(lineage.read_text("utf-8")) if lineage else []
-    if parent:
-        edges.append({"component": "model", "owner": "own", "kind": "weights", "parent": parent, "frozen": False})
-    log = folder / "training_log.jsonl"
+    if lineage is None:
+        return []
     try:
-        return pb.Declaration(
-            licence=licence,
-            seed=seed,
-            period=period,
-            parameters=sum(_parameters(path) for path in folder.rglob("*.safetensors")),
-            lineage=[ParseDict(edge, pb.LineageEdge()) for edge in edges],
-            training_log_sha256=file_sha256(log) if log.is_file() else "",
-        )
-    except ParseError as error:
-        message = f"{lineage}: {error}"
-        raise ValueError(message) from error
-
-
-def _parameters(weights: Path) -> int:
-    """Return the number of elements that a safetensors header declares; whether it is true is the registry's to say."""
-    with weights.open("rb") as file:
-        prefix = file.read(8)
-        (length,) = struct.unpack("<Q", prefix.ljust(8, b"\0"))
-        text = file.read(min(length, LARGEST_HEADER_BYTES))
-    try:
-        header = json.loads(text)
-        return sum(math.prod(fields["shape"]) for name, fields in header.items() if name != "__metadata__")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        message = f"{weights} has no header of a safetensors file"
-        raise ValueError(message) from error
-
-
-def _fail(why: str) -> NoReturn:
-    print(f"push: {why}", file=sys.stderr)
-    raise typer.Exit(1)
+        document = json.loads(lineage.read_text("utf-8"))
+        if not isinstance(document, list):
+            raise typer.BadParameter(f"{lineage}: must be a JSON list", param_hint="--lineage")
+        return [ParseDict(edge, pb.LineageEdge()) for edge in document]
+    except (OSError, ValueError, ParseError) as error:
+        raise typer.BadParameter(f"{lineage}: {error}", param_hint="--lineage") from error

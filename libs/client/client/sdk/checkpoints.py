@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import grpc
@@ -32,7 +33,7 @@ from client.sdk.transfer.fetching import Fetching
 from client.sdk.transfer.scanning import require_unchanged, scan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
     from pathlib import Path
 
     from common.grpc import Client
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from client.sdk.transfer.reading import Piece
 
 T = TypeVar("T")
+Signer = Callable[[str, str, "Sequence[LocalFile]", pb.Declaration], pb.Signature]
+"""Signs what a team commits: of a team, a model, its files and what is declared (`client.sdk.signing.signer`)."""
 
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 _AWAY: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
@@ -52,15 +55,6 @@ _MOST_FILES: Final = 2_000
 _PAGE: Final = 1_000
 _FEW_FILES: Final = 8
 _FIRST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.02, 1.0
-
-
-class Signer(Protocol):
-    """Who signs what a team commits."""
-
-    def __call__(
-        self, team_id: str, model: str, files: Sequence[LocalFile], declaration: pb.Declaration
-    ) -> pb.Signature:
-        """Return the signature of the statement on these files."""
 
 
 class ManifestDiffersError(Exception):
@@ -124,7 +118,7 @@ async def pull(
     `Refused`, `ManifestDiffersError` and what `Fetching.fetch` raises.
     """
     files = files_of(await manifest(registry, checkpoint_digest, team_id=team_id))
-    sources = _Sources(registry, team_id, checkpoint_digest)
+    sources = Sources(registry, team_id, checkpoint_digest)
     await Fetching(sources, Store(Throttle(limit_rate)), folder, progress or silent).fetch(files)
     return files
 
@@ -199,11 +193,12 @@ class _Upload:
         answer: pb.DeclarePartsResponse = await _answer(self._registry.DeclareParts, request)
         return set(answer.lacking)
 
-    async def targets(self, sha256: Sequence[bytes]) -> dict[bytes, Target]:
+    async def targets(self, sha256: Sequence[bytes], *, again: bool = False) -> dict[bytes, Target]:
         """Return where to put parts, by SHA-256; those that have arrived are left out."""
         found: dict[bytes, Target] = {}
         for begin in range(0, len(sha256), _MOST_TARGETS):
-            request = pb.GetPartTargetsRequest(sha256=sha256[begin : begin + _MOST_TARGETS], **self._named)
+            asked = sha256[begin : begin + _MOST_TARGETS]
+            request = pb.GetPartTargetsRequest(sha256=asked, asked_before=again, **self._named)
             answer: pb.GetPartTargetsResponse = await _answer(self._registry.GetPartTargets, request)
             found |= {each.sha256: Target(each.url, dict(each.headers)) for each in answer.targets}
         return found
@@ -248,10 +243,11 @@ class _Upload:
         raise Refused("UPLOAD_ABANDONED", "the registry gave the upload up: push again", self._named)
 
 
-class _Sources:
+class Sources:
     """The parts of a committed checkpoint, page by page; a page is asked for again where its URLs have ended."""
 
     def __init__(self, registry: Client, team_id: str, checkpoint_digest: str) -> None:
+        """Ask `registry`; a consortium names its own `team_id`."""
         self._registry = registry
         self._named: dict[str, Any] = {"team_id": team_id, "checkpoint_digest": checkpoint_digest}
 

@@ -49,8 +49,11 @@ class Registry(Protocol):
     async def declare(self, parts: Sequence[Piece]) -> set[bytes]:
         """Say which parts files are made of; return the SHA-256 of those that may be lacking."""
 
-    async def targets(self, sha256: Sequence[bytes]) -> dict[bytes, Target]:
-        """Return where to put parts, by SHA-256; those that have arrived are left out."""
+    async def targets(self, sha256: Sequence[bytes], *, again: bool = False) -> dict[bytes, Target]:
+        """Return where to put parts, by SHA-256; those that have arrived are left out.
+
+        `again` says that this push asked for them before, and may have put them since.
+        """
 
 
 class Sending:
@@ -154,7 +157,7 @@ class Sending:
                 self._progress(MovedAgain(piece.path, piece.offset, piece.size, why))
                 await asyncio.sleep(wait)
                 # It may have arrived although nobody said so; if not, this URL is fresh.
-                target = (await self._registry.targets([piece.sha256])).get(piece.sha256)
+                target = (await self._registry.targets([piece.sha256], again=True)).get(piece.sha256)
             if target is None:
                 self._progress(Moved(piece.path, piece.size, there_already=True))
         under_way = self._settled[piece.sha256]
