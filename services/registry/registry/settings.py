@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003  as below
 from typing import Annotated
 
 from common.settings import Address, PlatformSettings, ServiceSettings
@@ -36,6 +37,10 @@ class Settings(StoreSettings, ServiceSettings):
     mlflow_uri: str
     # What the parts of a team's checkpoints and open uploads may take, each part counted once; 100 TiB.
     team_quota_bytes: int = 100 * 2**40
+    # Where the weights of a checkpoint lie while they are examined; by default the folder for temporary files.
+    examination_folder: Path | None = None
+    # What they may take there; a larger checkpoint is not examined, and its examination says so. 1 TiB.
+    examination_bytes: int = 2**40
     # An upload that nobody touched for so long is given up, and bytes that nothing rests on are removed then.
     sweep_after_days: float = 7.0
     # Every part is read back so often, and no faster in all than this: 32 MiB/s are 80 TiB a month.

@@ -92,8 +92,9 @@ async def _steadily(objects: Objects, key: str, first: int, end: int) -> AsyncGe
         try:
             async with aclosing(objects.read(key, first, end)) as chunks:
                 async for chunk in chunks:
-                    first, tries = first + len(chunk), 0
-                    yield chunk
+                    if chunk:
+                        first, tries = first + len(chunk), 0
+                        yield chunk
         except NotFoundError as error:
             raise StoredBytesDifferError(key) from error
         except TransientError:

@@ -91,7 +91,11 @@ def withdrawn(release: Release) -> Refusal:
     # A header has one line.
     reason = " ".join(release.withdrawal.reason.split())
     return Refusal(
-        410, "", f"This version is withdrawn: {reason}", f"이 버전은 공개가 철회되었습니다. 사유: {reason}", {}
+        410,
+        "RevisionNotFound",
+        f"This version is withdrawn: {reason}",
+        f"이 버전은 공개가 철회되었습니다. 사유: {reason}",
+        {},
     )
 
 

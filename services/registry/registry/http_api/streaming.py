@@ -23,12 +23,8 @@ _STALLED_SECONDS: Final = 60.0
 """A reader who takes no piece for so long is gone, or means to hold us up."""
 
 
-class CutShortError(Exception):
-    """An answer ends before its end, and the connection with it, so that nobody takes it for whole."""
-
-
 class BytesResponse(Response):
-    """Sends `first` and what follows it; `gate` is left when the answer has ended, however."""
+    """Sends `first` and what follows it. Where that fails the connection ends, so that nobody takes it for whole."""
 
     def __init__(
         self, status: int, headers: Mapping[str, str], first: bytes, more: AsyncGenerator[bytes, None]
@@ -41,7 +37,7 @@ class BytesResponse(Response):
         self._more = more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  what ASGI calls
-        """Send until the end, or until the reader is gone. Raises `CutShortError`."""
+        """Send until the end, or until the reader is gone."""
         sending = asyncio.create_task(self._send(send))
         leaving = asyncio.create_task(_left(receive))
         try:
@@ -51,22 +47,27 @@ class BytesResponse(Response):
             leaving.cancel()
             await asyncio.wait({sending, leaving})
         if not sending.cancelled() and (error := sending.exception()) is not None:
-            raise CutShortError from error
+            _tell(error)
 
     async def _send(self, send: Send) -> None:
         async with aclosing(self._more) as more:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await _taken(send, self._first)
-            try:
-                async for piece in more:
-                    await _taken(send, piece)
-            except StoredBytesDifferError as error:
-                log.error("download.bytes_differ", object=error.key)  # noqa: TRY400  the key says all
-                raise
-            except TransientError as error:
-                log.warning("download.store_away", error=str(error))
-                raise
+            async for piece in more:
+                await _taken(send, piece)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _tell(error: BaseException) -> None:
+    match error:
+        case StoredBytesDifferError():
+            log.error("download.bytes_differ", object=error.key)
+        case TransientError():
+            log.warning("download.store_away", error=str(error))
+        case TimeoutError():
+            log.info("download.stalled", seconds=_STALLED_SECONDS)
+        case _:
+            log.error("download.failed", exc_info=error)
 
 
 async def _taken(send: Send, piece: bytes) -> None:
