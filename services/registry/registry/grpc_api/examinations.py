@@ -1,0 +1,96 @@
+"""Examinations of checkpoints, and the catalogue of models that they are examined against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from common.errors import FieldInvalidError, NotFoundError
+from common.paging import page_size, position
+from dokpamo.registry.v1 import examinations_pb2 as pb
+
+from registry import handlers, wire
+from registry.domain.checkpoint import Digest, TeamId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from common.database import Transaction
+    from common.grpc import Call
+
+    from registry.domain.examination import Examination
+    from registry.handlers import Checkpoints, Examinations, Objects
+
+_PIECE_BYTES: Final = 2**20
+
+
+class ExaminationApi:
+    """`dokpamo.registry.v1.ExaminationService`."""
+
+    def __init__(
+        self,
+        examinations: Callable[[Transaction], Examinations],
+        checkpoints: Callable[[Transaction], Checkpoints],
+        objects: Objects,
+    ) -> None:
+        """Work on each call's transaction; fingerprints are in `objects`."""
+        self._examinations = examinations
+        self._checkpoints = checkpoints
+        self._objects = objects
+
+    async def StartExamination(self, request: pb.StartExaminationRequest, call: Call) -> pb.StartExaminationResponse:
+        """Examine a checkpoint again."""
+        found = await handlers.start_examination(
+            self._examinations(call.tx), self._checkpoints(call.tx), Digest(request.checkpoint_digest)
+        )
+        return pb.StartExaminationResponse(examination=wire.from_examination(found))
+
+    async def GetExamination(self, request: pb.GetExaminationRequest, call: Call) -> pb.GetExaminationResponse:
+        """Return an examination."""
+        return pb.GetExaminationResponse(examination=wire.from_examination(await self._found(request, call)))
+
+    async def GetReport(self, request: pb.GetReportRequest, call: Call) -> pb.GetReportResponse:
+        """Return a piece of a report."""
+        found = await self._found(request, call)
+        digest = Digest(request.checkpoint_digest)
+        whole = await self._examinations(call.tx).report(digest, found.number, request.against)
+        if whole is None:
+            raise NotFoundError("against", request.against)
+        if request.offset_bytes > len(whole):
+            raise FieldInvalidError("offset_bytes", request.offset_bytes, f"must be at most {len(whole)}")
+        piece = whole[request.offset_bytes : request.offset_bytes + _PIECE_BYTES]
+        return pb.GetReportResponse(piece=piece, size_bytes=len(whole))
+
+    async def AddReference(self, request: pb.AddReferenceRequest, call: Call) -> pb.AddReferenceResponse:
+        """Add a model to the catalogue."""
+        examinations = self._examinations(call.tx)
+        reference = wire.to_reference(request, handlers.fingerprint_key(request.fingerprint_sha256), examinations.now)
+        kept, target = await handlers.add_reference(examinations, self._objects, reference, call.actor.subject)
+        answer = pb.AddReferenceResponse(reference=wire.from_reference(kept))
+        if target is not None:
+            answer.url = target.url
+            answer.headers.update(target.headers)
+        return answer
+
+    async def ConfirmReference(self, request: pb.ConfirmReferenceRequest, call: Call) -> pb.ConfirmReferenceResponse:
+        """Confirm that a model's fingerprint is there."""
+        found = await handlers.confirm_reference(self._examinations(call.tx), self._objects, request.reference_id)
+        return pb.ConfirmReferenceResponse(reference=wire.from_reference(found))
+
+    async def ListReferences(self, request: pb.ListReferencesRequest, call: Call) -> pb.ListReferencesResponse:
+        """Return the catalogue in order of addition."""
+        found, following = await self._examinations(call.tx).references(
+            page_size(request.page_size), position(request.page_token)
+        )
+        return pb.ListReferencesResponse(
+            references=map(wire.from_reference, found), next_page_token="" if following is None else str(following)
+        )
+
+    async def _found(self, request: pb.GetExaminationRequest | pb.GetReportRequest, call: Call) -> Examination:
+        team = TeamId(call.actor.team) if call.actor.team else TeamId(request.team_id) if request.team_id else None
+        return await handlers.find_examination(
+            self._examinations(call.tx),
+            self._checkpoints(call.tx),
+            team,
+            Digest(request.checkpoint_digest),
+            request.number,
+        )

@@ -1,0 +1,111 @@
+"""Examines checkpoints in a process of its own, which has their weights in a folder for as long as that takes."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from registry.domain.examination import Fingerprint, Report
+from registry.domain.parts import Stored
+from registry.handlers import (
+    URL_LIFETIME,
+    CannotBeExaminedError,
+    DamagedPartError,
+    ReadRefusedError,
+    fingerprint_key,
+    part_key,
+)
+from registry.store.reader import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from registry.domain.checkpoint import TeamId
+    from registry.domain.examination import Against
+    from registry.domain.parts import Part
+    from registry.handlers import Due, Located, Objects
+
+_PARTS_A_COMMAND: Final = 32
+_DOCUMENTS: Final = frozenset(
+    {"config.json", "model.safetensors.index.json", "tokenizer.json", "tokenizer_config.json", "vocab.json"}
+)
+_WEIGHTS: Final = ".safetensors"
+_LICENCES: Final = frozenset({"LICENSE", "LICENCE", "NOTICE"})
+
+
+class ProcessExaminer:
+    """The handlers' `Examiner`."""
+
+    def __init__(self, objects: Objects, folder: Path | None, most_bytes: int) -> None:
+        """Read from `objects`, work below `folder`, and take there at most `most_bytes` for one checkpoint."""
+        self._objects = objects
+        self._folder = folder
+        self._most_bytes = most_bytes
+
+    async def examine(self, due: Due) -> tuple[Fingerprint, tuple[Report, ...]]:
+        """Return the checkpoint's own fingerprint and a report for each of `due.against`; see the port."""
+        files = [each for each in due.files if _needed(each.file.path)]
+        size = sum(each.file.size_bytes for each in files)
+        if size > self._most_bytes:
+            raise CannotBeExaminedError(f"its weights take {size} bytes, and an examination at most {self._most_bytes}")
+        with tempfile.TemporaryDirectory(prefix="dokpamo-examination-", dir=self._folder) as folder:
+            child = await Child.start("registry.store.examining", folder)
+            try:
+                return await self._examined(child, due, files)
+            except (DamagedPartError, ReadRefusedError) as error:
+                raise CannotBeExaminedError(str(error)) from error
+            finally:
+                await child.end()
+
+    async def _examined(
+        self, child: Child, due: Due, files: Sequence[Located]
+    ) -> tuple[Fingerprint, tuple[Report, ...]]:
+        checkpoint = due.checkpoint
+        for each in files:
+            for start in range(0, max(1, len(each.parts)), _PARTS_A_COMMAND):
+                pieces = self._pieces(checkpoint.team_id, each.parts[start : start + _PARTS_A_COMMAND])
+                await child.ask({"fetch": {"file": asdict(each.file), "pieces": pieces}})
+        title = f"{checkpoint.team_id}/{checkpoint.model} v{checkpoint.version}"
+        against = [self._against(each) for each in due.against]
+        made, *reports = await child.ask(
+            {"examine": {"title": title, "seed": due.examination.seed, "against": against}}
+        )
+        stored = Stored(made["sha256"], made["size_bytes"])
+        key = fingerprint_key(stored.sha256)
+        target = self._objects.presign_put(key, stored, URL_LIFETIME)
+        await child.ask({"keep": {"url": target.url, "headers": dict(target.headers)}})
+        return Fingerprint(key, stored.sha256, stored.size_bytes), tuple(
+            _report(each, told) for each, told in zip(due.against, reports, strict=True)
+        )
+
+    def _pieces(self, team_id: TeamId, parts: Sequence[Part]) -> list[list[Any]]:
+        return [
+            [
+                part.offset_bytes,
+                part.size_bytes,
+                part.sha256,
+                self._objects.presign_get(part_key(team_id, part.sha256), URL_LIFETIME),
+            ]
+            for part in parts
+        ]
+
+    def _against(self, against: Against) -> dict[str, Any]:
+        kept = against.fingerprint
+        return {
+            "title": against.title,
+            "sha256": kept.sha256,
+            "size_bytes": kept.size_bytes,
+            "url": self._objects.presign_get(kept.object_key, URL_LIFETIME),
+        }
+
+
+def _needed(path: str) -> bool:
+    return path.endswith(_WEIGHTS) or path in _DOCUMENTS or path in _LICENCES
+
+
+def _report(against: Against, told: dict[str, Any]) -> Report:
+    document = Path(told["file"]).read_bytes()
+    return Report(against.kind, against.name, told["findings"], hashlib.sha256(document).hexdigest(), document)
