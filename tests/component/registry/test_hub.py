@@ -16,7 +16,6 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import disable_progress_bars
 
 from tests.builders.registry_service import TEAM
 from tests.builders.release_hub import MODEL, RunningHub, accepted, model_files, pushed, released
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REPOSITORY = f"{TEAM}/{MODEL}"
-disable_progress_bars()
 
 
 async def asked(call: Callable[..., Any], hub: RunningHub, *arguments: str, **more: Any) -> Any:

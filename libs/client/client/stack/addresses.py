@@ -33,6 +33,7 @@ class Stack:
         mlflow_uri: URL of the MLflow server.
         ray_address: URL of Ray's Jobs API.
         services: `host:port` of each gRPC service by name.
+        downloads_url: What to set as HF_ENDPOINT: released models by HTTP.
         console_url: The page to open.
     """
 
@@ -46,6 +47,7 @@ class Stack:
     mlflow_uri: str
     ray_address: str
     services: Mapping[str, str]
+    downloads_url: str
     console_url: str
 
     @property
@@ -122,5 +124,6 @@ def of_plan(home: StackHome, plan: Plan) -> Stack:
         mlflow_uri=others.get("DOKPAMO_MLFLOW_URI", f"http://{HOST}:{ports['mlflow']}"),
         ray_address=others.get("DOKPAMO_RAY_ADDRESS", f"http://{HOST}:{ports['ray-1']}"),
         services={service: f"{HOST}:{ports[service]}" for service in GRPC_SERVICES},
+        downloads_url=f"http://{HOST}:{ports['downloads']}",
         console_url=f"http://{HOST}:{ports['console']}",
     )

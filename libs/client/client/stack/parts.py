@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from client.stack.kafka import external_kafka_part, kafka_part
 from client.stack.mlflow_server import DATABASE, external_mlflow_part, mlflow_part
 from client.stack.plan import GRPC_SERVICES
-from client.stack.ports import HOST
 from client.stack.postgres import external_postgres_part, postgres_part
 from client.stack.probes import check_grpc, check_http
 from client.stack.ray_head import RayPorts, external_ray_part, ray_part
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from client.stack.plan import Plan
 
 # Every service migrates its schema and makes its topics when it starts; what else it uses, it waits for itself.
-SERVICE_NEEDS = {"registry": ("postgres", "kafka", "s3"), "console": ("kafka",)}
+SERVICE_NEEDS = {"registry": ("postgres", "kafka", "s3"), "downloads": ("postgres", "s3"), "console": ("kafka",)}
 
 
 class UnknownPartError(Exception):
@@ -33,7 +32,7 @@ class UnknownPartError(Exception):
 
 def all_parts(home: StackHome, plan: Plan, stack: Stack) -> list[PartSpec]:
     """Return the stack's parts, those that others run included, restricted to what was asked for."""
-    parts = [*_infrastructure(home, plan, stack), *_services(home, plan, stack)]
+    parts = [*_infrastructure(home, plan, stack), *_services(home, stack)]
     return chosen(parts, plan.only)
 
 
@@ -77,9 +76,10 @@ def _infrastructure(home: StackHome, plan: Plan, stack: Stack) -> list[PartSpec]
     ]
 
 
-def _services(home: StackHome, plan: Plan, stack: Stack) -> list[PartSpec]:
+def _services(home: StackHome, stack: Stack) -> list[PartSpec]:
     parts = [_service(home, stack, service, address) for service, address in stack.services.items()]
-    return [*parts, _console(home, stack, f"{HOST}:{plan.ports['console']}")]
+    downloads = _http(home, stack, "downloads", stack.downloads_url, ("registry", "downloads"))
+    return [*parts, downloads, _http(home, stack, "console", stack.console_url, ("console",))]
 
 
 def _service(home: StackHome, stack: Stack, service: str, address: str) -> PartSpec:
@@ -97,20 +97,20 @@ def _service(home: StackHome, stack: Stack, service: str, address: str) -> PartS
     )
 
 
-def _console(home: StackHome, stack: Stack, listen: str) -> PartSpec:
-    folder = home.data("console")
+def _http(home: StackHome, stack: Stack, name: str, url: str, module: tuple[str, ...]) -> PartSpec:
+    folder = home.data(name)
     return PartSpec(
-        name="console",
-        address=stack.console_url,
-        command=(sys.executable, "-m", "console"),
-        environment=stack.environment() | {"DOKPAMO_HTTP_LISTEN": listen},
+        name=name,
+        address=url,
+        command=(sys.executable, "-m", *module),
+        environment=stack.environment() | {"DOKPAMO_HTTP_LISTEN": url.removeprefix("http://")},
         folder=folder,
-        needs=SERVICE_NEEDS["console"],
-        probe=functools.partial(check_http, f"{stack.console_url}/healthz"),
+        needs=SERVICE_NEEDS[name],
+        probe=functools.partial(check_http, f"{url}/healthz"),
         prepare=functools.partial(folder.mkdir, parents=True, exist_ok=True),
         ready_seconds=180.0,
     )
 
 
-NAMES = ("postgres", "kafka", "s3", "mlflow", "ray", *GRPC_SERVICES, "console")
+NAMES = ("postgres", "kafka", "s3", "mlflow", "ray", *GRPC_SERVICES, "downloads", "console")
 """Names of all parts, in the order in which they are shown."""

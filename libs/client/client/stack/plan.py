@@ -25,6 +25,7 @@ PORTS = (
     "mlflow",
     *(f"ray-{number}" for number in range(9)),
     *GRPC_SERVICES,
+    "downloads",
     "console",
 )
 EXTERNAL = {
