@@ -22,6 +22,7 @@ RPCS = [rpc for service in all_services() for rpc in rpcs_of(service)]
 ROLES = [role_name(number) for number in options_pb2.Role.values() if number != options_pb2.ROLE_UNSPECIFIED]
 # RPCs that a consortium may call although no field of the request binds it to its own team, each with the reason.
 SEES_EVERY_TEAM = {
+    "dokpamo.registry.v1.ExaminationService/ListReferences": "the catalogue is of known models and of no team",
     "dokpamo.registry.v1.ReleaseService/AcceptLicence": "it is the licence of somebody else's released model",
 }
 OWN_TEAM, OTHER_TEAM = "sk-telecom", "nc-ai"

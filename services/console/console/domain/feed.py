@@ -66,6 +66,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "JobFinished": ("학습이 끝났습니다", "Training finished"),
     "CheckpointCommitted": ("체크포인트가 등록되었습니다", "Checkpoint committed"),
     "CheckpointNamed": ("MLflow에 등록되었습니다", "Named in MLflow"),
+    "CheckpointExamined": ("체크포인트의 가중치를 비교 검사했습니다", "Checkpoint examined"),
     "CheckpointReleased": ("체크포인트가 공개되었습니다", "Checkpoint released"),
     "CheckpointWithdrawn": ("체크포인트 공개가 철회되었습니다", "Release of a checkpoint withdrawn"),
     "TeamKeyRegistered": ("팀의 서명 열쇠가 등록되었습니다", "Signing key of a team registered"),
