@@ -293,5 +293,30 @@ async def test_a_committed_checkpoint_is_named_once_although_the_catalogue_was_a
                 break
             await asyncio.sleep(0.05)
     assert found.mlflow_version == "1"
-    assert [tags["dokpamo.checkpoint_digest"] for tags in registry.names.versions[f"{TEAM}.solar"]] == [digest]
+    assert [
+        version.tags["dokpamo.checkpoint_digest"] for version in registry.names.kept[f"{TEAM}.solar"].values()
+    ] == [digest]
     assert (await registry.events())[-2:] == ["CheckpointCommitted", "CheckpointNamed"]
+
+
+async def test_checkpoints_that_declare_much_are_fewer_on_a_page(registry: RunningRegistry, tmp_path: Path) -> None:
+    much = [
+        pb.LineageEdge(
+            component=f"part {number}", owner="third-party", kind="code", parent="p" * 250, evidence=["e" * 250] * 16
+        )
+        for number in range(64)
+    ]
+    async with registry.client("consortium", team=TEAM) as team:
+        for seed in range(5):
+            await put_all(team, checkpoint_folder(tmp_path / str(seed), seed=seed), declaration(lineage=much))
+        versions, token = [], ""
+        while True:
+            page = await team.ListCheckpoints(
+                pb.ListCheckpointsRequest(team_id=TEAM, page_token=token, newest_first=True)
+            )
+            assert page.ByteSize() < 2**21
+            versions.append([checkpoint.version for checkpoint in page.checkpoints])
+            token = page.next_page_token
+            if not token:
+                break
+    assert versions == [[5, 4, 3], [2, 1]]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from registry.handlers import Checkpoints, Objects, TeamKeys, Uploads
 
 _PIECE_BYTES: Final = 2**20
+_PAGE_BYTES: Final = 2**20
 _FILES_PAGE: Final = 1_000
 _LARGEST_FILES_PAGE: Final = 2_000
 _PARTS_PAGE: Final = 500
@@ -99,16 +100,27 @@ class RegistryApi:
 
     async def ListCheckpoints(self, request: pb.ListCheckpointsRequest, call: Call) -> pb.ListCheckpointsResponse:
         """Return checkpoints in order of commit."""
-        found, following = await self._checkpoints(call.tx).page(
+        size = page_size(request.page_size)
+        found = await self._checkpoints(call.tx).page(
             _scope(request.team_id, call),
             request.model,
-            page_size(request.page_size),
+            size + 1,
             position(request.page_token),
             newest_first=request.newest_first,
         )
-        return pb.ListCheckpointsResponse(
-            checkpoints=map(wire.from_checkpoint, found), next_page_token="" if following is None else str(following)
-        )
+        answer = pb.ListCheckpointsResponse()
+        room = _PAGE_BYTES
+        for place, checkpoint in found[:size]:
+            message = wire.from_checkpoint(checkpoint)
+            room -= message.ByteSize()
+            # What is declared of a checkpoint may be long: then a page has fewer.
+            if room < 0 and answer.checkpoints:
+                return answer
+            answer.checkpoints.append(message)
+            answer.next_page_token = str(place)
+        if len(found) <= size:
+            answer.next_page_token = ""
+        return answer
 
     async def ListFiles(self, request: pb.ListFilesRequest, call: Call) -> pb.ListFilesResponse:
         """Return files of a checkpoint by path."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from registry.domain.integrity import DamageKind, KeptPart, Reading
     from registry.domain.parts import Part, Stored
     from registry.domain.upload import Asked, Progress, PutTarget, Refusal, Upload
+    from registry.handlers.naming import Named
 
 URL_LIFETIME: Final = timedelta(minutes=30)
 """How long a presigned URL holds: long enough for a part at 40 kB/s, short enough to be worthless soon."""
@@ -276,8 +277,8 @@ class Checkpoints(Protocol):
 
     async def page(
         self, team_id: TeamId | None, model: str, size: int, after: int, *, newest_first: bool
-    ) -> tuple[list[Checkpoint], int | None]:
-        """Return up to `size` checkpoints beyond position `after` (0: all), and where the next page starts."""
+    ) -> list[tuple[int, Checkpoint]]:
+        """Return up to `size` checkpoints beyond position `after` (0: all), each with its position."""
         ...
 
     async def manifest(self, digest: Digest) -> bytes:
@@ -294,8 +295,8 @@ class Checkpoints(Protocol):
         """Return up to `size` parts after a place (number of the file, offset), and where the next page starts."""
         ...
 
-    async def add_name(self, digest: Digest, mlflow_model: str, mlflow_version: str) -> None:
-        """Keep the name of a checkpoint and publish it."""
+    async def add_name(self, checkpoint: Checkpoint, named: Named) -> None:
+        """Keep the name of a checkpoint, publish it and have aliases follow."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +13,9 @@ from registry.domain.checkpoint import Checkpoint, Digest, TeamId
 from registry.domain.inspection import content_of
 from registry.domain.outcome import Outcome, StageOutcome
 from registry.domain.parts import Part
-from registry.handlers import NAMING
+from registry.handlers import ALIASING, NAMING
 from registry.store import documents
+from registry.store.examinations import ExaminationStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
     from common.database import Transaction
 
-    from registry.handlers import Located, Verified
+    from registry.handlers import Located, Named, Verified, WholeCheckpoint
 
 _OWNER: Final = "service:registry"
 _NAMED_WITHIN: Final = timedelta(hours=1)
@@ -59,7 +61,27 @@ class CheckpointStore:
     async def add(
         self, checkpoint: Checkpoint, manifest: bytes, files: Sequence[Located], verified: Sequence[Verified]
     ) -> None:
-        """Keep a new checkpoint with its bytes, publish that it is committed, and have it named."""
+        """Keep a new checkpoint with its bytes, publish that it is committed, and have it named and examined."""
+        await self._keep(checkpoint, manifest, files, verified)
+        await self._tx.publish(wire.committed_event(checkpoint))
+        await ExaminationStore(self._tx).start(checkpoint.checkpoint_digest, secrets.randbits(63))
+
+    async def restore(self, whole: WholeCheckpoint) -> bool:
+        """Keep a checkpoint that is lacking, and have it named; `False` where it is there. Nobody is told of it."""
+        if await self.checkpoint(whole.checkpoint.checkpoint_digest, None) is not None:
+            return False
+        await self._keep(whole.checkpoint, whole.manifest, whole.files, whole.verified)
+        # Nobody has read its bytes since: their turn is now.
+        await self._tx.execute(
+            "UPDATE part_reads SET asked_at = clock_timestamp() WHERE team_id = $1 AND sha256 = ANY($2)",
+            whole.checkpoint.team_id,
+            [part.sha256 for each in whole.files for part in each.parts],
+        )
+        return True
+
+    async def _keep(
+        self, checkpoint: Checkpoint, manifest: bytes, files: Sequence[Located], verified: Sequence[Verified]
+    ) -> None:
         digest = checkpoint.checkpoint_digest
         await self._lock(f"bytes {checkpoint.team_id}")
         await self._add_bytes(checkpoint.team_id, files, verified)
@@ -93,7 +115,6 @@ class CheckpointStore:
             [each.file.size_bytes for each in files],
             [each.file.sha256 for each in files],
         )
-        await self._tx.publish(wire.committed_event(checkpoint))
         await self._tx.enqueue(NAMING, digest, {"checkpoint_digest": digest})
         await self._tx.processes.start(NAMING, digest, "naming", owner=_OWNER, deadline=self.now + _NAMED_WITHIN)
 
@@ -121,8 +142,8 @@ class CheckpointStore:
 
     async def page(
         self, team_id: TeamId | None, model: str, size: int, after: int, *, newest_first: bool
-    ) -> tuple[list[Checkpoint], int | None]:
-        """Return up to `size` checkpoints beyond position `after` (0: all), and where the next page starts."""
+    ) -> list[tuple[int, Checkpoint]]:
+        """Return up to `size` checkpoints beyond position `after` (0: all), each with its position."""
         beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
         rows = await self._tx.fetch(
             f"""
@@ -132,10 +153,9 @@ class CheckpointStore:
             team_id,
             model,
             after,
-            size + 1,
+            size,
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [checkpoint_of(row) for row in rows[:size]], following
+        return [(row["position"], checkpoint_of(row)) for row in rows]
 
     async def manifest(self, digest: Digest) -> bytes:
         """Return the manifest of a checkpoint."""
@@ -178,21 +198,26 @@ class CheckpointStore:
             Part(row["path"], row["offset_bytes"], row["size_bytes"], row["sha256"]) for row in rows[:size]
         ], None if last is None else (last["number"], last["offset_bytes"])
 
-    async def add_name(self, digest: Digest, mlflow_model: str, mlflow_version: str) -> None:
-        """Keep the name of a checkpoint and publish it; a second time changes nothing."""
+    async def add_name(self, checkpoint: Checkpoint, named: Named) -> None:
+        """Keep the name of a checkpoint, publish it and have aliases follow; a second time changes nothing."""
+        digest = checkpoint.checkpoint_digest
         added = await self._tx.fetchval(
             """
-            INSERT INTO names (checkpoint_digest, mlflow_model, mlflow_version, named_at) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (checkpoint_digest) DO NOTHING RETURNING true
+            INSERT INTO names (checkpoint_digest, mlflow_model, mlflow_version, named_at, source, run_id)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (checkpoint_digest) DO NOTHING RETURNING true
             """,
             digest,
-            mlflow_model,
-            mlflow_version,
+            named.model,
+            named.version,
             self.now,
+            named.source,
+            named.run_id,
         )
         if not added:
             return
-        await self._tx.publish(wire.named_event(digest, mlflow_model, mlflow_version))
+        await self._tx.publish(wire.named_event(digest, named.model, named.version))
+        to_move = {"team_id": checkpoint.team_id, "model": checkpoint.model}
+        await self._tx.enqueue(ALIASING, f"{named.model}/{digest}", to_move)
         process = await self._tx.processes.get(NAMING, digest)
         if process is not None:
             await self._tx.processes.finish(process, "named")
