@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from originality import Component, examine
 
 from tests.originality import making
+from tests.originality.folders import written
 from tests.originality.making import EMBEDDING, HEAD
 from tests.originality.network import initial
-from tests.originality.pairs import LEVEL, WIDEST, components, examined, outcome
+from tests.originality.pairs import LEVEL, WIDEST, examined, outcome
 from tests.originality.training import CONTINUED_PEAK, DECODER, ENCODER, MORE_TOKENS, adapted, trained
 
 if TYPE_CHECKING:
@@ -35,18 +36,36 @@ class Truth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Models from seeds of their own; `steps` is how long each was trained. Neighbours in a list are independent."""
+    """Models from seeds of their own, trained for so many `steps`; each is kept as a folder with both its towers.
 
+    Numbers go around: after the last model comes the first. Neighbours are independent.
+    """
+
+    folder: Path
     decoders: list[Weights]
     encoders: list[Weights]
     steps: int
 
+    def write(self) -> None:
+        """Write the folder of each model, and of its initialisation."""
+        for number in range(len(self.decoders)):
+            written(self.kept(number), self.decoder(number), self.encoder(number))
+            written(self.begun(number), (DECODER, initial(DECODER, number)))
+
+    def kept(self, number: int) -> Path:
+        """Return the folder of a model."""
+        return self.folder / f"model-{number % len(self.decoders)}"
+
+    def begun(self, number: int) -> Path:
+        """Return the folder with the initialisation of its decoder."""
+        return self.folder / f"initial-{number % len(self.decoders)}"
+
     def decoder(self, number: int) -> Model:
-        """Return the decoder of that number; after the last one comes the first."""
+        """Return its decoder."""
         return DECODER, self.decoders[number % len(self.decoders)]
 
     def encoder(self, number: int) -> Model:
-        """Return the encoder of that number, likewise."""
+        """Return its encoder of images."""
         return ENCODER, self.encoders[number % len(self.encoders)]
 
 
@@ -71,11 +90,12 @@ class Kind:
     def outcome(self, family: Family, number: int, draw: int) -> Outcome:
         """Return what the examination says of one pair of this kind."""
         rng = np.random.default_rng([number, draw, *self.name.encode()])
-        child = self.make(family, number, rng)
-        again = initial(DECODER, number) if self.recreated else None
-        parent = family.decoder(number + self.parent)
+        made = self.make(family, number, rng)
+        parent, again = family.kept(number + self.parent), family.begun(number) if self.recreated else None
         level = WIDEST if self.truth is Truth.INDEPENDENT else LEVEL
-        return outcome(examined(parent, child, int(rng.integers(2**31)), level=level, initial=again))
+        with tempfile.TemporaryDirectory() as folder:
+            child = written(Path(folder), made)
+            return outcome(examined(parent, child, int(rng.integers(2**31)), level=level, initial=again))
 
 
 def _on(model: Model, rng: np.random.Generator, steps: int, peak: float = CONTINUED_PEAK) -> Model:
@@ -149,6 +169,7 @@ KINDS = [
     Kind("half of the weights set to zero", _D, _plain(lambda model, _: making.pruned_weights(model, 0.5))),
     Kind("30 % of hidden units dropped", _D, _plain(lambda model, _: making.pruned_units(model, 0.3))),
     Kind("first layer dropped", _D, _plain(lambda model, _: making.pruned_layer(model, 0))),
+    Kind("a layer doubled, trained on", _D, _quarter(lambda model, _: making.doubled_layer(model, 1)), trained=True),
     Kind("average 0.5 and 0.5 of two parents, against one", _D, _merged(0.5)),
     Kind("average 0.8 and 0.2 of two parents, against the greater", _D, _merged(0.8)),
     Kind("average 0.8 and 0.2 of two parents, against the lesser", _D, _merged(0.8), parent=1),
@@ -231,11 +252,7 @@ KINDS = [
 
 def seeing(family: Family, number: int) -> tuple[Outcome, Outcome]:
     """Say of two models with one frozen encoder and language models of their own: the encoder's outcome, the rest's."""
-    seen, spoken = (family.encoder(number),) * 2, (family.decoder(number), family.decoder(number + 1))
-    parts = chain((_named("vision", one) for one in components(*seen)), components(*spoken))
-    whole = examine(parts, seed=number, level=WIDEST)
-    return outcome(whole, lambda name: name.startswith("vision")), outcome(whole, lambda name: name[:6] != "vision")
-
-
-def _named(part: str, one: Component) -> Component:
-    return Component(f"{part}.{one.name}", one.first, one.second, one.axis, one.layer, one.residual_outputs)
+    with tempfile.TemporaryDirectory() as folder:
+        other = written(Path(folder), family.decoder(number + 1), family.encoder(number))
+        whole = examined(family.kept(number), other, number, level=WIDEST)
+    return outcome(whole, ("vision",)), outcome(whole, ("main",))

@@ -26,8 +26,8 @@ def matrices(weights: Weights, change: Callable[[Array], Array]) -> Weights:
 
 
 def noisy(model: Model, share: float, rng: np.random.Generator) -> Model:
-    """Noise of `share` of each matrix's standard deviation."""
-    return model[0], matrices(model[1], lambda tensor: with_noise(tensor, share, rng))
+    """Noise of `share` of each tensor's standard deviation."""
+    return model[0], {name: with_noise(tensor, share, rng) for name, tensor in model[1].items()}
 
 
 def with_noise(tensor: Array, share: float, rng: np.random.Generator) -> Array:
@@ -79,17 +79,28 @@ def pruned_units(model: Model, share: float) -> Model:
 
 def pruned_layer(model: Model, layer: int) -> Model:
     """Without one layer; those behind it move up."""
+    return of_layers(model, [place for place in range(model[0].layers) if place != layer])
+
+
+def doubled_layer(model: Model, layer: int) -> Model:
+    """With one layer twice; those behind it move down."""
+    return of_layers(model, sorted([*range(model[0].layers), layer]))
+
+
+def of_layers(model: Model, layers: list[int]) -> Model:
+    """Of these layers, in this order."""
     shape, weights = model
     made = {}
     for name, tensor in weights.items():
         parts = name.split(".")
-        if parts[1] == "layers":
-            place = int(parts[2])
-            if place == layer:
-                continue
-            parts[2] = str(place - (place > layer))
-        made[".".join(parts)] = tensor
-    return replace(shape, layers=shape.layers - 1), made
+        if parts[1] != "layers":
+            made[name] = tensor
+            continue
+        for place, source in enumerate(layers):
+            if int(parts[2]) == source:
+                made[".".join([*parts[:2], str(place), *parts[3:]])] = tensor
+    shape = replace(shape, layers=len(layers))
+    return shape, {name: made[name] for name in shape.tensors()}
 
 
 def pruned_weights(model: Model, share: float) -> Model:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from originality import Component, UnitAxis, examine
+from threadpoolctl import threadpool_limits
 from weights.folder import ModelFolder
 
 from tests.originality import making, packages, pickles
 from tests.originality.kinds import Truth
-from tests.originality.pairs import outcome
+from tests.originality.pairs import summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +86,9 @@ class Case:
                     yield Pair(partner, kind, truth), self._outcome(models[partner], child, number)
 
     def _outcome(self, first: Weights, second: Weights, seed: int) -> Outcome:
-        return outcome(examine(_components(self.views(first), self.views(second)), seed=seed))
+        # One thread for each product, as where folders are examined: small ones gain nothing by more.
+        with threadpool_limits(1, "blas"):
+            return summed(examine(_components(self.views(first), self.views(second)), seed=seed).components)
 
 
 AVERAGE = "average 0.5 and 0.5 with an independent one"

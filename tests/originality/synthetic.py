@@ -8,7 +8,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import combinations
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +22,18 @@ if TYPE_CHECKING:
     from tests.originality.network import Shape
     from tests.originality.pairs import Outcome
 
-DECODERS, ENCODERS = "decoders from seeds of their own", "encoders from seeds of their own"
+DECODERS, ENCODERS = "language models from seeds of their own", "vision encoders from seeds of their own"
 REUSED, SPOKEN = "vision encoder reused frozen: the encoder", "vision encoder reused frozen: the language model"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is made: models of each sort, training steps, and draws for each parent where nothing is trained."""
+    """How much is made: models of each sort, training steps, draws for each parent, parents of what is trained."""
 
-    models: int = 48
-    steps: int = 400
+    models: int = 46
+    steps: int = 300
     draws: int = 2
+    parents: int = 32
 
 
 @dataclass(slots=True)
@@ -69,12 +69,14 @@ def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, process
             pool.map(_trained, [(shape, seed, plan.steps) for shape in (DECODER, ENCODER) for seed in seeds])
         )
         models, losses = zip(*trained, strict=True)
+        family = Family(folder, list(models[: plan.models]), list(models[plan.models :]), plan.steps)
+        family.write()
         kept = folder / "family.pickle"
-        kept.write_bytes(pickle.dumps(Family(list(models[: plan.models]), list(models[plan.models :]), plan.steps)))
+        kept.write_bytes(pickle.dumps(family))
         pieces = [("independent", str(kept), first, 0) for first in seeds] + [
             (kind.name, str(kept), number, draw)
             for kind in chosen
-            for number in seeds
+            for number in seeds[: plan.parents if kind.trained else None]
             for draw in range(1 if kind.trained else plan.draws)
         ]
         for said in pool.map(_said, pieces):
@@ -111,11 +113,9 @@ def _said(piece: tuple[str, str, int, int]) -> list[tuple[str, Outcome]]:
         (kind,) = (kind for kind in KINDS if kind.name == name)
         return [(name, kind.outcome(family, number, draw))]
     made = list(zip((REUSED, SPOKEN), seeing(family, number), strict=True))
-    for of, model in ((DECODERS, family.decoder), (ENCODERS, family.encoder)):
-        for first, second in combinations(range(len(family.decoders)), 2):
-            if first == number:
-                seed = 1000 * first + second
-                made.append((of, outcome(examined(model(first), model(second), seed, level=WIDEST))))
+    for other in range(number + 1, len(family.decoders)):
+        whole = examined(family.kept(number), family.kept(other), 1000 * number + other, level=WIDEST)
+        made += [(DECODERS, outcome(whole, ("main",))), (ENCODERS, outcome(whole, ("vision",)))]
     return made
 
 

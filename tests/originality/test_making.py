@@ -73,6 +73,7 @@ def test_pruning_takes_the_smallest_away_and_shapes_say_so() -> None:
     for shape, weights in (
         making.pruned_units(model, 0.25),
         making.pruned_layer(model, 0),
+        making.doubled_layer(model, 1),
         making.more_tokens(model, 3, np.random.default_rng(0)),
     ):
         assert {name: tensor.shape for name, tensor in weights.items()} == shape.tensors()

@@ -57,7 +57,10 @@ def test_what_was_made_from_another_is_found(small: Run) -> None:
 
 
 def test_a_frozen_encoder_is_identical_and_speaks_for_itself_alone(small: Run) -> None:
-    assert {finding for one in small.rows[REUSED].outcomes for finding in one.findings} == {Finding.IDENTICAL}
+    said = Counter(finding for one in small.rows[REUSED].outcomes for finding in one.findings)
+    # Four heads of two layers are too few units to be tested.
+    assert said.keys() == {Finding.IDENTICAL, Finding.NOT_TESTABLE}
+    assert said[Finding.IDENTICAL] > 10 * len(small.rows[REUSED].outcomes)
 
 
 def test_the_page_tells_every_kind_with_its_interval(small: Run) -> None:

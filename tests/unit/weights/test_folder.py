@@ -182,16 +182,23 @@ def test_some_columns_are_read_alone_whichever_way_the_matrix_lies(tmp_path: Pat
         assert (some[:] == whole[:, columns]).all()
         rows = np.array([9, 1])
         assert (some[rows, 1:] == whole[rows][:, columns[1:]]).all()
-        for cut in (lambda one: one.T, lambda one: one.part(slice(0, 2))):
-            with pytest.raises(ValueError, match="some columns"):
-                cut(some)
+        with pytest.raises(ValueError, match="turned"):
+            _ = some.T
+        with pytest.raises(ValueError, match="cut further"):
+            some.part(slice(0, 2))
 
 
 def test_matrices_are_equal_by_their_values(tmp_path: Path) -> None:
     weights = drawn(1, 600, 30).astype(np.float16)
     other = weights.copy()
     other[599, 29] += 1
-    tensors = {"a": weights, "b": weights, "wide": weights.astype(np.float32), "other": other, "part": weights[:9]}
+    tensors: dict[str, Any] = {
+        "a": weights,
+        "b": weights,
+        "wide": weights.astype(np.float32),
+        "other": other,
+        "part": weights[:9],
+    }
     folder = ModelFolder(write_model(tmp_path / "m", tensors))
     equal = {name for name in tensors if folder.matrix("a").equals(folder.matrix(name))}
     assert equal == {"a", "b", "wide"}

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from originality import fixed
 from originality.folders.part import HEADS, PAIRS_WITHIN_HEADS, RANK, WITHIN_HEADS, Key, Part
 from originality.folders.roles import Role
-from originality.matching import sample
 from originality.order import UnitAxis
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # Of a head, so many channels and inputs are looked at: the same of each, so that all have the same inputs.
 _CHANNELS, _INPUTS = 8, 512
-_SEED: Final = 0  # public and fixed: which of them are looked at depends on no weight
 _UNKNOWN = "the number of heads and their width are not known, so nothing tells which rows belong together"
 _ONE_HEAD = "one head shared by all: there is nothing to change places with"
 
@@ -152,8 +151,8 @@ def _within(rows: Rows, count: int, start: int, width: int, each: int, _tokens: 
 def _head_by_head(rows: Rows, blocks: tuple[int, int], layout: _Layout, _tokens: object) -> Blocks:
     """Return for each block of heads the heads as units: some channels of each, and some of their inputs."""
     matrix = rows()
-    rng = np.random.default_rng([_SEED, layout.width, matrix.shape[1]])
-    channels, inputs = sample(layout.width, _CHANNELS, rng), sample(matrix.shape[1], _INPUTS, rng)
+    channels = fixed.places("channels", layout.width, _CHANNELS)
+    inputs = fixed.places("inputs of heads", matrix.shape[1], _INPUTS)
     starts = layout.each * np.arange(blocks[0] * blocks[1])
     heads = np.stack([matrix[start + channels][:, inputs].ravel() for start in starts])
     return tuple(heads.reshape(*blocks, -1))

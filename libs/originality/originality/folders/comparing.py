@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from originality.examining import examine
 from originality.finding import MOVED, Finding
 from originality.folders.context import context
+from originality.folders.fingerprint import fingerprints, read_fingerprint, taken
 from originality.folders.planning import Plan
 from originality.folders.subject import Subject, subject
 
@@ -123,6 +124,43 @@ def examine_folders(
         workers=workers,
         progress=progress,
     )
+
+
+def examine_against(
+    catalogue: Path,
+    folder: Path,
+    *,
+    seed: int,
+    level: float = LEVEL,
+    workers: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> tuple[FolderReport, ...]:
+    """Examine a model in a folder against each fingerprint of a catalogue: one family of tests for all of them.
+
+    `progress` is called with the number of the fingerprint that is compared, of how many, and its file's name.
+    Raises as `examine_folders` does, and `FolderRefusedError` for a file that is no fingerprint.
+
+    Source: registry-and-originality.md, "Originality examination": a catalogue of reference models, fingerprints kept.
+    """
+    files = list(fingerprints(catalogue))
+    own = taken(subject(folder))
+    made = []
+    for number, file in enumerate(files, 1):
+        if progress is not None:
+            progress(number, len(files), file.name)
+        made.append(
+            compare(
+                read_fingerprint(file),
+                own,
+                seed=seed,
+                level=level,
+                units=UNITS,
+                moved_layers=0,
+                comparisons=len(files),
+                workers=workers,
+            )
+        )
+    return tuple(made)
 
 
 def compare(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from originality import fixed
 from originality.blocks import own_likeness
 from originality.folders.part import Key
-from originality.matching import sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _SPARED: Final = 32
 _INPUTS: Final = 256
-_SEED: Final = 1  # public and fixed: which units are looked at depends on no weight
 # Of a layer with experts, so many are looked at to find the layer's partner.
 _EXPERTS_OF_A_LAYER: Final = 64
 _MLP: Final = ("mlp.up", "mlp.gate", "mlp.down")
@@ -49,8 +48,7 @@ class Pair:
 
 def spared_units(units: int) -> Places:
     """Return the places of the hidden units that partners are chosen by: a quarter at most."""
-    rng = np.random.default_rng([_SEED, units])
-    return np.sort(rng.choice(units, min(_SPARED, units // 4), replace=False)).astype(np.intp)
+    return fixed.places("spared", units, min(_SPARED, units // 4))
 
 
 def pairs(first: Mapping[Key, Part], second: Mapping[Key, Part]) -> Iterator[Pair]:
@@ -91,7 +89,7 @@ def _likeness(first: Sequence[Part], second: Sequence[Part]) -> Floats:
             (first[place].read(None)[0] for place in rows),
             (second[place].read(None)[0] for place in columns),
             spared_units(units),
-            sample(inputs, _INPUTS, np.random.default_rng([_SEED, inputs])),
+            fixed.places("inputs of spared", inputs, _INPUTS),
         )
     return made
 
