@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dokpamo.registry.v1 import service_pb2 as pb
 
     from client.sdk.references import Reference
+    from client.session import Caller
 
 T = TypeVar("T")
 
@@ -71,10 +72,15 @@ async def registry(at: Desk, team: str) -> AsyncIterator[Client]:
     """The registry, in the name of a team, or of staff where none is named."""
     from common.grpc import Client, connect
 
+    async with connect(*at.access(caller(team))) as channel:
+        yield Client(channel, CONTRACT)
+
+
+def caller(team: str) -> Caller:
+    """Return who asks: a team, or staff where none is named."""
     from client.session import Caller
 
-    async with connect(*at.access(Caller.consortium(team) if team else Caller.staff())) as channel:
-        yield Client(channel, CONTRACT)
+    return Caller.consortium(team) if team else Caller.staff()
 
 
 def run(at: Desk, work: Coroutine[Any, Any, T]) -> T:

@@ -54,7 +54,7 @@ def weights(seed: int) -> dict[str, NDArray[np.float32]]:
 def model(folder: Path, tensors: dict[str, NDArray[np.float32]]) -> Path:
     folder.mkdir(parents=True)
     save_file(tensors, folder / "model.safetensors")
-    said = {"model_type": "llama", "hidden_size": HIDDEN, "intermediate_size": INNER, "num_hidden_layers": LAYERS}
+    said = {"model_type": "sovereign-lm", "hidden_size": HIDDEN, "intermediate_size": INNER, "num_hidden_layers": LAYERS}
     (folder / "config.json").write_text(json.dumps(said))
     return folder
 
