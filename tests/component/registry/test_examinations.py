@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import grpc
@@ -91,7 +91,7 @@ async def test_a_checkpoint_is_examined_against_its_parents_and_the_catalogue(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     first = weights(1)
-    own_edge = {"component": "model", "owner": "own", "kind": "weights"}
+    own_edge: dict[str, Any] = {"component": "model", "owner": "own", "kind": "weights"}
     async with examining(registry, tmp_path) as staff, registry.client("consortium", team=TEAM) as team:
         root = await put_all(team, model(tmp_path / "root", first), declaration(parameters=PARAMETERS))
         alone = await done(staff, root.checkpoint_digest)
@@ -180,7 +180,7 @@ async def test_a_committed_checkpoint_joins_the_catalogue_once(registry: Running
         async with registry.client("consortium", team=TEAM) as team:
             committed = await put_all(team, model(tmp_path / "m", weights(5)), declaration(parameters=PARAMETERS))
         await done(staff, committed.checkpoint_digest)
-        usual = {"title": "t", "source": "s", "licence": "Apache-2.0", "checkpoint_digest": committed.checkpoint_digest}
+        usual: dict[str, Any] = {"title": "t", "source": "s", "licence": "Apache-2.0", "checkpoint_digest": committed.checkpoint_digest}
         added = await staff.AddReference(
             pb.AddReferenceRequest(request_id=str(uuid4()), reference_id="mine-1", **usual)
         )
