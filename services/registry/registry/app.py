@@ -16,10 +16,14 @@ from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
 from registry.domain.integrity import Schedule
-from registry.events import Tasks, subscriptions
-from registry.grpc_api import LineageApi, RegistryApi, ReleaseApi, TeamKeysApi
+from registry.events import Examining, Tasks, subscriptions
+from registry.grpc_api import ExaminationApi, IntegrityApi, LineageApi, RegistryApi, ReleaseApi, TeamKeysApi
+from registry.handlers import VERIFYING
 from registry.store import MIGRATIONS
+from registry.store.catalogue import CatalogueStore
 from registry.store.checkpoints import CheckpointStore
+from registry.store.examinations import ExaminationStore
+from registry.store.examiner import ProcessExaminer
 from registry.store.inspector import ProcessInspector
 from registry.store.keys import TeamKeyStore
 from registry.store.lineage import LineageStore
@@ -27,14 +31,15 @@ from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
 from registry.store.releases import ReleaseStore
-from registry.store.upkeep import Scrubber, Sweeper, Upkeep
+from registry.store.scrubs import ScrubStore
+from registry.store.upkeep import NamesChecker, ObjectsChecker, Scrubber, Sweeper, Upkeep
 from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 
 if TYPE_CHECKING:
     from common.service import Part
 
-    from registry.handlers import Inspector, Objects
+    from registry.handlers import Inspector, ModelNames, Objects
     from registry.settings import Settings
     from registry.store.upkeep import Chore
 
@@ -48,6 +53,8 @@ def apis(objects: Objects, team_quota_bytes: int) -> dict[str, object]:
     """Return what answers for each service of the contract."""
     return {
         SERVICE: RegistryApi(UploadStore, CheckpointStore, TeamKeyStore, objects, team_quota_bytes),
+        "dokpamo.registry.v1.ExaminationService": ExaminationApi(ExaminationStore, CheckpointStore, objects),
+        "dokpamo.registry.v1.IntegrityService": IntegrityApi(ScrubStore, CatalogueStore),
         "dokpamo.registry.v1.LineageService": LineageApi(LineageStore),
         "dokpamo.registry.v1.ReleaseService": ReleaseApi(ReleaseStore, CheckpointStore),
         "dokpamo.registry.v1.TeamKeysService": TeamKeysApi(TeamKeyStore),
@@ -68,7 +75,21 @@ def build(settings: Settings) -> list[Part]:
     )
     names = MlflowNames(settings.mlflow_uri)
     inspector = ProcessInspector(objects)
-    tasks = Tasks(database, UploadStore, CheckpointStore, OutcomeStore, objects, names, inspector, settings.s3_bucket)
+    tasks = Tasks(
+        database,
+        UploadStore,
+        CheckpointStore,
+        OutcomeStore,
+        CatalogueStore,
+        objects,
+        names,
+        inspector,
+        settings.s3_bucket,
+    )
+    quick = tasks.handlers()
+    verifying = {VERIFYING: quick.pop(VERIFYING)}
+    examiner = ProcessExaminer(objects, settings.examination_folder, settings.examination_bytes)
+    examining = Examining(database, ExaminationStore, CheckpointStore, examiner)
     consumers = Consumers(settings, database, subscriptions(OutcomeStore), REASONS, clock)
     return [
         database,
@@ -78,8 +99,11 @@ def build(settings: Settings) -> list[Part]:
         objects,
         names,
         inspector,
-        Worker(database, clock, tasks.handlers(), retries=_NAMING),
-        Upkeep(_chores(settings, database, objects, inspector)),
+        Worker(database, clock, quick, retries=_NAMING),
+        # By themselves: to verify or examine a large checkpoint takes long, and nothing else waits for that.
+        Worker(database, clock, verifying, retries=_NAMING),
+        Worker(database, clock, examining.handlers(), concurrency=1, retries=_NAMING),
+        Upkeep(_chores(settings, database, objects, inspector, names)),
         consumers,
         Timers(database, clock, {}),
         GrpcServer(
@@ -94,9 +118,13 @@ def build(settings: Settings) -> list[Part]:
     ]
 
 
-def _chores(settings: Settings, database: Database, objects: Objects, inspector: Inspector) -> dict[str, Chore]:
+def _chores(
+    settings: Settings, database: Database, objects: Objects, inspector: Inspector, names: ModelNames
+) -> dict[str, Chore]:
     schedule = Schedule(timedelta(days=settings.scrub_every_days), settings.scrub_bytes_a_second)
     return {
         "sweep": Sweeper(database, objects, timedelta(days=settings.sweep_after_days)),
         "scrub": Scrubber(database, inspector, schedule),
+        "names": NamesChecker(database, names, timedelta(hours=settings.check_names_every_hours)),
+        "objects": ObjectsChecker(database, objects, timedelta(hours=settings.check_objects_every_hours)),
     }
