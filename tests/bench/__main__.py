@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.ground import Ground
 
-HELPERS = {"__main__", "ground"}
+HELPERS = {"__main__", "ground", "mlflow_upload"}
 
 
 def benches() -> dict[str, str]:

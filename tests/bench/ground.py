@@ -84,8 +84,8 @@ class Ground:
         """Stop both and remove the folder."""
         self._stack.close()
 
-    def database(self) -> str:
-        """Return the URL of a new, empty database."""
-        name = f"bench_{secrets.token_hex(4)}"
+    def database(self, name: str = "") -> str:
+        """Return the URL of a new, empty database, of this name where one is wanted."""
+        name = name or f"bench_{secrets.token_hex(4)}"
         create_databases(self._url, (name,))
         return with_database(self._url, name)
