@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from registry.domain.checkpoint import FileEntry
+from registry.domain.content import ContentRefusedError
 from registry.domain.inspection import (
     CheckpointFileDiffersError,
     ConfigurationRefusedError,
@@ -18,6 +18,7 @@ from registry.domain.inspection import (
 )
 from safetensors.numpy import save
 from weights.finite import TensorNotFiniteError
+from weights.manifest import FileEntry
 from weights.safetensors import CheckpointFileTruncatedError, SafetensorsRefusedError
 
 
@@ -88,7 +89,7 @@ def test_a_long_tail_beyond_the_declared_bytes_is_told_by_its_size_and_not_kept(
         inspection.finish()
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"1"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"1", b"{" * 100_000])
 def test_a_configuration_that_is_no_object_is_refused(content: bytes) -> None:
     with pytest.raises(ConfigurationRefusedError):
         inspect(entry("config.json", content), content)
@@ -104,6 +105,23 @@ def test_a_wrong_number_of_parameters_is_refused() -> None:
     check_parameters(5, [2, 3])
     with pytest.raises(ParametersDifferError, match="5 parameters are declared, the weights hold 6"):
         check_parameters(5, [2, 3, 1])
+
+
+def test_other_content_than_the_name_promises_is_refused_only_once_the_bytes_are_the_declared_ones() -> None:
+    for path in ("config.json", "README.md", "tokenizer.json"):
+        with pytest.raises(ContentRefusedError) as refusal:
+            inspect(entry(path, b"PK\x03\x04" + bytes(9)), b"PK\x03\x04" + bytes(9))
+        assert refusal.value.field == path
+        with pytest.raises(CheckpointFileDiffersError):
+            inspect(entry(path, bytes(13)), b"PK\x03\x04" + bytes(9))
+
+
+def test_all_zero_tensors_are_a_finding_and_no_refusal() -> None:
+    data = save({"a": np.zeros(9, np.float32), "b": np.ones(3, np.float32)})
+    inspection = FileInspection(entry("m.safetensors", data))
+    inspection.feed(data)
+    assert inspection.finish() == 12
+    assert [(finding.code, finding.field) for finding in inspection.findings] == [("TENSOR_ALL_ZERO", "a")]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

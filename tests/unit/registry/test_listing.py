@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from common.outbox import LARGEST_EVENT_BYTES
 from registry.domain.checkpoint import (
+    MOST_FINDINGS,
     Checkpoint,
-    Declaration,
-    FileEntry,
-    LineageEdge,
+    Digest,
+    Finding,
     RegistryFieldError,
     TeamId,
     check_declaration,
@@ -23,12 +23,13 @@ from registry.domain.listing import (
     MOST_LISTED_BYTES,
     FileKindRefusedError,
     PathRefusedError,
+    check_file,
     check_kind,
     check_listing,
     check_path,
 )
-from registry.domain.manifest import identity, manifest_json
-from registry.wire import committed_event
+from registry.wire import committed_event, from_checkpoint
+from weights.manifest import Declaration, FileEntry, LineageEdge, Signature, manifest_json
 
 SHA = "0" * 64
 FILES = [FileEntry(path, 3, SHA) for path in ("config.json", "model.safetensors", "README.md")]
@@ -101,7 +102,7 @@ def test_a_kind_is_spelled_exactly_because_it_says_what_is_inspected(path: str) 
 def test_a_configuration_in_other_letters_is_none() -> None:
     others = [file for file in FILES if file.path != "config.json"]
     with pytest.raises(FileKindRefusedError):
-        check_listing([*others, FileEntry("config.JSON", 3, SHA)])
+        check_file(FileEntry("config.JSON", 3, SHA))
     with pytest.raises(RegistryFieldError, match="must be listed"):
         check_listing([*others, FileEntry("Config.json", 3, SHA)])
 
@@ -114,21 +115,36 @@ def test_the_same_bytes_have_one_size() -> None:
 
 def test_a_listing_too_long_for_one_event_is_refused() -> None:
     with pytest.raises(RegistryFieldError, match="bytes in all"):
-        check_listing([*FILES, *(FileEntry(f"{number:0400}.txt", 3, SHA) for number in range(400))])
+        check_listing([*FILES, *(FileEntry(f"{number:0400}.txt", 3, SHA) for number in range(5300))])
 
 
-def test_the_longest_listing_and_declaration_fit_into_one_event() -> None:
+def longest() -> tuple[list[FileEntry], Declaration]:
+    """What takes most bytes of all that is taken."""
     name = '"' * (MOST_LISTED_BYTES // MOST_FILES - 22)
     numbered = [FileEntry(f"{name}{number:05}.safetensors", 2**32, "f" * 64) for number in range(MOST_FILES - 1)]
-    files = (*numbered, FileEntry("config.json", 2**32, "e" * 64))
-    edges = tuple(LineageEdge('"' * 256, "third-party", "tokenizer", '"' * 256, frozen=True) for _ in range(64))
-    declared = replace(DECLARATION, lineage=edges, licence="A" * 128, job_id="j" * 95)
-    check_listing(files)
+    edge = LineageEdge(
+        '"' * 256, "third-party", "architecture", '"' * 256, frozen=True, share="0.123456", evidence=('"' * 256,) * 16
+    )
+    declared = replace(DECLARATION, lineage=(edge,) * 64, licence="A" * 128, job_id="j" * 95, dtype="F8_E4M3")
+    return [*numbered, FileEntry("config.json", 2**32, "e" * 64)], declared
+
+
+def test_the_longest_declaration_fits_into_one_event_and_one_answer() -> None:
+    _, declared = longest()
     check_declaration(declared)
-    team, model = TeamId("t" * 63), "m" * 63
-    manifest = manifest_json(team, model, 1, files, declared)
-    checkpoint = Checkpoint(identity(manifest), team, model, 1, files, declared, datetime.now(UTC), manifest)
+    findings = tuple(Finding("C" * 30, "f" * 1100, "v" * 100, "r" * 200) for _ in range(MOST_FINDINGS))
+    checkpoint = Checkpoint(
+        Digest("d" * 64), TeamId("t" * 63), "m" * 63, 2**31, MOST_FILES, 2**60, declared, datetime.now(UTC),
+        Signature("k" * 64, bytes(64)), findings, "9" * 9,
+    )  # fmt: skip
     assert len(committed_event(checkpoint).SerializeToString()) < LARGEST_EVENT_BYTES
+    assert len(from_checkpoint(checkpoint).SerializeToString()) < 4 * 2**20
+
+
+def test_the_longest_manifest_is_below_8_mib() -> None:
+    files, declared = longest()
+    check_listing(files)
+    assert len(manifest_json("t" * 63, "m" * 63, 1, files, declared)) < 8 * 2**20
 
 
 def test_no_files_and_too_many_files_are_refused() -> None:
@@ -141,7 +157,7 @@ def test_no_files_and_too_many_files_are_refused() -> None:
 @pytest.mark.parametrize(("size", "sha256"), [(LARGEST_FILE_BYTES + 1, SHA), (1, "ABC"), (1, "A" * 64), (1, "")])
 def test_a_size_or_digest_out_of_form_is_refused(size: int, sha256: str) -> None:
     with pytest.raises(RegistryFieldError):
-        check_listing([*FILES, FileEntry("a.txt", size, sha256)])
+        check_file(FileEntry("a.txt", size, sha256))
 
 
 @pytest.mark.parametrize("model", ["", "-a", "A", "a b", "a/b", "a" * 64, "a\n"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from weights.finite import FiniteCheck, TensorNotFiniteError
@@ -17,14 +16,25 @@ from weights.safetensors import (
 )
 
 from registry.domain.checkpoint import MOST_FINDINGS, Finding
+from registry.domain.content import CONFIGURATION, Content, ContentCheck, ContentRefusedError, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from weights.manifest import FileEntry
 
-CONFIGURATION: Final = "config.json"
 _MOST_CONFIGURATION_BYTES: Final = 2**20
+
+__all__ = [
+    "CONFIGURATION",
+    "CheckpointFileDiffersError",
+    "ConfigurationRefusedError",
+    "Content",
+    "FileInspection",
+    "ParametersDifferError",
+    "check_parameters",
+    "content_of",
+]
 
 
 class CheckpointFileDiffersError(Exception):
@@ -54,6 +64,7 @@ _REFUSALS: Final = (
     CheckpointFileTruncatedError,
     TensorNotFiniteError,
     ConfigurationRefusedError,
+    ContentRefusedError,
 )
 """What the content of a file may be refused for."""
 
@@ -69,21 +80,6 @@ class ParametersDifferError(Exception):
         self.rule = f"must be {counted}, the number of elements in the weights"
 
 
-class Content(Enum):
-    """What the bytes of a file must be, beside the declared ones."""
-
-    WEIGHTS = "weights"
-    CONFIGURATION = "configuration"
-    OTHER = "other"
-
-
-def content_of(path: str) -> Content:
-    """Return what the file at `path` must hold: the same bytes at another path may have to hold something else."""
-    if path.endswith(".safetensors"):
-        return Content.WEIGHTS
-    return Content.CONFIGURATION if path == CONFIGURATION else Content.OTHER
-
-
 class FileInspection:
     """Takes a file's bytes in chunks of any size and memory-bound: only a header or a configuration is kept.
 
@@ -94,6 +90,7 @@ class FileInspection:
         """Inspect the file that `entry` declares."""
         self._entry = entry
         self._content = content_of(entry.path)
+        self._check = ContentCheck(entry.path)
         self._digest = hashlib.sha256()
         self._size = 0
         self._kept = bytearray()
@@ -121,6 +118,7 @@ class FileInspection:
         if self._refusal is not None or self._size > self._entry.size_bytes:
             return
         try:
+            self._check.feed(chunk)
             self._read(chunk)
         except _REFUSALS as refusal:
             self._refusal = refusal
@@ -130,8 +128,8 @@ class FileInspection:
         """Return the number of parameters in the file once all bytes are in; 0 for a file that is no weights.
 
         Raises `CheckpointFileTruncatedError` and `CheckpointFileDiffersError` for other bytes than the declared ones,
-        and for the declared ones `SafetensorsRefusedError`, `CheckpointFileTruncatedError`, `TensorNotFiniteError` and
-        `ConfigurationRefusedError`.
+        and for the declared ones `SafetensorsRefusedError`, `CheckpointFileTruncatedError`, `TensorNotFiniteError`,
+        `ContentRefusedError` and `ConfigurationRefusedError`.
         """
         entry = self._entry
         if self._size < entry.size_bytes:
@@ -147,6 +145,7 @@ class FileInspection:
         if self._content is Content.WEIGHTS and self._finite is None:
             # The length prefix itself is not whole: this names it.
             header_length(entry.path, bytes(self._kept), entry.size_bytes)
+        self._check.finish()
         if self._content is Content.CONFIGURATION:
             _check_configuration(entry.path, bytes(self._kept))
         return self.parameters

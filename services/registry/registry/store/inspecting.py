@@ -22,8 +22,10 @@ from weights.manifest import FileEntry
 from weights.safetensors import LENGTH_BYTES, header_length, read_header
 
 from registry.domain.inspection import FileInspection
+from registry.domain.shards import check_tensor_count
 from registry.domain.whole import Contents, check_whole
 from registry.store import documents
+from registry.store.tokenizing import try_out
 from registry.wire import REASONS
 
 if TYPE_CHECKING:
@@ -135,6 +137,8 @@ class Inspecting:
         """Read with `reader`."""
         self._reader = reader
         self._inspection: FileInspection | None = None
+        self._tensors: dict[str, tuple[Tensor, ...]] = {}
+        self._documents: dict[str, bytes] = {}
 
     def steps(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Read on; return what was found in each file that ends."""
@@ -151,18 +155,26 @@ class Inspecting:
                 self._inspection = None
         return found
 
-    def whole(self, files: list[dict[str, Any]], declared: dict[str, Any]) -> list[dict[str, str]]:
-        """Check files against one another; each comes with its first pieces, which hold header or document."""
-        tensors: dict[str, tuple[Tensor, ...]] = {}
-        read: dict[str, bytes] = {}
+    def gather(self, files: list[dict[str, Any]], *, begins: bool) -> None:
+        """Keep what is needed of some files; each comes with the pieces that hold its header, or the document."""
+        if begins:
+            self._tensors, self._documents = {}, {}
         for each in files:
             entry = FileEntry(**each["file"])
             pieces = [Piece(entry.path, *piece) for piece in each["pieces"]]
             if entry.path.endswith(".safetensors"):
-                tensors[entry.path] = self._tensors(entry, pieces)
+                self._tensors[entry.path] = self._header(entry, pieces)
+                check_tensor_count(self._tensors)
             else:
-                read[entry.path] = self._prefix(pieces, entry.size_bytes)
-        return documents.findings_json(check_whole(Contents(tensors, read), documents.declaration(declared)))
+                self._documents[entry.path] = self._prefix(pieces, entry.size_bytes)
+
+    def whole(self, paths: list[str], declared: dict[str, Any]) -> list[dict[str, str]]:
+        """Check what was gathered of the files at `paths` against one another, and forget it."""
+        contents = Contents(self._tensors, self._documents, frozenset(paths))
+        try:
+            return documents.findings_json(check_whole(contents, documents.declaration(declared), try_out))
+        finally:
+            self._tensors, self._documents = {}, {}
 
     def parts(self, pieces: list[Piece]) -> list[list[str]]:
         """Read pieces to their ends; return of each what is wrong with it in a word, empty for nothing, and in more."""
@@ -197,7 +209,7 @@ class Inspecting:
         parameters = inspection.finish()
         return {"parameters": parameters, "findings": documents.findings_json(inspection.findings)}
 
-    def _tensors(self, entry: FileEntry, pieces: list[Piece]) -> tuple[Tensor, ...]:
+    def _header(self, entry: FileEntry, pieces: list[Piece]) -> tuple[Tensor, ...]:
         prefix = self._prefix(pieces, LENGTH_BYTES)
         end = LENGTH_BYTES + header_length(entry.path, prefix, entry.size_bytes)
         return read_header(entry.path, self._prefix(pieces, end)[LENGTH_BYTES:], entry.size_bytes)
@@ -236,6 +248,9 @@ def _done(inspecting: Inspecting, command: dict[str, Any]) -> list[Any]:
         return inspecting.steps(command["steps"])
     if "parts" in command:
         return inspecting.parts([Piece(*piece) for piece in command["parts"]])
+    if "gather" in command:
+        inspecting.gather(command["gather"], begins=command["begins"])
+        return []
     return inspecting.whole(command["whole"], command["declared"])
 
 

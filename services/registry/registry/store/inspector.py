@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from registry.domain.checkpoint import Finding
 from registry.domain.inspection import content_of
 from registry.domain.integrity import DamageKind, Reading
-from registry.domain.whole import DOCUMENTS, LARGEST_DOCUMENT_BYTES
+from registry.domain.upload import Refusal
+from registry.domain.whole import largest_document
 from registry.handlers import (
     URL_LIFETIME,
     DamagedPartError,
@@ -39,6 +40,9 @@ _PARTS_A_COMMAND: Final = 32
 """At most 2 GiB: read long before the URLs end, and often enough to see progress."""
 
 _HEADER_PARTS_BYTES: Final = 2**24 + 8
+_MOST_FIRST_PARTS: Final = 4_096
+"""In which the header of weights or a document may lie: each takes half a kilobyte of a command."""
+
 _DIFFERS: Final = "CHECKPOINT_FILE_DIFFERS"
 
 
@@ -91,15 +95,16 @@ class ProcessInspector:
 
     async def inspect_whole(self, team_id: TeamId, files: Sequence[Located], declared: Asked) -> Whole:
         """Check the files of a checkpoint against one another; see the port."""
-        wanted = [
-            {"file": asdict(each.file), "pieces": self._pieces(team_id, _first(each.parts, limit))}
-            for each in files
-            if (limit := _needed_bytes(each))
-        ]
-        command = {"whole": wanted, "declared": documents.declaration_json(declared.declaration)}
+        wanted = [(each, _first(each, limit)) for each in files if (limit := _needed_bytes(each))]
+        paths = [each.file.path for each in files]
         async with self._child() as child:
             try:
-                found = await child.ask(command)
+                for number, some in enumerate(_in_commands(wanted)):
+                    gathered = [
+                        {"file": asdict(each.file), "pieces": self._pieces(team_id, parts)} for each, parts in some
+                    ]
+                    await child.ask({"gather": gathered, "begins": number == 0})
+                found = await child.ask({"whole": paths, "declared": documents.declaration_json(declared.declaration)})
             except UnreadablePartError as unreadable:
                 await self._blame(child, unreadable)
                 raise
@@ -231,8 +236,26 @@ def _needed_bytes(each: Located) -> int:
     """Return how many bytes of a file are read when files are checked against one another."""
     if each.file.path.endswith(".safetensors"):
         return _HEADER_PARTS_BYTES
-    return each.file.size_bytes if each.file.path in DOCUMENTS and each.file.size_bytes <= LARGEST_DOCUMENT_BYTES else 0
+    return each.file.size_bytes if each.file.size_bytes <= largest_document(each.file.path) else 0
 
 
-def _first(parts: Sequence[Part], size_bytes: int) -> list[Part]:
-    return [part for part in parts if part.offset_bytes < size_bytes]
+def _first(each: Located, size_bytes: int) -> list[Part]:
+    parts = [part for part in each.parts if part.offset_bytes < size_bytes]
+    if len(parts) > _MOST_FIRST_PARTS:
+        rule = f"the first {size_bytes} bytes must be at most {_MOST_FIRST_PARTS} parts"
+        facts = {"field": each.file.path, "value": str(len(parts)), "rule": rule}
+        raise ReadRefusedError(Refusal("CHECKPOINT_PARTS_REFUSED", f"{each.file.path}: {rule}", facts))
+    return parts
+
+
+def _in_commands(wanted: Sequence[tuple[Located, list[Part]]]) -> Iterator[list[tuple[Located, list[Part]]]]:
+    """Yield what is asked together, so that no command is of unbounded length."""
+    some: list[tuple[Located, list[Part]]] = []
+    count = 0
+    for each in wanted:
+        if some and count + len(each[1]) > _MOST_FIRST_PARTS:
+            yield some
+            some, count = [], 0
+        some.append(each)
+        count += len(each[1])
+    yield some

@@ -6,10 +6,23 @@ from typing import Final
 
 from common.errors import Reason, Reasons
 from grpc import StatusCode
-from weights import finite, safetensors, signing
+from weights import finite, index, safetensors, signing
 
+from registry.domain import (
+    cards,
+    content,
+    examination,
+    inspection,
+    keys,
+    listing,
+    parts,
+    release,
+    shapes,
+    shards,
+    tokenizers,
+    upload,
+)
 from registry.domain import checkpoint as checkpoints
-from registry.domain import inspection, keys, listing, parts, release, upload
 
 REASONS: Final[Reasons] = {
     checkpoints.RegistryFieldError: Reason(StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
@@ -27,11 +40,20 @@ REASONS: Final[Reasons] = {
     keys.KeyUnknownError: Reason(StatusCode.FAILED_PRECONDITION, "KEY_UNKNOWN"),
     keys.KeyRetiredError: Reason(StatusCode.FAILED_PRECONDITION, "KEY_RETIRED"),
     keys.KeyTakenError: Reason(StatusCode.ALREADY_EXISTS, "KEY_TAKEN"),
+    content.ContentRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "CHECKPOINT_CONTENT_REFUSED"),
+    index.IndexRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SHARD_INDEX_REFUSED"),
+    shards.ShardsRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "SHARDS_REFUSED"),
+    shapes.ShapeDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "SHAPE_DIFFERS"),
+    shapes.DtypeDiffersError: Reason(StatusCode.INVALID_ARGUMENT, "DTYPE_DIFFERS"),
+    tokenizers.TokenizerRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "TOKENIZER_REFUSED"),
+    cards.CardContradictsError: Reason(StatusCode.INVALID_ARGUMENT, "CARD_CONTRADICTS"),
     parts.PartsIncompleteError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_PARTS_INCOMPLETE"),
     upload.FileMissingError: Reason(StatusCode.FAILED_PRECONDITION, "CHECKPOINT_FILE_MISSING"),
     upload.PartDamagedError: Reason(StatusCode.DATA_LOSS, "CHECKPOINT_PART_DAMAGED"),
     upload.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
     upload.UploadClosedError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_CLOSED"),
+    examination.ReferenceExistsError: Reason(StatusCode.ALREADY_EXISTS, "REFERENCE_EXISTS"),
+    examination.FingerprintMissingError: Reason(StatusCode.FAILED_PRECONDITION, "FINGERPRINT_MISSING"),
     upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
     upload.VersionMovedOnError: Reason(StatusCode.ABORTED, "VERSION_MOVED_ON"),
     upload.QuotaExceededError: Reason(StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),

@@ -9,12 +9,26 @@ from dataclasses import replace
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
-from registry.domain.checkpoint import Declaration, FileEntry, LineageEdge, TeamId
-from registry.domain.manifest import identity, manifest_json
+from weights.manifest import (
+    Declaration,
+    FileEntry,
+    LineageEdge,
+    Signature,
+    identity,
+    manifest_json,
+    statement_json,
+    statement_of,
+)
 
-TEAM = TeamId("upstage")
+TEAM = "upstage"
 DECLARATION = Declaration(
-    "Apache-2.0", 2**64 - 1, "2025-h2", "job", 10, (LineageEdge("모델", "own", "weights", "p", frozen=True),), ""
+    "Apache-2.0",
+    2**64 - 1,
+    "2025-h2",
+    "job",
+    10,
+    (LineageEdge("모델", "own", "weights", "p", frozen=True, share="0.5", evidence=("로그",)),),
+    "",
 )
 FILES = (FileEntry("config.json", 2, "0" * 64), FileEntry("a/é.txt", 2**53 + 1, "1" * 64))
 
@@ -35,11 +49,21 @@ def test_the_order_of_the_files_does_not_matter() -> None:
 def test_whatever_a_checkpoint_is_changes_its_identity() -> None:
     manifests = {
         manifest_json(TEAM, "solar", 3, FILES, DECLARATION),
-        manifest_json(TeamId("other"), "solar", 3, FILES, DECLARATION),
+        manifest_json("other", "solar", 3, FILES, DECLARATION),
         manifest_json(TEAM, "lunar", 3, FILES, DECLARATION),
         manifest_json(TEAM, "solar", 4, FILES, DECLARATION),
         manifest_json(TEAM, "solar", 3, FILES[:1], DECLARATION),
         manifest_json(TEAM, "solar", 3, FILES, replace(DECLARATION, seed=1)),
         manifest_json(TEAM, "solar", 3, FILES, replace(DECLARATION, lineage=())),
+        manifest_json(TEAM, "solar", 3, FILES, replace(DECLARATION, initialisation_sha256="3" * 64)),
+        manifest_json(TEAM, "solar", 3, FILES, replace(DECLARATION, dtype="BF16")),
+        manifest_json(TEAM, "solar", 3, FILES, DECLARATION, Signature("k", bytes(64))),
     }
-    assert len({identity(manifest) for manifest in manifests}) == 7
+    assert len({identity(manifest) for manifest in manifests}) == 10
+
+
+def test_the_statement_is_the_manifest_without_version_and_signature() -> None:
+    said = statement_json(TEAM, "solar", FILES, DECLARATION)
+    assert said == rfc8785.dumps(json.loads(said))
+    for signature in (None, Signature("k", bytes(64))):
+        assert statement_of(manifest_json(TEAM, "solar", 3, FILES, DECLARATION, signature)) == said
