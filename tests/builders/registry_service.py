@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from registry.app import MIGRATIONS, SERVICE, apis
 from registry.events import Tasks
 from registry.settings import Settings
+from registry.store.catalogue import CatalogueStore
 from registry.store.checkpoints import CheckpointStore
 from registry.store.inspector import ProcessInspector
 from registry.store.objects import S3Objects
@@ -31,6 +32,8 @@ from registry.store.outcomes import OutcomeStore
 from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 from safetensors.numpy import save_file
+
+from tests.builders.names_in_memory import NamesInMemory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -40,37 +43,6 @@ if TYPE_CHECKING:
 
 BUCKET = "checkpoints"
 TEAM = "upstage"
-
-
-class NamesInMemory:
-    """MLflow's part: versions by model, found by their tags, and their marks; `away` are faults of the next calls."""
-
-    def __init__(self) -> None:
-        self.versions: dict[str, list[Mapping[str, str]]] = {}
-        self.away: list[Exception] = []
-        self.aliases: dict[tuple[str, str], str] = {}
-        self.marks: dict[tuple[str, str], dict[str, str]] = {}
-
-    async def ensure_version(self, model: str, source: str, tags: Mapping[str, str]) -> str:
-        if self.away:
-            raise self.away.pop(0)
-        versions = self.versions.setdefault(model, [])
-        wanted = {"source": source, **tags}
-        if wanted not in versions:
-            versions.append(wanted)
-        return str(versions.index(wanted) + 1)
-
-    async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
-        if self.away:
-            raise self.away.pop(0)
-        self.marks.setdefault((model, version), {}).update(tags)
-        self.aliases[model, alias] = version
-
-    def aliased(self, model: str, alias: str) -> tuple[str, dict[str, str]]:
-        """The version of `model` that `alias` names, and its tags."""
-        version = self.aliases[model, alias]
-        tags = {key: value for key, value in self.versions[model][int(version) - 1].items() if key != "source"}
-        return version, tags | self.marks.get((model, version), {})
 
 
 @dataclass
@@ -123,7 +95,9 @@ async def running_registry(
         await parts.enter_async_context(objects)
         await _empty(database, objects)
         inspector = await parts.enter_async_context(ProcessInspector(objects))
-        tasks = Tasks(database, UploadStore, CheckpointStore, OutcomeStore, objects, names, inspector, BUCKET)
+        tasks = Tasks(
+            database, UploadStore, CheckpointStore, OutcomeStore, CatalogueStore, objects, names, inspector, BUCKET
+        )
         await parts.enter_async_context(Worker(database, clock, tasks.handlers()))
         server = GrpcServer(settings, database, apis(objects, quota_bytes), REASONS, clock)
         await parts.enter_async_context(server)

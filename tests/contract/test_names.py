@@ -13,9 +13,10 @@ from client.stack.mlflow_server import BUCKET, DATABASE, mlflow_part
 from client.stack.ports import free_ports
 from client.stack.postgres import create_databases
 from client.stack.single import SinglePart
-from registry.store.names import IDENTITY_TAG, MlflowAwayError, MlflowNames
+from registry.domain.catalogue import IDENTITY_TAG
+from registry.store.names import MlflowAwayError, MlflowNames
 
-from tests.builders.registry_service import NamesInMemory
+from tests.builders.names_in_memory import NamesInMemory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from common.database import Database, Transaction
     from common.tasks import Task
 
-    from registry.handlers import Checkpoints, Inspector, ModelNames, Objects, Outcomes, Uploads
+    from registry.handlers import (
+        Aliases,
+        Checkpoints,
+        Examinations,
+        Examiner,
+        Inspector,
+        ModelNames,
+        Objects,
+        Outcomes,
+        Uploads,
+    )
 
 _MOST_DEATHS: Final = 8
 """How often the reader may end on the files of one upload before these are to blame."""
@@ -56,6 +66,7 @@ class Tasks:
     uploads: Callable[[Transaction], Uploads]
     checkpoints: Callable[[Transaction], Checkpoints]
     outcomes: Callable[[Transaction], Outcomes]
+    aliases: Callable[[Transaction], Aliases]
     objects: Objects
     names: ModelNames
     inspector: Inspector
@@ -63,7 +74,12 @@ class Tasks:
 
     def handlers(self) -> dict[str, Callable[[Task], Awaitable[None]]]:
         """Return what to do by kind of task."""
-        return {handlers.NAMING: self.name, handlers.MARKING: self.mark, handlers.VERIFYING: self.verify}
+        return {
+            handlers.NAMING: self.name,
+            handlers.ALIASING: self.alias,
+            handlers.MARKING: self.mark,
+            handlers.VERIFYING: self.verify,
+        }
 
     async def verify(self, task: Task) -> None:
         """Read an upload's files back and publish the checkpoint, or note why it is refused."""
@@ -99,9 +115,19 @@ class Tasks:
             if checkpoint is None:
                 raise NotFoundError("checkpoint_digest", digest)
             manifest = await self.checkpoints(tx).manifest(digest)
-        model, version = await handlers.name_checkpoint(checkpoint, manifest, self.objects, self.names, self.bucket)
+            layout = await handlers.layout_of(checkpoint, self.checkpoints(tx), self.uploads(tx))
+        named = await handlers.name_checkpoint(checkpoint, manifest, layout, self.objects, self.names, self.bucket)
         async with task.finish() as tx:
-            await self.checkpoints(tx).add_name(digest, model, version)
+            await self.checkpoints(tx).add_name(checkpoint, named)
+
+    async def alias(self, task: Task) -> None:
+        """Let the aliases of a model follow the tables, as they are now."""
+        team_id, model = TeamId(task.payload["team_id"]), task.payload["model"]
+        async with self.database.transaction(readonly=True) as tx:
+            wanted = await self.aliases(tx).aliases(team_id, model)
+        await handlers.move_aliases(team_id, model, wanted, self.names)
+        async with task.finish() as tx:
+            await handlers.require_shown(team_id, model, wanted, self.aliases(tx))
 
     async def mark(self, task: Task) -> None:
         """Show how a stage ended for a team: as it is kept now, whichever version of the decision the task is of."""
@@ -111,6 +137,40 @@ class Tasks:
         await handlers.show(found, self.names)
         async with task.finish() as tx:
             await self.outcomes(tx).note_shown(team_id, found.outcome, task.payload["decision_version"])
+
+
+@dataclass(frozen=True, slots=True)
+class Examining:
+    """Examinations of checkpoints: safe to repeat, as nothing is kept before all reports are there."""
+
+    database: Database
+    examinations: Callable[[Transaction], Examinations]
+    checkpoints: Callable[[Transaction], Checkpoints]
+    examiner: Examiner
+
+    def handlers(self) -> dict[str, Callable[[Task], Awaitable[None]]]:
+        """Return what to do by kind of task."""
+        return {handlers.EXAMINING: self.examine}
+
+    async def examine(self, task: Task) -> None:
+        """Compare a checkpoint's weights, or note why that cannot be."""
+        digest, number = Digest(task.payload["checkpoint_digest"]), task.payload["number"]
+        try:
+            async with self.database.transaction(readonly=True) as tx:
+                due = await handlers.due(self.examinations(tx), self.checkpoints(tx), digest, number)
+            if due is None:
+                async with task.finish():
+                    return
+            fingerprint, reports = await self.examiner.examine(due)
+            async with task.finish() as tx:
+                await self.examinations(tx).finish(due.checkpoint, number, fingerprint, reports)
+        except (handlers.CannotBeExaminedError, handlers.ReaderDiedError) as error:
+            if isinstance(error, handlers.ReaderDiedError) and task.attempt < _MOST_DEATHS:
+                raise
+            async with task.finish() as tx:
+                checkpoint = await self.checkpoints(tx).checkpoint(digest, None)
+                assert checkpoint is not None  # it is due
+                await self.examinations(tx).give_up(checkpoint, number, str(error))
 
 
 def _refusal(error: Exception, attempt: int) -> Refusal | None:

@@ -46,3 +46,6 @@ class Settings(StoreSettings, ServiceSettings):
     # Every part is read back so often, and no faster in all than this: 32 MiB/s are 80 TiB a month.
     scrub_every_days: float = 30.0
     scrub_bytes_a_second: int = 32 * 2**20
+    # How often the names in MLflow, and the list of all objects, are compared with the tables.
+    check_names_every_hours: float = 1.0
+    check_objects_every_hours: float = 24.0

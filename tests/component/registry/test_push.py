@@ -293,9 +293,9 @@ async def test_a_committed_checkpoint_is_named_once_although_the_catalogue_was_a
                 break
             await asyncio.sleep(0.05)
     assert found.mlflow_version == "1"
-    assert [
-        version.tags["dokpamo.checkpoint_digest"] for version in registry.names.kept[f"{TEAM}.solar"].values()
-    ] == [digest]
+    assert [version.tags["dokpamo.checkpoint_digest"] for version in registry.names.kept[f"{TEAM}.solar"].values()] == [
+        digest
+    ]
     assert (await registry.events())[-2:] == ["CheckpointCommitted", "CheckpointNamed"]
 
 

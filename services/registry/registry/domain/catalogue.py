@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
 OURS: Final = "dokpamo."
 """How tags begin that are the registry's own; other tags are anybody's."""
@@ -46,7 +47,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a registered model: where it lies, its tags and its run; `stage` is MLflow's own, "" for none."""
+    """A version of a registered model: where it lies, its tags and its run; `stage` is MLflow's own, "" for none.
+
+    In what is expected a source or run of "" is one that was not kept.
+    """
 
     version: str
     source: str
@@ -87,6 +91,16 @@ class Difference:
     repaired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A difference that is kept; `gone_at` is unset until a check did not find it any more (machine's clock, UTC)."""
+
+    difference_id: str
+    difference: Difference
+    found_at: datetime
+    gone_at: datetime | None
+
+
 def differences(expected: Expected, found: Registered) -> Iterator[Difference]:
     """Yield what of a registered model is otherwise than it must be."""
     there = {version.version: version for version in found.versions}
@@ -119,7 +133,7 @@ def differences(expected: Expected, found: Registered) -> Iterator[Difference]:
 
 def _of_version(team_id: str, subject: str, version: Version, seen: Version) -> Iterator[Difference]:
     for kind, field, must, has in (
-        (Kind.SOURCE_CHANGED, "source", version.source, seen.source),
+        (Kind.SOURCE_CHANGED, "source", version.source or seen.source, seen.source),
         (Kind.RUN_CHANGED, "run_id", version.run_id or seen.run_id, seen.run_id),
         (Kind.STAGE_SET, "stage", "", seen.stage),
     ):

@@ -73,3 +73,26 @@ class Schedule:
     bytes_a_second: int
     damaged_every: timedelta = timedelta(minutes=10)
     claimed_for: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of everything at once: how much it looked at, and what it found that is not put right."""
+
+    name: str
+    ended_at: datetime | None
+    checked: int
+    open_differences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """How what is kept stands, in numbers; bytes are those of all parts. Instants are of the machine's clock, UTC."""
+
+    parts: int
+    size_bytes: int
+    oldest_read_at: datetime | None
+    waiting_parts: int
+    damaged_parts: int
+    healed_damages: int
+    checks: tuple[Check, ...]

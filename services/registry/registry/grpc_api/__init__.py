@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from registry.grpc_api.examinations import ExaminationApi
+from registry.grpc_api.integrity import IntegrityApi
 from registry.grpc_api.keys import TeamKeysApi
 from registry.grpc_api.lineage import LineageApi
 from registry.grpc_api.registry import RegistryApi
 from registry.grpc_api.releases import ReleaseApi
 
-__all__ = ["LineageApi", "RegistryApi", "ReleaseApi", "TeamKeysApi"]
+__all__ = ["ExaminationApi", "IntegrityApi", "LineageApi", "RegistryApi", "ReleaseApi", "TeamKeysApi"]

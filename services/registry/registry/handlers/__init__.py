@@ -1,8 +1,35 @@
 """What the registry does: take uploads, verify and publish them, name and find checkpoints, keep how stages ended."""
 
-from registry.handlers.checkpoints import NAMING, Wanted, find_checkpoint, name_checkpoint, source
+from registry.handlers.catalogue import Catalogue, Checked, check_names
+from registry.handlers.checkpoints import Wanted, find_checkpoint, source
+from registry.handlers.examining import (
+    EXAMINING,
+    CannotBeExaminedError,
+    Due,
+    Examinations,
+    Examiner,
+    add_reference,
+    confirm_reference,
+    due,
+    find_examination,
+    fingerprint_key,
+    start_examination,
+)
 from registry.handlers.keys import TeamKeys, register_key, retire_key
 from registry.handlers.lineage import Declared, lineage_of, lineage_of_team
+from registry.handlers.naming import (
+    ALIASING,
+    NAMING,
+    Aliases,
+    Named,
+    checkpoint_prefix,
+    documents_of,
+    move_aliases,
+    name_checkpoint,
+    require_shown,
+    version_tags,
+)
+from registry.handlers.objects_check import check_objects
 from registry.handlers.outcomes import (
     MARKING,
     NamedOutcome,
@@ -35,6 +62,7 @@ from registry.handlers.releases import (
     release_checkpoint,
     withdraw_release,
 )
+from registry.handlers.restoring import NotRestorableError, Restored, WholeCheckpoint, layout_of, restore
 from registry.handlers.scrubbing import Scrubs, scrub, start_scrub
 from registry.handlers.sweeping import Sweeps, abandon, sweep
 from registry.handlers.uploads import (
@@ -57,18 +85,29 @@ from registry.handlers.verifying import (
 )
 
 __all__ = [
+    "ALIASING",
+    "EXAMINING",
     "MARKING",
     "NAMING",
     "URL_LIFETIME",
     "VERIFYING",
+    "Aliases",
+    "CannotBeExaminedError",
+    "Catalogue",
+    "Checked",
     "Checkpoints",
     "DamagedPartError",
     "Declared",
+    "Due",
+    "Examinations",
+    "Examiner",
     "Inspector",
     "Located",
     "ModelNames",
+    "Named",
     "NamedOutcome",
     "NotNamedYetError",
+    "NotRestorableError",
     "Objects",
     "OutcomeChangedError",
     "Outcomes",
@@ -76,6 +115,7 @@ __all__ = [
     "ReaderDiedError",
     "Ready",
     "Releases",
+    "Restored",
     "Scrubs",
     "StageCloseUnknownError",
     "StoreAwayWhileReadingError",
@@ -87,17 +127,29 @@ __all__ = [
     "Wanted",
     "WantedPart",
     "Whole",
+    "WholeCheckpoint",
     "abandon",
     "accept_licence",
+    "add_reference",
     "begin_upload",
+    "check_names",
+    "check_objects",
+    "checkpoint_prefix",
     "commit_upload",
     "conclude",
+    "confirm_reference",
     "declare_files",
     "declare_parts",
+    "documents_of",
+    "due",
     "find_checkpoint",
+    "find_examination",
     "find_release",
+    "fingerprint_key",
+    "layout_of",
     "lineage_of",
     "lineage_of_team",
+    "move_aliases",
     "name_checkpoint",
     "own_upload",
     "part_key",
@@ -107,12 +159,16 @@ __all__ = [
     "reads",
     "register_key",
     "release_checkpoint",
+    "require_shown",
+    "restore",
     "retire_key",
     "scrub",
     "show",
     "source",
+    "start_examination",
     "start_scrub",
     "sweep",
     "verify",
+    "version_tags",
     "withdraw_release",
 ]

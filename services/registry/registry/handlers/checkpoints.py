@@ -1,4 +1,4 @@
-"""Committed checkpoints: named in the catalogue, looked up, read."""
+"""Committed checkpoints: looked up and read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from registry.handlers.ports import URL_LIFETIME, part_key
 
 if TYPE_CHECKING:
     from registry.domain.parts import Part
-    from registry.handlers.ports import Checkpoints, ModelNames, Objects
-
-NAMING: Final = "name-checkpoint"
-"""Kind of the task and of the process that give a committed checkpoint its name in MLflow."""
+    from registry.handlers.ports import Checkpoints, Objects
 
 _NONE: Final = Digest("")
 
@@ -28,31 +25,6 @@ class Wanted:
     job_id: str = ""
     model: str = ""
     version: int = 0
-
-
-def checkpoint_prefix(checkpoint: Checkpoint) -> str:
-    """Return the key prefix under which a checkpoint's manifest lies."""
-    return f"manifests/{checkpoint.team_id}/{checkpoint.model}/{checkpoint.checkpoint_digest}"
-
-
-async def name_checkpoint(
-    checkpoint: Checkpoint, manifest: bytes, objects: Objects, names: ModelNames, bucket: str
-) -> tuple[str, str]:
-    """Write the manifest beside the bytes and give the checkpoint its name; return the name's model and version.
-
-    It is safe to repeat: the same manifest is written, and the version is found by its digest.
-    """
-    prefix = checkpoint_prefix(checkpoint)
-    await objects.write(f"{prefix}/manifest.json", manifest)
-    model = f"{checkpoint.team_id}.{checkpoint.model}"
-    tags = {
-        "dokpamo.checkpoint_digest": checkpoint.checkpoint_digest,
-        "dokpamo.job_id": checkpoint.declaration.job_id,
-        "dokpamo.period": checkpoint.declaration.period,
-        "dokpamo.version": str(checkpoint.version),
-    }
-    version = await names.ensure_version(model, f"s3://{bucket}/{prefix}", tags)
-    return model, version
 
 
 async def find_checkpoint(checkpoints: Checkpoints, team_id: TeamId | None, wanted: Wanted) -> Checkpoint:

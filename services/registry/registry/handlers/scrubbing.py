@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from registry.domain.checkpoint import Digest, TeamId
-    from registry.domain.integrity import Damage, DamageKind, KeptPart, Reading, Schedule
+    from registry.domain.integrity import Damage, DamageKind, Integrity, KeptPart, Reading, Schedule
     from registry.handlers.ports import Inspector
 
     Open = Callable[[], AbstractAsyncContextManager["Scrubs"]]
@@ -56,6 +56,10 @@ class Scrubs(Protocol):
         self, team_id: TeamId | None, size: int, after: int, *, only_open: bool
     ) -> tuple[list[Damage], int | None]:
         """Return up to `size` damages as they were found, after position `after`, and where the next page starts."""
+        ...
+
+    async def integrity(self) -> Integrity:
+        """Return how what is kept stands, in numbers."""
         ...
 
 

@@ -9,7 +9,7 @@ from common.errors import NotFoundError
 
 from registry.domain.checkpoint import Digest, TeamId
 from registry.domain.outcome import Outcome, StageOutcome
-from registry.handlers import MARKING, NamedOutcome, NotNamedYetError, OutcomeChangedError
+from registry.handlers import ALIASING, MARKING, NamedOutcome, NotNamedYetError, OutcomeChangedError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,6 +92,9 @@ class OutcomeStore:
             "decision_version": outcome.decision_version,
         }
         await self._tx.enqueue(MARKING, key, payload)
+        for row in await self._tx.fetch("SELECT DISTINCT model FROM checkpoints WHERE team_id = $1", team_id):
+            to_move = {"team_id": team_id, "model": row["model"]}
+            await self._tx.enqueue(ALIASING, f"{team_id}.{row['model']}/{key}", to_move)
         deadline = self._tx.now + _SHOWN_WITHIN
         await self._tx.processes.start(MARKING, key, "marking", owner=_OWNER, deadline=deadline)
 

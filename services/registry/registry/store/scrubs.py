@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 from registry.domain.checkpoint import Digest, TeamId
-from registry.domain.integrity import Damage, DamageKind, KeptPart, Place, Reading
+from registry.domain.integrity import Check, Damage, DamageKind, Integrity, KeptPart, Place, Reading
 from registry.wire.integrity import damaged_event, healed_event
 
 if TYPE_CHECKING:
@@ -160,6 +160,36 @@ class ScrubStore:
         following = rows[size - 1]["position"] if len(rows) > size else None
         return [await self._damage(row) for row in rows[:size]], following
 
+    async def integrity(self) -> Integrity:
+        """Return how what is kept stands, in numbers."""
+        row = await self._tx.fetchrow(
+            """
+            SELECT (SELECT count(*) FROM parts) AS parts,
+                   (SELECT coalesce(sum(size_bytes), 0)::bigint FROM parts) AS size_bytes,
+                   (SELECT min(read_at) FROM part_reads) AS oldest_read_at,
+                   (SELECT count(*) FROM part_reads WHERE asked_at IS NOT NULL) AS waiting_parts,
+                   (SELECT count(*) FROM damages WHERE healed_at IS NULL) AS damaged_parts,
+                   (SELECT count(*) FROM damages WHERE healed_at IS NOT NULL) AS healed_damages
+            """
+        )
+        assert row is not None  # it asks no table
+        checks = await self._tx.fetch(
+            """
+            SELECT name, ended_at, checked, (
+                SELECT count(*) FROM differences d WHERE d.name = c.name AND gone_at IS NULL AND NOT repaired) AS open
+            FROM checks c ORDER BY name
+            """
+        )
+        return Integrity(
+            row["parts"],
+            row["size_bytes"],
+            _utc(row["oldest_read_at"]),
+            row["waiting_parts"],
+            row["damaged_parts"],
+            row["healed_damages"],
+            tuple(Check(each["name"], _utc(each["ended_at"]), each["checked"], each["open"]) for each in checks),
+        )
+
     async def _add(self, reading: Reading, kind: DamageKind) -> Damage | None:
         part = reading.part
         damage_id = uuid4()
@@ -206,11 +236,11 @@ class ScrubStore:
             part,
             DamageKind(row["kind"]),
             row["problem"],
-            _utc(row["found_at"]),
-            None if row["healed_at"] is None else _utc(row["healed_at"]),
+            row["found_at"].astimezone(UTC),
+            _utc(row["healed_at"]),
             tuple(Place(Digest(p["checkpoint_digest"]), p["path"], p["offset_bytes"]) for p in places),
         )
 
 
-def _utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC)
+def _utc(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.astimezone(UTC)

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from common.errors import TransientError
-from common.metrics import REGISTRY_DAMAGES_OPEN, REGISTRY_SCRUBBED_BYTES, REGISTRY_SWEPT_BYTES
+from common.metrics import (
+    REGISTRY_DAMAGES_OPEN,
+    REGISTRY_DIFFERENCES_OPEN,
+    REGISTRY_SCRUBBED_BYTES,
+    REGISTRY_SWEPT_BYTES,
+)
 from common.service import BackgroundPart
 
-from registry.handlers import abandon, part_key, scrub, sweep
+from registry.handlers import abandon, check_names, check_objects, part_key, scrub, sweep
+from registry.store.catalogue import CatalogueStore
+from registry.store.checkpoints import CheckpointStore
+from registry.store.known import KnownStore
 from registry.store.scrubs import ScrubStore
 from registry.store.sweeps import SweepStore
+from registry.store.uploads import UploadStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -22,12 +31,13 @@ if TYPE_CHECKING:
     from common.database import Database
 
     from registry.domain.integrity import Schedule
-    from registry.handlers import Inspector, Objects
+    from registry.handlers import Checked, Checkpoints, Inspector, ModelNames, Objects, Uploads
 
 log = structlog.get_logger()
 
 _LOOK_SECONDS: Final = 5.0
 _AWAY_SECONDS: Final = 10.0
+_CHECK_SECONDS: Final = 60.0
 
 
 class Chore(Protocol):
@@ -128,3 +138,77 @@ class Scrubber:
     async def _opened(self) -> AsyncIterator[ScrubStore]:
         async with self._database.transaction() as tx:
             yield ScrubStore(tx)
+
+
+class _Checker:
+    """Checks everything at once, now and then, and keeps what was found."""
+
+    def __init__(self, name: str, database: Database, every: timedelta) -> None:
+        self._name = name
+        self._database = database
+        self._every = every
+
+    async def do(self) -> float:
+        """Check where it is time; return the seconds until it is worth looking again."""
+        async with self._catalogue() as catalogue:
+            if not await catalogue.begin(self._name, self._every):
+                return min(_CHECK_SECONDS, self._every.total_seconds())
+        checked = await self._check()
+        async with self._catalogue() as catalogue:
+            new = await catalogue.note(self._name, checked)
+            REGISTRY_DIFFERENCES_OPEN.set(await catalogue.open_count())
+        for noted in new:
+            told = noted.difference
+            log.error(
+                "registry.differs",
+                kind=told.kind.value,
+                subject=told.subject,
+                field=told.field,
+                expected=told.expected,
+                found=told.found,
+                repaired=told.repaired,
+            )
+        log.info("registry.checked", check=self._name, checked=checked.count, found=len(checked.found))
+        return min(_CHECK_SECONDS, self._every.total_seconds())
+
+    async def _check(self) -> Checked:
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def _catalogue(self) -> AsyncIterator[CatalogueStore]:
+        async with self._database.transaction() as tx:
+            yield CatalogueStore(tx)
+
+
+class NamesChecker(_Checker):
+    """Compares MLflow with the tables."""
+
+    def __init__(self, database: Database, names: ModelNames, every: timedelta) -> None:
+        """Check `every` so often."""
+        super().__init__("names", database, every)
+        self._names = names
+
+    async def _check(self) -> Checked:
+        return await check_names(self._catalogue, self._names)
+
+
+class ObjectsChecker(_Checker):
+    """Compares the list of all objects, and what lies beside the bytes, with the tables."""
+
+    def __init__(self, database: Database, objects: Objects, every: timedelta) -> None:
+        """Check `every` so often."""
+        super().__init__("objects", database, every)
+        self._objects = objects
+
+    async def _check(self) -> Checked:
+        return await check_objects(self._known, self._checkpoints, self._objects)
+
+    @asynccontextmanager
+    async def _known(self) -> AsyncIterator[KnownStore]:
+        async with self._database.transaction() as tx:
+            yield KnownStore(tx)
+
+    @asynccontextmanager
+    async def _checkpoints(self) -> AsyncIterator[tuple[Uploads, Checkpoints]]:
+        async with self._database.transaction(readonly=True) as tx:
+            yield UploadStore(tx), CheckpointStore(tx)

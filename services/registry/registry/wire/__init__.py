@@ -17,6 +17,7 @@ from registry.wire.checkpoints import (
     to_files,
     to_part,
 )
+from registry.wire.examinations import examined_event, from_examination, from_reference, to_reference
 from registry.wire.keys import from_key, key_registered_event, key_retired_event
 from registry.wire.lineage import from_graph
 from registry.wire.reasons import REASONS
@@ -25,13 +26,16 @@ from registry.wire.releases import from_release, released_event, withdrawn_event
 __all__ = [
     "REASONS",
     "committed_event",
+    "examined_event",
     "from_checkpoint",
     "from_declaration",
     "from_edge",
+    "from_examination",
     "from_file",
     "from_graph",
     "from_key",
     "from_part",
+    "from_reference",
     "from_release",
     "from_target",
     "from_upload",
@@ -45,5 +49,6 @@ __all__ = [
     "to_declaration",
     "to_files",
     "to_part",
+    "to_reference",
     "withdrawn_event",
 ]
