@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import registry.store.names
 from client.stack.mlflow_server import BUCKET, DATABASE, mlflow_part
 from client.stack.ports import free_ports
 from client.stack.postgres import create_databases
 from client.stack.single import SinglePart
-from registry.domain.catalogue import IDENTITY_TAG
+from registry.domain.catalogue import IDENTITY_TAG, Expected, Kind, Version, differences
+from registry.handlers.ports import Run
 from registry.store.names import MlflowAwayError, MlflowNames
 
 from tests.builders.names_in_memory import NamesInMemory
@@ -116,6 +120,95 @@ async def test_an_alias_is_one_versions_of_a_model_and_tags_are_set_beside_those
     assert await workers[0].ensure_version(name, SOURCE, one) == versions[0]
 
 
+async def test_a_checkpoint_has_one_run_however_often_it_is_asked_for(workers: list[ModelNames]) -> None:
+    name, one = model(), checkpoint()
+    made = Run("v1", {"seed": "18446744073709551615", "licence": "Apache-2.0"}, one, datetime(2026, 1, 2, tzinfo=UTC))
+    first = await workers[0].ensure_run(name, made)
+    assert await workers[1].ensure_run(name, made) == first
+    assert await workers[0].ensure_run(name, replace(made, tags=checkpoint())) != first
+    assert await workers[0].ensure_version(name, SOURCE, one, first) == "1"
+    registered = await workers[1].registered(name)
+    assert registered is not None
+    assert registered.versions == (Version("1", SOURCE, one, first),)
+
+
+async def test_what_is_registered_is_told_with_tags_and_aliases(workers: list[ModelNames]) -> None:
+    name, other, one, two = model(), model(), checkpoint(), checkpoint()
+    assert await workers[0].registered(name) is None
+    for each in (one, two):
+        await workers[0].ensure_version(name, SOURCE, each)
+    await workers[0].ensure_version(other, SOURCE, checkpoint())
+    await workers[0].set_tags(name, "2", {"dokpamo.period": "2031-h1", "note": "한글"})
+    for alias, version in (
+        ("candidate", "2"),
+        ("champion", "1"),
+        ("candidate", "1"),
+        ("champion", ""),
+        ("champion", ""),
+    ):
+        await workers[0].move_alias(name, alias, version)
+    registered = await workers[1].registered(name)
+    assert registered is not None
+    assert registered.aliases == {"candidate": "1"}
+    assert [(version.version, version.tags) for version in registered.versions] == [
+        ("1", one),
+        ("2", {**two, "dokpamo.period": "2031-h1", "note": "한글"}),
+    ]
+    assert {name, other} <= set(await workers[1].models())
+
+
+async def test_more_versions_than_a_page_has_are_all_told(mlflow: SinglePart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry.store.names, "_PAGE", 2)
+    name = model()
+    async with MlflowNames(mlflow.address) as names:
+        for _ in range(5):
+            await names.ensure_version(name, SOURCE, checkpoint())
+        registered = await names.registered(name)
+        assert registered is not None
+        assert [version.version for version in registered.versions] == ["1", "2", "3", "4", "5"]
+        assert name in await names.models()
+
+
+async def test_what_others_do_to_a_model_is_seen_and_named(mlflow: SinglePart) -> None:
+    name, one, two = model(), checkpoint(), checkpoint()
+    async with (
+        MlflowNames(mlflow.address) as names,
+        httpx.AsyncClient(base_url=f"{mlflow.address}/api/2.0/mlflow") as http,
+    ):
+        run_id = await names.ensure_run(name, Run("v1", {"seed": "1"}, one, datetime(2026, 1, 2, tzinfo=UTC)))
+        for each, run in ((one, run_id), (two, "")):
+            await names.ensure_version(name, SOURCE, each, run)
+        await names.move_alias(name, "candidate", "2")
+        versions = (Version("1", SOURCE, one, run_id), Version("2", SOURCE, two))
+        expected = Expected("upstage", name, versions, {"candidate": "2", "champion": ""})
+        found = await names.registered(name)
+        assert found is not None
+        assert list(differences(expected, found)) == []
+        for path, body in (
+            ("/model-versions/create", {"name": name, "source": "s3://elsewhere/x"}),
+            ("/model-versions/transition-stage", {"name": name, "version": "1", "stage": "Production"}),
+            ("/registered-models/alias", {"name": name, "alias": "candidate", "version": "3"}),
+            ("/registered-models/alias", {"name": name, "alias": "best", "version": "1"}),
+        ):
+            (await http.post(path, json=body)).raise_for_status()
+        gone = {"name": name, "version": "2", "key": "dokpamo.period"}
+        (await http.request("DELETE", "/model-versions/delete-tag", json=gone)).raise_for_status()
+        found = await names.registered(name)
+        assert found is not None
+        assert {(each.kind, each.subject, each.field) for each in differences(expected, found)} == {
+            (Kind.STAGE_SET, f"{name}/1", "stage"),
+            (Kind.TAG_CHANGED, f"{name}/2", "dokpamo.period"),
+            (Kind.VERSION_FOREIGN, f"{name}/3", IDENTITY_TAG),
+            (Kind.ALIAS_MOVED, name, "candidate"),
+            (Kind.ALIAS_FOREIGN, name, "best"),
+        }
+        (await http.request("DELETE", "/model-versions/delete", json={"name": name, "version": "2"})).raise_for_status()
+        found = await names.registered(name)
+        assert found is not None
+        assert Kind.VERSION_MISSING in {each.kind for each in differences(expected, found)}
+        assert await names.ensure_version(name, SOURCE, two) == "4"
+
+
 async def test_of_two_versions_of_one_checkpoint_the_lower_stays(mlflow: SinglePart) -> None:
     name, one = model(), checkpoint()
     async with (
@@ -136,5 +229,7 @@ async def test_a_catalogue_that_is_away_is_waited_for() -> None:
     async with MlflowNames(f"http://127.0.0.1:{free_ports(1)[0]}") as names:
         with pytest.raises(MlflowAwayError):
             await names.ensure_version(model(), SOURCE, checkpoint())
+        with pytest.raises(MlflowAwayError):
+            await names.registered(model())
         with pytest.raises(MlflowAwayError):
             await names.mark_version(model(), "1", "stage-1", {"dokpamo.stage-1.outcome": "advanced"})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from registry.handlers.ports import Run
 
 _TIMEOUT_SECONDS: Final = 30.0
+_PAGE: Final = 500
 _EXISTS: Final = "RESOURCE_ALREADY_EXISTS"
 _MISSING: Final = "RESOURCE_DOES_NOT_EXIST"
 _INVALID: Final = "INVALID_PARAMETER_VALUE"
@@ -173,7 +174,7 @@ class MlflowNames:
     async def _pages(self, path: str, wanted: Mapping[str, str], key: str) -> AsyncIterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
-            page = await self._call("GET", path, {**wanted, "max_results": 500, **token})
+            page = await self._call("GET", path, {**wanted, "max_results": _PAGE, **token})
             for each in page.get(key, []):
                 yield each
             if not page.get("next_page_token"):
