@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -50,7 +51,7 @@ async def main(address: str, team: str, folder: Path, limit_rate: int) -> None:
             progress=Saying(),
             limit_rate=limit_rate or None,
         )
-    say(digest=committed.checkpoint_digest)
+    say(digest=committed.checkpoint_digest, memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 TEAM = "upstage"
 SEED = int(os.environ.get("DOKPAMO_CHAOS_SEED", "20261126"))
 MIB = 2**20
+MOST_MEMORY = 512 * MIB
 VERIFYING = "verifying"
 VERIFIED = 2.0
 """The share of the size at which a push is being verified."""
@@ -51,6 +52,7 @@ class Pushing:
     limit_rate: int = 0
     sent: int = 0
     digest: str = ""
+    memory_bytes: int = 0
     killed: list[str] = field(default_factory=list)
 
     async def until_committed(self, plan: list[tuple[float, str]]) -> None:
@@ -80,7 +82,7 @@ class Pushing:
             stdout=asyncio.subprocess.PIPE,
         )
         assert client.stdout is not None
-        before, restarting = self.sent, set[asyncio.Task[None]]()
+        before, restarting, client_lives = self.sent, set[asyncio.Task[None]](), True
         async for line in client.stdout:
             try:
                 told: dict[str, Any] = json.loads(line)
@@ -88,14 +90,17 @@ class Pushing:
                 continue  # a client that is killed may leave half a line
             self.sent = before + told["sent"] if "sent" in told else self.sent
             self.digest = told.get("digest", "")
+            self.memory_bytes = told.get("memory_bytes", 0)
             reached = VERIFIED if VERIFYING in told else self.sent / self.size
-            while plan and reached >= plan[0][0]:
+            # What a killed client said before is still to be read and counted.
+            while plan and reached >= plan[0][0] and client_lives:
                 victim = plan.pop(0)[1]
                 self.killed.append(victim)
                 if victim == "client":
+                    client_lives = False
                     with contextlib.suppress(ProcessLookupError):
                         client.kill()
-                    break
+                    continue
                 self.parts[victim].kill()
                 restarting.add(asyncio.create_task(asyncio.to_thread(self._start, victim)))
         status = await client.wait()
@@ -125,7 +130,8 @@ def digests(folder: Path) -> dict[str, str]:
 async def pushed_under(pushing: Pushing, plan: list[tuple[float, str]], most_sent: float, back: Path) -> None:
     print(f"seed {SEED}:", [(f"{at:.2f}", victim) for at, victim in plan])
     await pushing.until_committed(plan)
-    print(f"sent {pushing.sent / pushing.size:.3f} of the size")
+    print(f"sent {pushing.sent / pushing.size:.3f} of the size, in {pushing.memory_bytes / MIB:.0f} MiB of memory")
+    assert 0 < pushing.memory_bytes <= MOST_MEMORY
     assert pushing.sent <= most_sent * pushing.size
     async with connect(pushing.address, lambda: pushing.token, timeout_seconds=60) as channel:
         await pull(Client(channel, SERVICE), pushing.digest, back, team_id=TEAM)

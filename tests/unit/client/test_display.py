@@ -1,6 +1,8 @@
-"""What a transfer shows: figures that add up, plain lines where there is no terminal, and sizes as people write them."""
+"""What a transfer shows: figures that add up, plain lines without a terminal, and sizes as people write them."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 from client.display import Display, Figures
@@ -8,19 +10,21 @@ from client.sdk.references import NotAReferenceError, Reference
 from client.sdk.sizes import NotASizeError, shown, to_bytes
 from client.sdk.transfer import Begun, LeftOut, Moved, MovedAgain, Verifying
 
+if TYPE_CHECKING:
+    from client.sdk.transfer import Event
+
 
 def test_figures_of_what_moved_was_there_and_failed_add_up() -> None:
     figures = Figures()
-    for now, event in enumerate(
-        [
-            Begun({"a": 100, "b": 50}),
-            Moved("a", 60),
-            Moved("a", -60),
-            MovedAgain("a", 0, 100, "HTTP 500"),
-            Moved("b", 50, there_already=True),
-            Moved("a", 40),
-        ]
-    ):
+    events: list[Event] = [
+        Begun({"a": 100, "b": 50}),
+        Moved("a", 60),
+        Moved("a", -60),
+        MovedAgain("a", 0, 100, "HTTP 500"),
+        Moved("b", 50, there_already=True),
+        Moved("a", 40),
+    ]
+    for now, event in enumerate(events):
         figures.take(event, float(now))
     assert (figures.moved, figures.there_already, figures.done, figures.total, figures.again) == (40, 50, 90, 150, 1)
     assert figures.under_way == {"a": 40}
