@@ -21,9 +21,10 @@ from common.grpc import Client, GrpcServer, connect
 from common.worker import Worker
 from dokpamo.registry.v1 import service_pb2 as pb
 from pydantic import SecretStr
-from registry.app import MIGRATIONS, SERVICE, apis
+from registry.app import SERVICE, apis
 from registry.events import Tasks
 from registry.settings import Settings
+from registry.store import MIGRATIONS
 from registry.store.catalogue import CatalogueStore
 from registry.store.checkpoints import CheckpointStore
 from registry.store.inspector import ProcessInspector
@@ -108,8 +109,9 @@ async def _empty(database: Database, objects: S3Objects) -> None:
     """Let a registry that begins with no uploads begin with no bytes either: the store is that of all tests."""
     async with database.transaction() as tx:
         if not await tx.fetchval("SELECT EXISTS (SELECT 1 FROM uploads)"):
-            async for page in objects.listing("blobs/"):
-                await asyncio.gather(*(objects.discard(key) for key, _ in page))
+            for prefix in ("blobs/", "manifests/"):
+                async for page in objects.listing(prefix):
+                    await asyncio.gather(*(objects.discard(key) for key, _ in page))
 
 
 def checkpoint_folder(folder: Path, *, seed: int = 1, rows: int = 20) -> Path:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import structlog
+from common import logs
 from common.clock import open_clock
 from common.consumer import Consumers
 from common.database import Database
@@ -15,6 +18,8 @@ from common.timers import Timers
 from common.topics import TopicProvisioner
 from common.worker import Retries, Worker
 
+from registry import handlers
+from registry.domain.checkpoint import TeamId
 from registry.domain.integrity import Schedule
 from registry.events import Examining, Tasks, subscriptions
 from registry.grpc_api import ExaminationApi, IntegrityApi, LineageApi, RegistryApi, ReleaseApi, TeamKeysApi
@@ -37,11 +42,15 @@ from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from common.service import Part
 
     from registry.handlers import Inspector, ModelNames, Objects
     from registry.settings import Settings
     from registry.store.upkeep import Chore
+
+log = structlog.get_logger()
 
 SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 # A committed checkpoint gets its name, and an outcome is shown, however long MLflow or the store is away; the process
@@ -66,13 +75,7 @@ def build(settings: Settings) -> list[Part]:
     clock = open_clock(settings)
     database = Database(settings.database_url, "registry", MIGRATIONS, clock)
     relay = Relay(settings, database)
-    objects = S3Objects(
-        settings.s3_endpoint,
-        settings.s3_bucket,
-        settings.s3_access_key,
-        settings.s3_secret_key.get_secret_value(),
-        region=settings.s3_region,
-    )
+    objects = _objects(settings)
     names = MlflowNames(settings.mlflow_uri)
     inspector = ProcessInspector(objects)
     tasks = Tasks(
@@ -128,3 +131,29 @@ def _chores(
         "names": NamesChecker(database, names, timedelta(hours=settings.check_names_every_hours)),
         "objects": ObjectsChecker(database, objects, timedelta(hours=settings.check_objects_every_hours)),
     }
+
+
+async def restore(settings: Settings, team_id: str = "") -> None:
+    """Make the checkpoints of a team (of all) again from the object store, where the tables lack them."""
+    logs.configure("registry", settings.log_level)
+    database = Database(settings.database_url, "registry", MIGRATIONS, open_clock(settings))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[CheckpointStore]:
+        async with database.transaction() as tx:
+            yield CheckpointStore(tx)
+
+    async with database, _objects(settings) as objects:
+        async for checkpoint, lacking in handlers.restore(TeamId(team_id) if team_id else None, objects, opened):
+            digest = checkpoint.checkpoint_digest
+            log.info("checkpoint.restored" if lacking else "checkpoint.there", checkpoint_digest=digest)
+
+
+def _objects(settings: Settings) -> S3Objects:
+    return S3Objects(
+        settings.s3_endpoint,
+        settings.s3_bucket,
+        settings.s3_access_key,
+        settings.s3_secret_key.get_secret_value(),
+        region=settings.s3_region,
+    )
