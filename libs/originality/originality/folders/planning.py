@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from weights.stored import StoredMatrix
 
+from originality.folders.images import images
 from originality.folders.pairing import Pair, pairs
 from originality.folders.vocabulary import shared_rows
 from originality.matching import match, sample
@@ -17,6 +18,8 @@ from originality.measuring import Component
 from originality.moved import align
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from weights.folder import ModelFolder
 
     from originality.blocks import Blocks
@@ -61,17 +64,22 @@ class Plan:
         self._first, self._second = first, second
         self._inputs = inputs
         self._seed = seed
-        self._initial = initial.parts if initial is not None else {}
+        self._initial: dict[Key, Part] = {}
+        if initial is not None:
+            own = list(pairs(initial.parts, second.parts))
+            self._initial = {pair.second.key: pair.first for pair in (*own, *images(own))}
         self._alignments: dict[str, Alignment | None] = {}
         pooled: dict[tuple[str, str, str], list[Pair]] = defaultdict(list)
         self.components: list[Planned] = []
-        for pair in pairs(first.parts, second.parts):
+        every = list(pairs(first.parts, second.parts))
+        for pair in every:
             key = pair.second.key
             if pair.second.pooled:
                 pooled[key.tower, key.kind, key.group].append(pair)
             else:
                 self.components.append(Planned((pair,)))
         self.components += [Planned(tuple(some)) for some in pooled.values()]
+        self.components += [Planned((pair,)) for pair in images(every)]
 
     def with_moved(self, layers: int | None) -> list[Planned]:
         """Return the components; so many layers of each tower (None: all) are also searched for moved units."""
@@ -114,7 +122,7 @@ class Plan:
             axis=pair.second.axis,
             layer=planned.key.layer,
             residual_outputs=outputs,
-            initial=self._initially(planned),
+            initial=self._initially(planned, some),
             spared=pair.spared,
             equal=self._equal(planned),
             why=why,
@@ -127,13 +135,13 @@ class Plan:
         rng = np.random.default_rng([self._seed, first.tokens, second.tokens])
         return shared_rows(self._first.vocabulary, self._second.vocabulary, (first.tokens, second.tokens), rng)
 
-    def _initially(self, planned: Planned) -> Blocks | None:
+    def _initially(self, planned: Planned, some: Callable[[Blocks], Blocks]) -> Blocks | None:
         made: Blocks = ()
         for one in planned.pairs:
             part = self._initial.get(one.second.key)
             if part is None or part.why is not None:
                 return None
-            made += self._some_inputs(part.read(self._rows(one.first, one.second)[1]))
+            made += some(part.read(self._rows(one.first, one.second)[1]))
         return made
 
     def _some_inputs(self, blocks: Blocks) -> Blocks:

@@ -6,6 +6,7 @@ models. Its columns are: with the residual axis in another order, the rest of th
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -43,7 +44,8 @@ def whole_parts(
     used: set[str],
 ) -> Iterator[Part]:
     """Give the parts outside layers, and the gains and buffers of all of them."""
-    every = list(every)
+    # In one order for all models: files have any.
+    every = sorted(every, key=lambda one: [part.zfill(9) for part in re.split(r"(\d+)", one.name)])
     model_type = str(folder.configuration.get("model_type", ""))
 
     def tower_of(one: Named) -> str:

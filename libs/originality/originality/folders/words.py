@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "mlp.gate": ("MLP, gate", "MLP 게이트"),
     "mlp.up": ("MLP, in", "MLP 입력"),
     "mlp.down": ("MLP, out", "MLP 출력"),
+    "mlp.in by tokens": ("MLP, what it reads of tokens", "MLP가 토큰에서 읽는 것"),
     "attention.q": ("attention, queries", "어텐션 질의"),
     "attention.k": ("attention, keys", "어텐션 키"),
     "attention.v": ("attention, values", "어텐션 값"),
