@@ -54,7 +54,12 @@ def weights(seed: int) -> dict[str, NDArray[np.float32]]:
 def model(folder: Path, tensors: dict[str, NDArray[np.float32]]) -> Path:
     folder.mkdir(parents=True)
     save_file(tensors, folder / "model.safetensors")
-    said = {"model_type": "sovereign-lm", "hidden_size": HIDDEN, "intermediate_size": INNER, "num_hidden_layers": LAYERS}
+    said = {
+        "model_type": "sovereign-lm",
+        "hidden_size": HIDDEN,
+        "intermediate_size": INNER,
+        "num_hidden_layers": LAYERS,
+    }
     (folder / "config.json").write_text(json.dumps(said))
     return folder
 
@@ -80,7 +85,7 @@ async def done(staff: Client, digest: str, number: int = 0) -> pb.Examination:
     request = pb.GetExaminationRequest(checkpoint_digest=digest, number=number)
 
     async def ended() -> bool:
-        return (await staff.GetExamination(request)).examination.state != pb.EXAMINATION_STATE_QUEUED
+        return bool((await staff.GetExamination(request)).examination.state != pb.EXAMINATION_STATE_QUEUED)
 
     await eventually(ended, seconds=60)
     found: pb.Examination = (await staff.GetExamination(request)).examination
@@ -180,7 +185,12 @@ async def test_a_committed_checkpoint_joins_the_catalogue_once(registry: Running
         async with registry.client("consortium", team=TEAM) as team:
             committed = await put_all(team, model(tmp_path / "m", weights(5)), declaration(parameters=PARAMETERS))
         await done(staff, committed.checkpoint_digest)
-        usual: dict[str, Any] = {"title": "t", "source": "s", "licence": "Apache-2.0", "checkpoint_digest": committed.checkpoint_digest}
+        usual: dict[str, Any] = {
+            "title": "t",
+            "source": "s",
+            "licence": "Apache-2.0",
+            "checkpoint_digest": committed.checkpoint_digest,
+        }
         added = await staff.AddReference(
             pb.AddReferenceRequest(request_id=str(uuid4()), reference_id="mine-1", **usual)
         )
