@@ -54,7 +54,7 @@ async def test_what_is_released_is_found_by_name_version_digest_and_stage(hub: R
             answer = await found(reader, revision)
             assert (answer.release, answer.readable) == (release, True)
         # The second version is there, and nobody can tell.
-        for revision in ("v2", second.checkpoint_digest, "stage-1"):
+        for revision in ("v2", second.checkpoint_digest, "stage-1", "champion"):
             assert (await refusal_of(reader, revision)).facts == (await refusal_of(reader, "v77")).facts
         await released(team, second)
         assert (await found(reader)).release.version == 2
@@ -64,7 +64,8 @@ async def test_what_is_released_is_found_by_name_version_digest_and_stage(hub: R
                 TEAM,
                 first.checkpoint_digest,
             )
-        assert (await found(reader, "stage-1")).release.version == 1
+        for alias in ("stage-1", "champion"):
+            assert (await found(reader, alias)).release.version == 1
         pages = []
         token = ""
         while True:
@@ -141,9 +142,7 @@ async def test_what_is_withdrawn_stays_known_and_is_not_released_again(hub: Runn
     assert (await hub.registry.events())[-1] == "CheckpointWithdrawn"
 
 
-async def test_a_licence_is_accepted_by_its_text_once_for_all_versions_with_it(
-    hub: RunningHub, tmp_path: Path
-) -> None:
+async def test_a_licence_is_accepted_by_its_text_once_for_all_versions_with_it(hub: RunningHub, tmp_path: Path) -> None:
     files = model_files(tmp_path / "model")
     first, second = await pushed(hub.registry, files), await pushed(hub.registry, files)
     third = await pushed(hub.registry, files | {"LICENSE": b"You may read this if you smile.\n"})
@@ -167,9 +166,7 @@ async def test_a_licence_is_accepted_by_its_text_once_for_all_versions_with_it(
     assert (row["subject"], row["licence_sha256"]) == ("reader", release.licence_sha256)
 
 
-async def test_what_is_released_and_accepted_cannot_be_changed_in_the_database(
-    hub: RunningHub, tmp_path: Path
-) -> None:
+async def test_what_is_released_and_accepted_cannot_be_changed_in_the_database(hub: RunningHub, tmp_path: Path) -> None:
     async with hub.releases(team=TEAM) as team:
         await released(team, await pushed(hub.registry, model_files(tmp_path / "model")))
     for table in ("releases", "withdrawals", "acceptances"):

@@ -48,6 +48,7 @@ def a_release(**changes: Any) -> Release:
         ("v1", Revision(version=1)),
         ("v999999999", Revision(version=999_999_999)),
         ("a" * 64, Revision(digest="a" * 64)),
+        ("champion", Revision(champion=True)),
         ("stage-1", Revision(stage_id="stage-1")),
         # A stage that is called as MLflow calls its own has another alias there, and here too.
         ("stage_latest", Revision(stage_id="latest")),

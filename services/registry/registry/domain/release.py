@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LATEST: Final = "main"
 """Name of the last version that is not withdrawn, as repositories of models have it."""
 
+CHAMPION: Final = "champion"
+"""Alias of the version with which its team advanced last, as in MLflow."""
+
 LICENCE_FILES: Final = ("LICENSE", "LICENCE")
 """Where the text of a licence is by custom."""
 
@@ -65,6 +68,7 @@ class Revision:
     version: int = 0
     digest: str = ""
     stage_id: str = ""
+    champion: bool = False
 
 
 class ReleasedOtherwiseError(Exception):
@@ -102,14 +106,14 @@ class LicenceTextMissingError(Exception):
 
 
 def parse_revision(text: str) -> Revision:
-    """Return which release `text` means: "main" or nothing, "v3", a digest, or the alias of a stage."""
+    """Return which release `text` means: "main" or nothing, "v3", a digest, "champion", or the alias of a stage."""
     if text in {"", LATEST}:
         return Revision()
     if version := _VERSION.fullmatch(text):
         return Revision(version=int(version[1]))
     if _DIGEST.fullmatch(text):
         return Revision(digest=text)
-    return Revision(stage_id=stage_of_alias(text))
+    return Revision(champion=True) if text == CHAMPION else Revision(stage_id=stage_of_alias(text))
 
 
 def licence_file(named: str, paths: Collection[str]) -> str:

@@ -99,7 +99,7 @@ class Hub:
     def application(self) -> Starlette:
         """Return the ASGI application."""
         model = "/api/models/{team}/{model}"
-        return Starlette(
+        application = Starlette(
             routes=[
                 Route("/healthz", self.health),
                 Route("/api/models", self.list),
@@ -112,6 +112,9 @@ class Hub:
             ],
             exception_handlers={404: _no_page, 405: _only_reading},
         )
+        # Nobody is sent to where he did not ask, by a host that he named.
+        application.router.redirect_slashes = False
+        return application
 
     async def health(self, _request: Request) -> Response:
         """Whether it can answer."""

@@ -85,6 +85,9 @@ class ReleaseStore:
                 WHEN $4 <> '' THEN r.checkpoint_digest = $4
                 WHEN $5 <> '' THEN EXISTS (SELECT 1 FROM stage_outcomes o
                                            WHERE o.checkpoint_digest = r.checkpoint_digest AND o.stage_id = $5)
+                WHEN $6 THEN r.checkpoint_digest = (
+                    SELECT o.checkpoint_digest FROM stage_outcomes o WHERE o.team_id = $1 AND o.outcome = 'advanced'
+                    ORDER BY o.kept_at DESC, o.stage_id DESC LIMIT 1)
                 ELSE w.checkpoint_digest IS NULL END
             ORDER BY r.version DESC LIMIT 1
             """,
@@ -93,6 +96,7 @@ class ReleaseStore:
             revision.version,
             revision.digest,
             revision.stage_id,
+            revision.champion,
         )
         return None if row is None else _release(row)
 

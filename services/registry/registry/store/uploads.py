@@ -80,12 +80,13 @@ class UploadStore:
         placed = {(part.path, part.offset_bytes): part for part in parts}
         await self._tx.execute(
             """
-            INSERT INTO upload_parts (upload_id, path, offset_bytes, size_bytes, sha256)
-            SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[])
+            INSERT INTO upload_parts (upload_id, team_id, path, offset_bytes, size_bytes, sha256)
+            SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::text[])
             ON CONFLICT (upload_id, path, offset_bytes)
                 DO UPDATE SET size_bytes = excluded.size_bytes, sha256 = excluded.sha256
             """,
             UUID(upload.upload_id),
+            upload.team_id,
             [part.path for part in placed.values()],
             [part.offset_bytes for part in placed.values()],
             [part.size_bytes for part in placed.values()],
@@ -127,8 +128,8 @@ class UploadStore:
         rows = await self._tx.fetch(
             f"""
             SELECT DISTINCT ON (sha256) sha256, size_bytes, {_IS_KEPT} AS kept, {_IS_DAMAGED} AS damaged,
-                EXISTS (SELECT 1 FROM upload_parts e JOIN uploads u USING (upload_id)
-                        WHERE e.sha256 = p.sha256 AND u.team_id = $1 AND e.upload_id <> $2) AS earlier
+                EXISTS (SELECT 1 FROM upload_parts e
+                        WHERE e.sha256 = p.sha256 AND e.team_id = $1 AND e.upload_id <> $2) AS earlier
             FROM upload_parts p WHERE upload_id = $2 AND sha256 = ANY($3)
             """,
             upload.team_id,
