@@ -9,7 +9,7 @@ from registry.domain.catalogue import IDENTITY_TAG, Registered, Version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from registry.handlers.ports import Run
+    from registry.handlers.naming import Run
 
 
 class NamesInMemory:

@@ -17,7 +17,7 @@ from client.stack.ports import free_ports
 from client.stack.postgres import create_databases
 from client.stack.single import SinglePart
 from registry.domain.catalogue import IDENTITY_TAG, Expected, Kind, Version, differences
-from registry.handlers.ports import Run
+from registry.handlers.naming import Run
 from registry.store.names import MlflowAwayError, MlflowNames
 
 from tests.builders.names_in_memory import NamesInMemory

@@ -4,3 +4,7 @@ ALTER TABLE names ADD COLUMN run_id text NOT NULL DEFAULT '';
 ALTER TABLE names ADD COLUMN source text;
 -- Parts in the order in which an object store lists them.
 CREATE INDEX parts_by_key ON parts ((team_id || '/' || sha256) COLLATE "C");
+
+-- Until when the store itself lets nobody remove the part; null where it was never locked.
+ALTER TABLE part_reads ADD COLUMN locked_until timestamptz;
+CREATE INDEX part_reads_locked ON part_reads (locked_until NULLS FIRST);

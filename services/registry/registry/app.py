@@ -32,12 +32,13 @@ from registry.store.examiner import ProcessExaminer
 from registry.store.inspector import ProcessInspector
 from registry.store.keys import TeamKeyStore
 from registry.store.lineage import LineageStore
+from registry.store.locking import ObjectLock
 from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
 from registry.store.releases import ReleaseStore
 from registry.store.scrubs import ScrubStore
-from registry.store.upkeep import NamesChecker, ObjectsChecker, Scrubber, Sweeper, Upkeep
+from registry.store.upkeep import Locker, NamesChecker, ObjectsChecker, Scrubber, Sweeper, Upkeep
 from registry.store.uploads import UploadStore
 from registry.wire import REASONS
 
@@ -122,12 +123,14 @@ def build(settings: Settings) -> list[Part]:
 
 
 def _chores(
-    settings: Settings, database: Database, objects: Objects, inspector: Inspector, names: ModelNames
+    settings: Settings, database: Database, objects: S3Objects, inspector: Inspector, names: ModelNames
 ) -> dict[str, Chore]:
+    lock = ObjectLock(objects, settings.s3_object_lock, timedelta(days=settings.s3_object_lock_days))
     schedule = Schedule(timedelta(days=settings.scrub_every_days), settings.scrub_bytes_a_second)
     return {
         "sweep": Sweeper(database, objects, timedelta(days=settings.sweep_after_days)),
-        "scrub": Scrubber(database, inspector, schedule),
+        "scrub": Scrubber(database, inspector, objects, schedule),
+        "lock": Locker(database, lock),
         "names": NamesChecker(database, names, timedelta(hours=settings.check_names_every_hours)),
         "objects": ObjectsChecker(database, objects, timedelta(hours=settings.check_objects_every_hours)),
     }

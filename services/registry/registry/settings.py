@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  as below
-from typing import Annotated
+from typing import Annotated, Literal
 
 from common.settings import Address, PlatformSettings, ServiceSettings
 from pydantic import Field, SecretStr
@@ -49,3 +49,7 @@ class Settings(StoreSettings, ServiceSettings):
     # How often the names in MLflow, and the list of all objects, are compared with the tables.
     check_names_every_hours: float = 1.0
     check_objects_every_hours: float = 24.0
+    # Whether the store itself keeps the parts of checkpoints from being removed ("object lock"), and for how many days
+    # from the last time that they were locked. Turned on, it cannot be turned off for a bucket: it keeps versions then.
+    s3_object_lock: Literal["off", "governance", "compliance"] = "off"
+    s3_object_lock_days: Annotated[float, Field(gt=0)] = 365.0

@@ -42,7 +42,7 @@ async def days_later(registry: RunningRegistry, days: int = 31) -> None:
 
 async def scrub(registry: RunningRegistry, inspector: ProcessInspector) -> int:
     """Until no part's turn has come; return how many rounds it took."""
-    scrubber, rounds = Scrubber(registry.database, inspector, SCHEDULE), 0
+    scrubber, rounds = Scrubber(registry.database, inspector, registry.objects, SCHEDULE), 0
     while await scrubber.do() < 1:
         rounds += 1
     return rounds

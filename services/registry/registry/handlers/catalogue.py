@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from registry.domain.catalogue import Expected, Noted, Version
-    from registry.handlers.ports import ModelNames
+    from registry.handlers.naming import ModelNames
 
     Open = Callable[[], AbstractAsyncContextManager["Catalogue"]]
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 from common.errors import TransientError
 
 from registry.domain.catalogue import IDENTITY_TAG, OURS
-from registry.handlers.ports import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from registry.domain.catalogue import Registered
     from registry.domain.checkpoint import Checkpoint, TeamId
-    from registry.handlers.ports import ModelNames, Objects
+    from registry.handlers.ports import Objects
 
 NAMING: Final = "name-checkpoint"
 """Kind of the task and of the process that give a committed checkpoint its name in MLflow."""
@@ -38,6 +41,51 @@ class Named:
     version: str
     source: str
     run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a version was made, as MLflow keeps runs: parameters and tags by name; `at` (UTC) is its start and end."""
+
+    name: str
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    at: datetime
+
+
+class ModelNames(Protocol):
+    """The catalogue of names that people know models by."""
+
+    async def ensure_run(self, model: str, run: Run) -> str:
+        """Return the id of the run of `model` that carries the identity in the tags of `run`, made if it is missing."""
+        ...
+
+    async def ensure_version(self, model: str, source: str, tags: Mapping[str, str], run_id: str = "") -> str:
+        """Return the version of `model` with the identity in `tags`, made if it is missing.
+
+        `source` says where it lies, `run_id` how it was made.
+        """
+        ...
+
+    async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
+        """Let `version` of `model`, and no other of it, be found by `alias`; set `tags` on it beside those it has."""
+        ...
+
+    async def set_tags(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set `tags` on a version beside those that it has."""
+        ...
+
+    async def move_alias(self, model: str, alias: str, version: str) -> None:
+        """Let `alias` of `model` name `version`, or nothing for ""."""
+        ...
+
+    async def models(self) -> list[str]:
+        """Return the names of all registered models, whoever made them."""
+        ...
+
+    async def registered(self, model: str) -> Registered | None:
+        """Return a registered model as it is; `None` where there is none of that name."""
+        ...
 
 
 class Aliases(Protocol):

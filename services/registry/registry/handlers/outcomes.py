@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from registry.domain.checkpoint import Digest, TeamId
     from registry.domain.outcome import FinalDecision
-    from registry.handlers.ports import ModelNames
+    from registry.handlers.naming import ModelNames
 
 MARKING: Final = "mark-outcome"
 """Kind of the task and of the process that show in MLflow how a stage ended for a team."""

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from weights.manifest import FileEntry
 
-    from registry.domain.catalogue import Registered
     from registry.domain.checkpoint import Checkpoint, Digest, Finding, TeamId, UploadId
     from registry.domain.inspection import Content
     from registry.domain.integrity import DamageKind, KeptPart, Reading
@@ -62,16 +61,6 @@ class WantedPart:
     damaged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How a version was made, as MLflow keeps runs: parameters and tags by name; `at` (UTC) is its start and end."""
-
-    name: str
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    at: datetime
-
-
 class Objects(Protocol):
     """The object store. A key holds the bytes with the SHA-256 that it names, and no others."""
 
@@ -102,7 +91,11 @@ class Objects(Protocol):
         ...
 
     async def discard(self, key: str) -> None:
-        """Remove what is at `key`, if anything."""
+        """Remove what is at `key`, if anything, with all its versions."""
+        ...
+
+    async def revert(self, key: str, part: Stored) -> bool:
+        """Bring the bytes of `part` back from an earlier version of `key`, where there is one; return whether."""
         ...
 
     async def write(self, key: str, data: bytes) -> str:
@@ -138,41 +131,6 @@ class Inspector(Protocol):
 
         Raises `TransientError` where the store or the reader is away.
         """
-        ...
-
-
-class ModelNames(Protocol):
-    """The catalogue of names that people know models by."""
-
-    async def ensure_run(self, model: str, run: Run) -> str:
-        """Return the id of the run of `model` that carries the identity in the tags of `run`, made if it is missing."""
-        ...
-
-    async def ensure_version(self, model: str, source: str, tags: Mapping[str, str], run_id: str = "") -> str:
-        """Return the version of `model` with the identity in `tags`, made if it is missing.
-
-        `source` says where it lies, `run_id` how it was made.
-        """
-        ...
-
-    async def mark_version(self, model: str, version: str, alias: str, tags: Mapping[str, str]) -> None:
-        """Let `version` of `model`, and no other of it, be found by `alias`; set `tags` on it beside those it has."""
-        ...
-
-    async def set_tags(self, model: str, version: str, tags: Mapping[str, str]) -> None:
-        """Set `tags` on a version beside those that it has."""
-        ...
-
-    async def move_alias(self, model: str, alias: str, version: str) -> None:
-        """Let `alias` of `model` name `version`, or nothing for ""."""
-        ...
-
-    async def models(self) -> list[str]:
-        """Return the names of all registered models, whoever made them."""
-        ...
-
-    async def registered(self, model: str) -> Registered | None:
-        """Return a registered model as it is; `None` where there is none of that name."""
         ...
 
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from common.errors import NotFoundError, TransientError
 
+from registry.domain.parts import Stored
+from registry.handlers.ports import part_key
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from registry.domain.checkpoint import Digest, TeamId
     from registry.domain.integrity import Damage, DamageKind, Integrity, KeptPart, Reading, Schedule
-    from registry.handlers.ports import Inspector
+    from registry.handlers.ports import Inspector, Objects
 
     Open = Callable[[], AbstractAsyncContextManager["Scrubs"]]
 
@@ -52,6 +55,10 @@ class Scrubs(Protocol):
         """Have all parts of a team or a checkpoint read soon; return how many they are and their bytes."""
         ...
 
+    async def ask_for(self, part: KeptPart) -> None:
+        """Have a part read soon."""
+        ...
+
     async def damages(
         self, team_id: TeamId | None, size: int, after: int, *, only_open: bool
     ) -> tuple[list[Damage], int | None]:
@@ -63,10 +70,11 @@ class Scrubs(Protocol):
         ...
 
 
-async def scrub(schedule: Schedule, opened: Open, inspector: Inspector) -> list[Reading]:
+async def scrub(schedule: Schedule, opened: Open, inspector: Inspector, objects: Objects) -> list[Reading]:
     """Read back a few parts whose turn it is; return what came of it, nothing where it is no part's turn.
 
-    Raises `TransientError` while the store is away. After a crash the same parts are read again.
+    What is damaged comes back from an earlier version where the store keeps versions, and is read again soon. Raises
+    `TransientError` while the store is away. After a crash the same parts are read again.
     """
     async with opened() as scrubs:
         parts = await scrubs.claim(schedule, _PARTS_AT_ONCE)
@@ -80,7 +88,15 @@ async def scrub(schedule: Schedule, opened: Open, inspector: Inspector) -> list[
         raise
     async with opened() as scrubs:
         await scrubs.note(readings)
+    for reading in readings:
+        if reading.damage is not None and await _reverted(reading.part, objects):
+            async with opened() as scrubs:
+                await scrubs.ask_for(reading.part)
     return readings
+
+
+async def _reverted(part: KeptPart, objects: Objects) -> bool:
+    return await objects.revert(part_key(part.team_id, part.sha256), Stored(part.sha256, part.size_bytes))
 
 
 async def start_scrub(scrubs: Scrubs, team_id: TeamId | None, digest: Digest | None) -> tuple[int, int]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from registry.handlers.ports import Run
+    from registry.handlers.naming import Run
 
 _TIMEOUT_SECONDS: Final = 30.0
 _PAGE: Final = 500

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -73,6 +74,8 @@ class S3Objects:
         self._region = region
         self._stack = AsyncExitStack()
         self._http = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False)
+        self.versioned = False
+        """Whether the bucket keeps what is overwritten or deleted as earlier versions."""
 
     async def __aenter__(self) -> Self:
         """Wait for the store and make the bucket; raise `ObjectStoreAwayError` when it stays away."""
@@ -82,6 +85,7 @@ class S3Objects:
         while True:
             try:
                 await self._make_bucket()
+                await self.look_for_versions()
             except ObjectStoreAwayError:
                 if loop.time() > give_up_at:
                     raise
@@ -132,11 +136,69 @@ class S3Objects:
             return int(answer.headers["content-length"])
 
     async def discard(self, key: str) -> None:
-        """Remove what is at `key`, if anything."""
-        async with self._answer("DELETE", key) as answer:
-            if answer.status_code != httpx.codes.NOT_FOUND:
-                await self._check(key, answer)
+        """Remove what is at `key`, if anything, with all its versions."""
+        for version in await self.versions(key) if self.versioned else [{}]:
+            async with self._answer("DELETE", key, query=version) as answer:
+                if answer.status_code != httpx.codes.NOT_FOUND:
+                    await self._check(key, answer)
         log.warning("object.discarded", key=key)
+
+    async def revert(self, key: str, part: Stored) -> bool:
+        """Bring the bytes of `part` back from an earlier version of `key`, where the bucket has one.
+
+        What was put over it or marks it as deleted is removed then, and nothing before. Return whether there was one.
+        """
+        newer: list[dict[str, str]] = []
+        for version in await self.versions(key) if self.versioned else []:
+            if await self._sha256(key, version) == part.sha256:
+                for other in newer:
+                    await self.call("DELETE", key, query=other)
+                    log.warning("object.reverted", key=key, **other)
+                return bool(newer)
+            newer.append(version)
+        return False
+
+    async def versions(self, key: str) -> list[dict[str, str]]:
+        """Return the versions of `key` and the marks of its deletion, the latest first, each as a query names it."""
+        found = ET.fromstring(await self.call("GET", "", query={"versions": "", "prefix": key}))  # noqa: S314  as below
+        entries = [each for kind in ("Version", "DeleteMarker") for each in found.iterfind(f"{{*}}{kind}")]
+        own = [each for each in entries if each.findtext("{*}Key") == key]
+        own.sort(key=lambda each: each.findtext("{*}LastModified", ""), reverse=True)
+        own.sort(key=lambda each: each.findtext("{*}IsLatest") != "true")
+        return [{"versionId": each.findtext("{*}VersionId", "")} for each in own]
+
+    async def call(
+        self,
+        method: str,
+        key: str,
+        data: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes:
+        """Make a request of the S3 API and return the body of the answer.
+
+        Raises `ObjectStoreAwayError` and `ObjectStoreRefusedError`.
+        """
+        async with self._answer(method, key, data, headers, query) as answer:
+            await self._check(key, answer)
+            return await answer.aread()
+
+    async def look_for_versions(self) -> None:
+        """Find out whether the bucket keeps versions."""
+        found = ET.fromstring(await self.call("GET", "", query={"versioning": ""}))  # noqa: S314  as below
+        self.versioned = found.findtext("{*}Status") == "Enabled"
+
+    async def _sha256(self, key: str, version: Mapping[str, str]) -> str | None:
+        """Return the SHA-256 of a version; `None` for one that has no bytes or does not give them."""
+        digest = hashlib.sha256()
+        try:
+            async with self._answer("GET", key, query=version) as answer:
+                await self._check(key, answer)
+                async for chunk in answer.aiter_raw(_CHUNK_BYTES):
+                    digest.update(chunk)
+        except (ObjectStoreAwayError, ObjectStoreRefusedError):
+            return None
+        return digest.hexdigest()
 
     async def write(self, key: str, data: bytes) -> str:
         """Put `data` at `key`; return its "s3://" address."""
@@ -149,9 +211,7 @@ class S3Objects:
         token = ""
         while True:
             wanted = {"list-type": "2", "prefix": prefix, **({"continuation-token": token} if token else {})}
-            async with self._answer("GET", "", query=wanted) as answer:
-                await self._check(prefix, answer)
-                found = ET.fromstring(await answer.aread())  # noqa: S314  the store's own answer
+            found = ET.fromstring(await self.call("GET", "", query=wanted))  # noqa: S314  the store's own answer
             yield [
                 (each.findtext("{*}Key", ""), int(each.findtext("{*}Size", "0")))
                 for each in found.iterfind("{*}Contents")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
@@ -129,6 +129,38 @@ class ScrubStore:
         )
         assert row is not None  # an aggregate always has a row
         return row["parts"], row["size_bytes"]
+
+    async def ask_for(self, part: KeptPart) -> None:
+        """Have a part read soon."""
+        await self._tx.execute(
+            "UPDATE part_reads SET asked_at = clock_timestamp() WHERE team_id = $1 AND sha256 = $2",
+            part.team_id,
+            part.sha256,
+        )
+
+    async def unlocked(self, until: timedelta, most: int) -> list[KeptPart]:
+        """Return parts that are not locked for so long from now."""
+        rows = await self._tx.fetch(
+            """
+            SELECT r.team_id, r.sha256, p.size_bytes FROM part_reads r JOIN parts p USING (team_id, sha256)
+            WHERE coalesce(locked_until < clock_timestamp() + $1::interval, true) ORDER BY read_at LIMIT $2
+            """,
+            until,
+            most,
+        )
+        return [KeptPart(TeamId(row["team_id"]), row["sha256"], row["size_bytes"]) for row in rows]
+
+    async def note_locked(self, parts: Sequence[KeptPart], until: datetime) -> None:
+        """Note until when parts are locked."""
+        await self._tx.execute(
+            """
+            UPDATE part_reads r SET locked_until = $3 FROM unnest($1::text[], $2::text[]) AS k (team_id, sha256)
+            WHERE r.team_id = k.team_id AND r.sha256 = k.sha256
+            """,
+            [part.team_id for part in parts],
+            [part.sha256 for part in parts],
+            until,
+        )
 
     async def ask_for_damaged(self, upload: Upload) -> None:
         """Have damaged parts read soon that may have come anew by an upload."""

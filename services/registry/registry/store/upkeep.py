@@ -20,6 +20,7 @@ from registry.handlers import abandon, check_names, check_objects, part_key, scr
 from registry.store.catalogue import CatalogueStore
 from registry.store.checkpoints import CheckpointStore
 from registry.store.known import KnownStore
+from registry.store.objects import ObjectStoreRefusedError
 from registry.store.scrubs import ScrubStore
 from registry.store.sweeps import SweepStore
 from registry.store.uploads import UploadStore
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
 
     from registry.domain.integrity import Schedule
     from registry.handlers import Checked, Checkpoints, Inspector, ModelNames, Objects, Uploads
+    from registry.store.locking import ObjectLock
 
 log = structlog.get_logger()
 
 _LOOK_SECONDS: Final = 5.0
 _AWAY_SECONDS: Final = 10.0
 _CHECK_SECONDS: Final = 60.0
+_NEVER_SECONDS: Final = 24 * 3600.0
+_LOCKED_AT_ONCE: Final = 200
 
 
 class Chore(Protocol):
@@ -108,9 +112,10 @@ class Sweeper:
 class Scrubber:
     """Reads back what is kept, a few parts at a time, and no faster than it may."""
 
-    def __init__(self, database: Database, inspector: Inspector, schedule: Schedule) -> None:
-        """Read with `inspector` by `schedule`."""
+    def __init__(self, database: Database, inspector: Inspector, objects: Objects, schedule: Schedule) -> None:
+        """Read with `inspector` what lies in `objects`, by `schedule`."""
         self._database = database
+        self._objects = objects
         self._inspector = inspector
         self._schedule = schedule
 
@@ -118,7 +123,7 @@ class Scrubber:
         """Read a few parts; return the seconds until more may be read."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        readings = await scrub(self._schedule, self._opened, self._inspector)
+        readings = await scrub(self._schedule, self._opened, self._inspector, self._objects)
         await self._count()
         if not readings:
             return _LOOK_SECONDS
@@ -138,6 +143,38 @@ class Scrubber:
     async def _opened(self) -> AsyncIterator[ScrubStore]:
         async with self._database.transaction() as tx:
             yield ScrubStore(tx)
+
+
+class Locker:
+    """Locks the parts of checkpoints in the store, where it can, and again before a lock ends."""
+
+    def __init__(self, database: Database, lock: ObjectLock) -> None:
+        """Lock with `lock`."""
+        self._database = database
+        self._lock = lock
+
+    async def do(self) -> float:
+        """Lock a few parts; return the seconds until it is worth looking again."""
+        if not await self._lock.holds():
+            return _NEVER_SECONDS
+        async with self._database.transaction(readonly=True) as tx:
+            parts = await ScrubStore(tx).unlocked(self._lock.lifetime / 2, _LOCKED_AT_ONCE)
+        if not parts:
+            return _LOOK_SECONDS
+        until, locked = self._lock.until(), []
+        for part in parts:
+            key = part_key(part.team_id, part.sha256)
+            try:
+                await self._lock.lock(key, until)
+            except ObjectStoreRefusedError as refused:
+                # It is missing, most likely, which is for the scrubber to tell.
+                log.warning("part.not_locked", key=key, problem=str(refused))
+            else:
+                locked.append(part)
+        async with self._database.transaction() as tx:
+            await ScrubStore(tx).note_locked(locked, until)
+        log.info("parts.locked", parts=len(locked), until=until.isoformat())
+        return 0.0 if len(locked) == len(parts) else _LOOK_SECONDS
 
 
 class _Checker:
