@@ -96,7 +96,11 @@ class _Reader:
         if not end:
             raise ValueError(f"a tensor's fields end within {_MOST_FIELD_CHARACTERS} characters")
         made: dict[str, Any]
-        made, length = _DECODER.raw_decode(self.text[self.place : end])
+        text = self.text[self.place : end]
+        made, length = _DECODER.raw_decode(text)
+        if "-0" in text:
+            # Nothing for Python; the common library takes it for a fraction and does not load the file.
+            _no_number("-0")
         self.place += length
         return made
 

@@ -170,6 +170,9 @@ def _check_name(path: str, name: str) -> None:
         raise SafetensorsRefusedError(
             f"{path}: tensor name", name[:80], f"must be 1 to {_MOST_NAME_CHARACTERS} plain characters, no path tricks"
         )
+    # Two names that look the same would be two tensors.
+    if not unicodedata.is_normalized("NFC", name):
+        raise SafetensorsRefusedError(f"{path}: tensor name", name[:80], "must be in Unicode form NFC")
 
 
 def _are_sizes(value: object) -> bool:

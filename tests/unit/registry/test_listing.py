@@ -58,6 +58,17 @@ def test_a_usual_folder_is_taken() -> None:
         "e\u0301.txt",
         "\ud800.txt",
         "a" * 600 + ".txt",
+        "a" * 252 + ".txt",
+        "가" * 84 + ".txt",
+        "a./b.txt",
+        "a /b.txt",
+        "a.txt.",
+        "b.txt ",
+        "\uf900.txt",
+        "a\u00adb.txt",
+        "a\u200bb.txt",
+        "\ue000.txt",
+        "~\n",
     ],
 )
 def test_a_path_that_could_leave_the_folder_or_deceive_is_refused(path: str) -> None:

@@ -59,6 +59,7 @@ def test_a_scalar_and_an_empty_tensor_are_read() -> None:
         (b'{"w": {"dtype": "F32", "shape": [NaN], "data_offsets": [0, 16]}}', "no place"),
         (b'{"w": {"dtype": "F32", "shape": [4.0], "data_offsets": [0, 16]}}', "no place"),
         (b'{"w": \xff}', "must be JSON"),
+        (b'{"w": {"dtype": "F32", "shape": [-0], "data_offsets": [0, 0]}}', "no place"),
         (b"{" + b'"a":{' * 100_000, "must be JSON"),
         (b'{"w": {"dtype": "F32", "shape": [' + b"9" * 5000 + b'], "data_offsets": [0, 16]}}', "must be JSON"),
         (json.dumps(GOOD).encode() + b"\n\x00", "must be JSON"),

@@ -26,6 +26,7 @@ PICKLES: Final = frozenset({".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", "
 
 MOST_FILES: Final = 20_000
 MOST_PATH_BYTES: Final = 512
+_MOST_PART_BYTES: Final = 255
 MOST_LISTED_BYTES: Final = 2**21
 """Bytes of all paths together, so that a manifest stays below 8 MiB."""
 
@@ -111,12 +112,20 @@ def _path_rule_broken(path: str) -> str | None:
         return f"must be 1 to {MOST_PATH_BYTES} bytes long"
     if path.startswith("/") or "\\" in path or ":" in path:
         return "must be relative, with '/' between the parts"
-    if any(part in {"", ".", ".."} for part in path.split("/")):
-        return "must have no empty, '.' or '..' part"
     if any(unicodedata.category(character).startswith("C") for character in path):
         return "must have no control, format or unassigned characters"
     if unicodedata.normalize("NFC", path) != path:
         return "must be in Unicode form NFC"
+    return next(filter(None, map(_part_rule_broken, path.split("/"))), None)
+
+
+def _part_rule_broken(part: str) -> str | None:
+    if part in {"", ".", ".."}:
+        return "must have no empty, '.' or '..' part"
+    if part.endswith((".", " ")):
+        return "must have no part that ends in a dot or a space: some systems leave it out, and two files are one"
+    if len(part.encode()) > _MOST_PART_BYTES:
+        return f"must have parts of at most {_MOST_PART_BYTES} bytes, the length of a name on most systems"
     return None
 
 
