@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from common.clock import open_clock
 from common.follower import Follower
 from common.grpc import connect
+from common.http import HttpServer
 from common.topics import all_topics
 
 from console.domain.feed import Feed
 from console.events import LiveFeed
 from console.pages.gateway import Gateway
 from console.pages.routes import Pages
-from console.pages.server import HttpServer
 
 if TYPE_CHECKING:
     from common.service import Part
