@@ -12,7 +12,7 @@ from console.domain.facts import Scoring
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from console.domain.facts import Head, Ledger, Run, Target, TeamName
+    from console.domain.facts import Head, Integrity, Ledger, Run, Target, TeamName
     from console.domain.proceedings import Proceeding
     from console.domain.published import Published
 
@@ -54,6 +54,9 @@ class Sources(Protocol):
     async def head(self) -> Head | None:
         """The latest signed tree head; None while the log is empty."""
 
+    async def integrity(self) -> Integrity:
+        """Whether what the registry keeps is still there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Programme:
@@ -73,6 +76,7 @@ class Programme:
     targets: tuple[Target, ...]
     ledger: Ledger | None
     head: Head | None
+    integrity: Integrity | None
     unreachable: tuple[str, ...]
 
 
@@ -95,6 +99,7 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
         targets = group.create_task(reached(sources.targets(), ()))
         ledger = group.create_task(reached(_optional(sources.ledger()), None))
         head = group.create_task(reached(sources.head(), None))
+        integrity = group.create_task(reached(_optional(sources.integrity()), None))
     stages = asked_stages.result()
     decided = sorted({stage.rule_set_sha256 for stage in stages if stage.decided})
     words = await asyncio.gather(*(reached(sources.scoring(sha256), Scoring()) for sha256 in decided))
@@ -110,6 +115,7 @@ async def programme(sources: Sources, names: Mapping[str, TeamName]) -> Programm
         targets=targets.result(),
         ledger=ledger.result(),
         head=head.result(),
+        integrity=integrity.result(),
         unreachable=tuple(sorted(set(away))),
     )
 

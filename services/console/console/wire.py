@@ -10,7 +10,7 @@ from dokpamo.common.v1.provenance_pb2 import Provenance
 from dokpamo.registry.v1.lineage_pb2 import LINEAGE_NODE_KIND_EXTERNAL
 
 from console.domain.board import Outcome, Stage, Standing
-from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.facts import CandidateRatio, Check, Head, Integrity, Label, Ledger, Run, Scoring, Target, TeamName
 from console.domain.lineage import Lineage, Link, Origin
 from console.domain.proceedings import Proceeding
 from console.domain.published import Figure, PartFigures, Published
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dokpamo.grants.v1 import service_pb2 as grants
     from dokpamo.intake.v1 import service_pb2 as intake
     from dokpamo.notary.v1 import service_pb2 as notary
+    from dokpamo.registry.v1 import integrity_pb2 as registry_integrity
     from dokpamo.registry.v1 import lineage_pb2 as registry
     from dokpamo.selection.v1 import disclosure_pb2 as disclosure
     from dokpamo.selection.v1 import objections_pb2 as objections
@@ -190,6 +191,26 @@ def _provenance(value: Provenance.ValueType) -> str:
 def ledger(message: grants.CheckLedgerResponse) -> Ledger:
     """The state of the ledger."""
     return Ledger(message.balanced, message.transactions, tuple(message.findings))
+
+
+def integrity(message: registry_integrity.GetIntegrityResponse) -> Integrity:
+    """Whether what the registry keeps is still there."""
+    return Integrity(
+        message.parts,
+        message.size_bytes,
+        message.oldest_read_at.ToDatetime(tzinfo=UTC) if message.HasField("oldest_read_at") else None,
+        message.damaged_parts,
+        message.healed_damages,
+        tuple(
+            Check(
+                each.name,
+                each.ended_at.ToDatetime(tzinfo=UTC) if each.HasField("ended_at") else None,
+                each.checked,
+                each.open_differences,
+            )
+            for each in message.checks
+        ),
+    )
 
 
 def head(message: notary.GetHeadResponse) -> Head | None:

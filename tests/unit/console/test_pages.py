@@ -17,7 +17,7 @@ from common.clock import FixedClock
 from common.consumer import Received
 from common.errors import Refused
 from console.domain.board import Stage, Standing
-from console.domain.facts import CandidateRatio, Head, Label, Ledger, Run, Scoring, Target, TeamName
+from console.domain.facts import CandidateRatio, Check, Head, Integrity, Label, Ledger, Run, Scoring, Target, TeamName
 from console.domain.feed import Feed
 from console.domain.proceedings import Proceeding
 from console.domain.published import Figure, PartFigures, Published
@@ -66,6 +66,11 @@ TARGET = Target(
 )  # fmt: skip
 
 
+INTEGRITY = Integrity(
+    24, 3 * 2**29, NOW, 1, 2, (Check("names", NOW, 9, 3), Check("objects", None, 0, 0))
+)  # fmt: skip
+
+
 class Programme:
     """Sources with one decided stage; services in `away` do not answer."""
 
@@ -109,6 +114,10 @@ class Programme:
     async def head(self) -> Head | None:
         self._reach("notary")
         return Head(601, "d" * 64)
+
+    async def integrity(self) -> Integrity:
+        self._reach("registry")
+        return INTEGRITY
 
     async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
         raise AssertionError(f"nobody asks for {checkpoint_digest}{team_id}{model}")
@@ -178,6 +187,18 @@ async def test_what_was_computed_from_synthetic_values_is_marked_on_the_page() -
 
 
 @pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        ("ko", ["등록소 무결성", "24 (1.50 GiB)", "손상된 조각 1 복구됨 2", "다른 점 3 확인한 수 9", "아직 확인하지"]),
+        ("en", ["Registry integrity", "Damaged parts 1 healed 2", "names in MLflow 3 of 9", "not checked yet"]),
+    ],
+)
+async def test_whether_what_is_kept_is_still_there_is_shown(language: str, wanted: list[str]) -> None:
+    said = words(await get("/", language=language))
+    assert [phrase for phrase in wanted if phrase not in said] == []
+
+
+@pytest.mark.parametrize(
     ("language", "sentence"),
     [("ko", "대기: 관문 판정: originality (알파)"), ("en", "Waits for: verdicts of gate originality (Alpha <Labs>)")],
 )
@@ -203,7 +224,13 @@ async def test_what_is_replaced_on_the_page_is_there_before_and_after() -> None:
 
 @pytest.mark.parametrize(
     ("away", "lost", "kept"),
-    [("selection", "90.2", "66"), ("evaluation", "21.52", "90.2"), ("notary", "601", "90.2"), ("grants", "66", "90.2")],
+    [
+        ("selection", "90.2", "66"),
+        ("evaluation", "21.52", "90.2"),
+        ("notary", "601", "90.2"),
+        ("grants", "66", "90.2"),
+        ("registry", "1.50 GiB", "90.2"),
+    ],
 )
 async def test_a_service_that_is_away_is_named_and_costs_its_own_part_only(away: str, lost: str, kept: str) -> None:
     answer = await get("/?lang=en", Programme((away,)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +117,25 @@ def runs_by_team(runs: Sequence[Run]) -> Mapping[str, Mapping[str, Run]]:
 def periods(runs: Sequence[Run]) -> tuple[str, ...]:
     """All periods that have a run, in order."""
     return tuple(sorted({run.period for run in runs}))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A comparison of everything with the registry's tables: what is still otherwise; unset where none has ended."""
+
+    name: str
+    ended_at: datetime | None
+    checked: int
+    open_differences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """Whether the bytes of checkpoints are still there as they were committed, in numbers."""
+
+    parts: int
+    size_bytes: int
+    oldest_read_at: datetime | None
+    damaged_parts: int
+    healed_damages: int
+    checks: tuple[Check, ...]

@@ -12,6 +12,7 @@ from common.grpc import Client
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
 from dokpamo.grants.v1 import service_pb2 as grants
 from dokpamo.notary.v1 import service_pb2 as notary
+from dokpamo.registry.v1 import integrity_pb2 as registry_integrity
 from dokpamo.registry.v1 import lineage_pb2 as registry
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import objections_pb2 as objections
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from common.grpc import Channel
 
     from console.domain.board import Stage
-    from console.domain.facts import Head, Label, Ledger, Run, Scoring, Target
+    from console.domain.facts import Head, Integrity, Label, Ledger, Run, Scoring, Target
     from console.domain.lineage import Lineage
     from console.domain.proceedings import Proceeding
     from console.domain.published import Published
@@ -50,6 +51,7 @@ class Gateway:
             self._clients["disclosure"] = Client(channels["selection"], "dokpamo.selection.v1.DisclosureService")
         if "registry" in channels:
             self._clients["registry"] = Client(channels["registry"], "dokpamo.registry.v1.LineageService")
+            self._clients["integrity"] = Client(channels["registry"], "dokpamo.registry.v1.IntegrityService")
         self._fresh_seconds = fresh_seconds
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -94,6 +96,10 @@ class Gateway:
         """The latest signed tree head."""
         return await self._once("head", self._head)
 
+    async def integrity(self) -> Integrity:
+        """Whether what the registry keeps is still there."""
+        return await self._once("integrity", self._integrity)
+
     async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
         """A decision with its documents. Raises Refused where there is none."""
         request = selection.GetDecisionRequest(stage_id=stage_id)
@@ -135,6 +141,10 @@ class Gateway:
 
     async def _head(self) -> Head | None:
         return wire.head(await self._call("notary", "GetHead", notary.GetHeadRequest()))
+
+    async def _integrity(self) -> Integrity:
+        request = registry_integrity.GetIntegrityRequest()
+        return wire.integrity(await self._call("registry", "GetIntegrity", request, client="integrity"))
 
     async def _pages(self, service: str, rpc: str, request: Any, client: str = "") -> AsyncIterator[Any]:
         """Every page of a list."""

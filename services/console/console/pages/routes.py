@@ -221,6 +221,7 @@ class Pages:
             runs=runs_by_team(view.runs),
             periods=periods(view.runs),
             percent=_percent,
+            gibibytes=_gibibytes,
             embedded=self._embedded,
             virtual=self._virtual,
         )
@@ -272,6 +273,10 @@ def _minute(instant: datetime) -> str:
 
 def _percent(share: str) -> str:
     return f"{Decimal(share) * 100:.2f} %" if share else ""
+
+
+def _gibibytes(size_bytes: int) -> str:
+    return f"{Decimal(size_bytes) / 2**30:,.2f}"
 
 
 def _json(body: Any, status: int = 200) -> JSONResponse:
