@@ -52,11 +52,13 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_registry_of_others_needs_a_token_of_theirs(tmp_path: Path) -> None:
+    (tmp_path / "config.json").touch()
     assert "DOKPAMO_TOKEN" in run(tmp_path, "--registry=127.0.0.1:1")
 
 
 def test_without_a_stack_and_a_registry_it_says_what_to_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOKPAMO_HOME", str(tmp_path / "none"))
+    (tmp_path / "config.json").touch()
     said = run(tmp_path)
     assert "dokpamo up" in said
     assert "--registry" in said

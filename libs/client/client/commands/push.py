@@ -138,23 +138,34 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     """Push a checkpoint as a new version of a model."""
     from client.display import Display
 
-    said = {
+    said: dict[str, Any] = {
         "licence": licence,
         "period": period,
         "seed": seed,
         "job_id": job,
         "training_log": training_log,
         "initialisation": initialisation,
+        "lineage": _edges(lineage),
     }
     named, limit = model or _named(folder), rate(limit_rate)
     display = Display("push", desk.language, quiet=desk.as_json)
 
     async def work() -> pb.Checkpoint:
-        from client.sdk.checkpoints import push as push_folder
-        from client.sdk.signing import signer
+        from dokpamo.registry.v1 import service_pb2 as pb
 
+        from client.sdk.checkpoints import push as push_folder
+        from client.sdk.declaring import declared
+        from client.sdk.signing import signer
+        from client.sdk.transfer.scanning import scan
+
+        # What needs no registry is said first, and at once that there is none; one that goes away later is waited for.
+        scan(folder)
+        declaration = declared(folder, **said)
         async with registry(desk, team) as client:
-            declaration = await _declaration(client, folder, team, said, parent, lineage)
+            await client.GetUsage(pb.GetUsageRequest(team_id=team))
+            if parent is not None:
+                digest = await _digest(client, team, parent)
+                declaration.lineage.add(component="model", owner="own", kind="weights", parent=digest)
             return await push_folder(
                 client,
                 folder,
@@ -195,25 +206,6 @@ def _named(folder: Path) -> str:
     if not _MODEL.fullmatch(name):
         raise typer.BadParameter(f"{folder.name!r} is no name of a model: say one", param_hint="--model")
     return name
-
-
-async def _declaration(
-    client: Any,
-    folder: Path,
-    team: str,
-    said: dict[str, Any],
-    parent: str | None,
-    lineage: Path | None,
-) -> pb.Declaration:
-    from dokpamo.registry.v1 import service_pb2 as pb
-
-    from client.sdk.declaring import declared
-
-    edges = _edges(lineage)
-    if parent is not None:
-        digest = await _digest(client, team, parent)
-        edges.append(pb.LineageEdge(component="model", owner="own", kind="weights", parent=digest))
-    return declared(folder, lineage=edges, **said)
 
 
 async def _digest(client: Any, team: str, parent: str) -> str:

@@ -66,9 +66,11 @@ class Plan:
 
 
 def read_plan(home: StackHome) -> Plan | None:
-    """Return a stack's plan; None if it was never started."""
+    """Return a stack's plan; None if it was never started. A part that is newer than the plan has port 0."""
     document = read_json(home.plan_file)
-    return None if document is None else Plan(**document | {"only": tuple(document["only"])})
+    if document is None:
+        return None
+    return Plan(**document | {"only": tuple(document["only"]), "ports": dict.fromkeys(PORTS, 0) | document["ports"]})
 
 
 def make_plan(home: StackHome, environment: Mapping[str, str], only: tuple[str, ...]) -> Plan:
@@ -83,9 +85,11 @@ def make_plan(home: StackHome, environment: Mapping[str, str], only: tuple[str, 
     plan = read_plan(home) or _first_plan(home.path)
     plan = replace(plan, external=_external(environment))
     if not members(plan.id):
-        return replace(plan, only=only, ports=_free_again(plan))
+        taken = [name for name in PORTS if not plan.ports[name] or not is_free(plan.ports[name])]
+        return replace(plan, only=only, ports=_with_new(plan, taken))
     everything = not only or not plan.only
-    return replace(plan, only=() if everything else tuple(dict.fromkeys((*plan.only, *only))))
+    ports = _with_new(plan, [name for name in PORTS if not plan.ports[name]])
+    return replace(plan, only=() if everything else tuple(dict.fromkeys((*plan.only, *only))), ports=ports)
 
 
 def keep_plan(home: StackHome, plan: Plan) -> None:
@@ -100,8 +104,8 @@ def _first_plan(path: Path) -> Plan:
     return Plan(stack_id, ports, passwords, {})
 
 
-def _free_again(plan: Plan) -> dict[str, int]:
-    taken = [name for name in PORTS if name not in plan.ports or not is_free(plan.ports[name])]
+def _with_new(plan: Plan, taken: list[str]) -> dict[str, int]:
+    """Return the ports of a plan with new ones in the place of those that are `taken`."""
     spare = [port for port in free_ports(len(PORTS) + len(taken)) if port not in plan.ports.values()]
     return dict(plan.ports) | dict(zip(taken, spare, strict=False))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
-    from client.sdk.transfer.progress import Progress
+    from client.sdk.transfer.progress import Event, Progress
     from client.sdk.transfer.store import Store
 
 T = TypeVar("T")
@@ -34,6 +34,8 @@ Arguments = TypeVarTuple("Arguments")
 
 CONNECTIONS: Final = 8
 _WAITING_PARTS: Final = 32
+_FILES_AT_ONCE: Final = 64
+"""Files that one thread looks at, one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Fetching:
         self._buffers = threading.local()
         self._local = Local()
         self._open: set[Partial] = set()
+        self._ended = threading.Event()
+        self._loop: asyncio.AbstractEventLoop
 
     async def fetch(self, files: Sequence[LocalFile]) -> None:
         """Have `files` below the folder, and fetch what of them is not there.
@@ -78,6 +82,7 @@ class Fetching:
         Raises `FolderRefusedError` for a path that leaves it, `BytesDifferError`, `TransferRefusedError`,
         `StoreAwayError`, and what the sources do.
         """
+        self._loop = asyncio.get_running_loop()
         where = {file.path: inside(self._folder, file.path) for file in files}
         self._progress(Begun({file.path: file.size_bytes for file in files}))
         try:
@@ -87,8 +92,10 @@ class Fetching:
         except BaseExceptionGroup as group:
             raise first_of(group) from None
         finally:
+            self._ended.set()
             self._store.close()
-            self._threads.shutdown(cancel_futures=True)
+            # Not here: what is under way may still wait for this loop.
+            await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
             for partial in self._open:
                 partial.close()
         with suppress(OSError):  # what another pull left there stays
@@ -96,13 +103,17 @@ class Fetching:
 
     async def _missing(self, files: Sequence[LocalFile], where: dict[str, Path]) -> dict[str, LocalFile]:
         """Return the files that are not there as they should be, and note what else the files there hold."""
-        asked = [self._run(same_file, file, where[file.path], self._local) for file in files]
-        needed: dict[str, LocalFile] = {}
-        for file, there in zip(files, await asyncio.gather(*asked), strict=True):
-            if there:
-                self._progress(Moved(file.path, file.size_bytes, there_already=True))
+        groups = [files[begin : begin + _FILES_AT_ONCE] for begin in range(0, len(files), _FILES_AT_ONCE)]
+        needed = await asyncio.gather(*(self._run(self._lacking, group, where) for group in groups))
+        return {file.path: file for group in needed for file in group}
+
+    def _lacking(self, files: Sequence[LocalFile], where: dict[str, Path]) -> list[LocalFile]:
+        needed = []
+        for file in files:
+            if same_file(file, where[file.path], self._local):
+                self._tell(Moved(file.path, file.size_bytes, there_already=True))
             else:
-                needed[file.path] = file
+                needed.append(file)
         return needed
 
     async def _fetch(self, needed: dict[str, LocalFile], where: dict[str, Path]) -> None:
@@ -144,51 +155,59 @@ class Fetching:
 
     async def _work(self, waiting: asyncio.Queue[tuple[Partial, PartSource] | None]) -> None:
         while (item := await waiting.get()) is not None:
-            partial, part = item
-            if await self._run(self._at_hand, partial, part):
-                self._progress(Moved(part.path, part.size, there_already=True))
-            else:
-                await self._get(partial, part)
-            if partial.arrived(part.size, part.sha256):
-                await self._run(partial.finish)
-                self._open.discard(partial)
+            await self._run(self._move, *item)
+
+    def _move(self, partial: Partial, part: PartSource) -> None:
+        """Have a part in its place; in one thread from beginning to end, as there may be many small ones."""
+        if self._at_hand(partial, part):
+            self._tell(Moved(part.path, part.size, there_already=True))
+        else:
+            self._get(partial, part)
+        if partial.arrived(part.size, part.sha256):
+            partial.finish()
+            self._loop.call_soon_threadsafe(self._open.discard, partial)
 
     def _at_hand(self, partial: Partial, part: PartSource) -> bool:
         return partial.has(part.offset, part.size, part.sha256) or self._local.copy(
             part.sha256, part.size, lambda offset, data: partial.write(part.offset + offset, data)
         )
 
-    async def _get(self, partial: Partial, part: PartSource) -> None:
+    def _get(self, partial: Partial, part: PartSource) -> None:
         attempts = Attempts(part.path, part.offset, part.size, part.sha256)
         while True:
             try:
-                return await self._run(self._fetch_part, partial, part, asyncio.get_running_loop())
+                return self._fetch_part(partial, part)
             except StoreError as error:
                 why, wait = attempts.after(error)
                 if isinstance(error, UrlRefusedError):
-                    fresh = await self._sources.again(part)
+                    asked = asyncio.run_coroutine_threadsafe(self._sources.again(part), self._loop)
+                    fresh = asked.result()
                     if fresh is None:
                         raise attempts.refused(error) from error
                     part = fresh
-            self._progress(MovedAgain(part.path, part.offset, part.size, why))
-            await asyncio.sleep(wait)
+                if self._ended.wait(wait):
+                    raise
+            self._tell(MovedAgain(part.path, part.offset, part.size, why))
 
-    def _fetch_part(self, partial: Partial, part: PartSource, loop: asyncio.AbstractEventLoop) -> None:
+    def _fetch_part(self, partial: Partial, part: PartSource) -> None:
         moved = 0
 
         def into(offset: int, data: memoryview) -> None:
             nonlocal moved
             partial.write(part.offset + offset, data)
             moved += len(data)
-            loop.call_soon_threadsafe(self._progress, Moved(part.path, len(data)))
+            self._tell(Moved(part.path, len(data)))
 
         if not hasattr(self._buffers, "buffer"):
             self._buffers.buffer = memoryview(bytearray(CHUNK_BYTES))
         try:
             self._store.get(part.url, self._buffers.buffer, part.size, into, sha256=part.sha256)
         except BaseException:
-            loop.call_soon_threadsafe(self._progress, Moved(part.path, -moved))
+            self._tell(Moved(part.path, -moved))
             raise
 
+    def _tell(self, event: Event) -> None:
+        self._loop.call_soon_threadsafe(self._progress, event)
+
     async def _run(self, work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        return await self._loop.run_in_executor(self._threads, work, *arguments)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 BUFFERS: Final = 16
 MOST_PARTS: Final = 250
 """Parts in a load: four loads make a request."""
+_READERS: Final = 4 if (os.cpu_count() or 1) > 4 else 2  # noqa: PLR2004
+"""Files read at a time: a file's own SHA-256 is one thread's, at 1 to 2 GiB a second."""
 _HASHED_ELSEWHERE_BYTES: Final = 2**18
 """A part of this size is worth the way to another thread."""
 
@@ -80,11 +82,11 @@ class Reading:
     Raises what the readers raise: `FileChangedError`, `OSError`.
     """
 
-    def __init__(self, files: Sequence[Found], *, readers: int = 2) -> None:
+    def __init__(self, files: Sequence[Found]) -> None:
         """Read `files`, the small first: what is wrong with a name is then found before much is sent."""
         self._files = iter(sorted(files, key=lambda file: (file.size_bytes, file.path)))
         self._next = threading.Lock()
-        self._readers = max(1, min(readers, len(files)))
+        self._readers = max(1, min(_READERS, len(files)))
         self._free: SimpleQueue[bytearray | None] = SimpleQueue()
         self._ready: asyncio.Queue[Load | LocalFile | BaseException | None] = asyncio.Queue()
         self._threads: list[threading.Thread] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -84,6 +85,7 @@ class Partial:
         self._resumed = os.fstat(self._descriptor).st_size > 0
         os.ftruncate(self._descriptor, file.size_bytes)
         self._listed = self._arrived = 0
+        self._lock = threading.Lock()
         self._whole: bytes | None = None
 
     def expect(self, offset: int, size: int) -> None:
@@ -115,11 +117,12 @@ class Partial:
             view, offset = view[count:], offset + count
 
     def arrived(self, size: int, sha256: bytes) -> bool:
-        """Note that a part is there and right; return whether that was the last."""
-        self._arrived += size
-        if size == self.file.size_bytes:
-            self._whole = sha256
-        return self._arrived == self.file.size_bytes
+        """Note that a part is there and right; return whether that was the last. Called by many threads."""
+        with self._lock:
+            self._arrived += size
+            if size == self.file.size_bytes:
+                self._whole = sha256
+            return self._arrived == self.file.size_bytes
 
     def finish(self) -> None:
         """Verify the whole file and put it in its place, durably; raise `BytesDifferError`."""
