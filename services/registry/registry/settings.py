@@ -27,7 +27,7 @@ class DownloadSettings(StoreSettings):
     database_url: Annotated[str, Field(repr=False)]
     http_listen: Address
     # So many files are sent at once; who comes then is told to come again.
-    most_downloads: int = 128
+    most_downloads: int = 64
 
 
 class Settings(StoreSettings, ServiceSettings):

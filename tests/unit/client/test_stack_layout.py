@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ from client.stack.home import (
 )
 from client.stack.jars import Jar, JarDigestError, _fetch, locked_jars
 from client.stack.parts import NAMES, all_parts
-from client.stack.plan import GRPC_SERVICES, PORTS, Plan
+from client.stack.plan import GRPC_SERVICES, PORTS, Plan, keep_plan, make_plan, read_plan
 from client.stack.process import LOG_BEGINS, last_words
 from client.stack.ray_head import short_folder
 
@@ -46,6 +47,18 @@ def parts_of(home: Path, plan: Plan) -> dict[str, object]:
 
 def test_every_part_has_a_name_that_people_can_ask_for(tmp_path: Path) -> None:
     assert tuple(parts_of(tmp_path, a_plan())) == NAMES
+
+
+def test_a_plan_from_before_a_part_was_there_gets_a_port_for_it(tmp_path: Path) -> None:
+    home = StackHome(tmp_path)
+    old = a_plan()
+    keep_plan(home, replace(old, ports={name: port for name, port in old.ports.items() if name != "downloads"}))
+    kept = read_plan(home)
+    assert kept is not None
+    assert of_plan(home, kept).downloads_url == "http://127.0.0.1:0"
+    made = make_plan(home, {}, ())
+    assert made.ports["downloads"] not in {0, *old.ports.values()}
+    assert set(made.ports) == set(PORTS)
 
 
 def test_a_part_of_others_is_not_run_and_everybody_is_told_its_address(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import aclosing, asynccontextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -41,6 +42,7 @@ _BEARER: Final = "bearer "
 _TREE_PAGE: Final = 1_000
 _LIST_PAGE: Final = 500
 _MOST_REFS: Final = 500
+_LONGEST_LOGGED: Final = 300
 
 
 class _RefusedError(Exception):
@@ -64,17 +66,31 @@ def _answered(answer: Answer) -> Answer:
         if "\0" in request.url.path + request.query_params.get("author", ""):
             # No name has one, and the database takes none.
             return refusals.NO_PAGE.response()
-        try:
-            return await answer(hub, request)
-        except _RefusedError as refused:
-            return refused.refusal.response()
-        except RangeNotSatisfiableError as error:
-            return refusals.no_such_range(error.size_bytes).response()
-        except TransientError as error:
-            log.warning("download.away", error=str(error))
-            return refusals.AWAY.response()
+        begun = time.perf_counter()
+        made = await _made(hub, request, answer)
+        log.info(
+            "download.answered",
+            method=request.method,
+            path=request.url.path[:_LONGEST_LOGGED],
+            range=request.headers.get("range", "")[:_LONGEST_LOGGED],
+            status=made.status_code,
+            ms=round((time.perf_counter() - begun) * 1000, 1),
+        )
+        return made
 
     return wrapped
+
+
+async def _made(hub: Hub, request: Request, answer: Answer) -> Response:
+    try:
+        return await answer(hub, request)
+    except _RefusedError as refused:
+        return refused.refusal.response()
+    except RangeNotSatisfiableError as error:
+        return refusals.no_such_range(error.size_bytes).response()
+    except TransientError as error:
+        log.warning("download.away", error=str(error))
+        return refusals.AWAY.response()
 
 
 class Hub:
