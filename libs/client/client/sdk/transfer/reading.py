@@ -14,7 +14,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import LifoQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from client.sdk.transfer.cutting import LARGEST_PART_BYTES, Span, spans_of
@@ -87,7 +87,8 @@ class Reading:
         self._files = iter(sorted(files, key=lambda file: (file.size_bytes, file.path)))
         self._next = threading.Lock()
         self._readers = max(1, min(_READERS, len(files)))
-        self._free: SimpleQueue[bytearray | None] = SimpleQueue()
+        # The last that was given back is the first to be used: it is still near the processor.
+        self._free: LifoQueue[bytearray | None] = LifoQueue()
         self._ready: asyncio.Queue[Load | LocalFile | BaseException | None] = asyncio.Queue()
         self._threads: list[threading.Thread] = []
         self._hashers = ThreadPoolExecutor(os.cpu_count() or 1, "hash")
