@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from common.errors import Refused
+from common.errors import Refused, TransientError
 from dokpamo.registry.v1 import integrity_pb2
 from registry.domain.catalogue import IDENTITY_TAG, Version
 from registry.domain.checkpoint import Digest, TeamId
@@ -219,6 +219,47 @@ async def test_a_part_that_is_not_in_the_list_of_objects_is_read_soon(
     async with registry.database.transaction() as tx:
         asked = await tx.fetch("SELECT sha256 FROM part_reads WHERE asked_at IS NOT NULL")
     assert [row["sha256"] for row in asked] == [config]
+
+
+async def test_objects_of_many_teams_and_pages_are_all_compared(
+    registry: RunningRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.store.objects._PAGE", 2)
+    files = files_of(checkpoint_folder(tmp_path / "checkpoint"))
+    # A store may list "kt" before "kt-2" or after it.
+    for name in ("kt", "kt-2", "lg"):
+        async with registry.client("consortium", team=name) as team:
+            await (await RawUpload.begin(team, name)).push(files, declaration())
+    await settled(registry)
+    checker = ObjectsChecker(registry.database, registry.objects, ALWAYS)
+    await checker.do()
+    assert await still_open(registry) == []
+    async with registry.database.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM part_reads WHERE asked_at IS NOT NULL") == 0
+    for sha256 in (hashlib.sha256(data).hexdigest() for data in files.values()):
+        await registry.objects.discard(f"blobs/lg/{sha256}")
+    await registry.objects.discard(f"blobs/kt/{max(hashlib.sha256(data).hexdigest() for data in files.values())}")
+    await checker.do()
+    async with registry.database.transaction() as tx:
+        asked = await tx.fetch(
+            "SELECT team_id, count(*) AS parts FROM part_reads WHERE asked_at IS NOT NULL GROUP BY 1"
+        )
+    assert {row["team_id"]: row["parts"] for row in asked} == {"kt": 1, "lg": 3}
+
+
+async def test_a_check_while_mlflow_is_away_is_made_later(registry: RunningRegistry, tmp_path: Path) -> None:
+    await pushed(registry, tmp_path)
+    checker = NamesChecker(registry.database, registry.names, timedelta(hours=1))
+    registry.names.away = [TransientError("away")]
+    with pytest.raises(TransientError):
+        await checker.do()
+    registry.names.aliases[MODEL, "best"] = "1"
+    await checker.do()
+    assert [each.kind.value for each in await still_open(registry)] == ["alias-foreign"]
+    # It has been made: the next one is in an hour.
+    registry.names.aliases[MODEL, "worst"] = "1"
+    await checker.do()
+    assert len(await still_open(registry)) == 1
 
 
 async def test_integrity_is_told_to_everybody_in_numbers_and_to_a_team_of_its_own(

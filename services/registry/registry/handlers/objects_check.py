@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
 from registry.domain.catalogue import Difference, Kind
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     OpenCheckpoints = Callable[[], AbstractAsyncContextManager[tuple[Uploads, Checkpoints]]]
 
 _BLOBS: Final = "blobs/"
+_LAST: Final = "~"
+"""After every SHA-256."""
+
 _MOST_TOLD: Final = 1_000
 _CHECKPOINTS_AT_ONCE: Final = 50
 
@@ -27,11 +31,15 @@ _CHECKPOINTS_AT_ONCE: Final = 50
 class Known(Protocol):
     """What the tables know of objects, inside one transaction."""
 
-    async def compare(self, listed: Mapping[str, int], after: str, until: str | None) -> set[str]:
+    async def compare(self, listed: Mapping[str, int], after: str, until: str) -> set[str]:
         """Have parts read that should be listed after one place ("team/SHA-256") until another, and are not so.
 
-        `listed` are sizes in bytes by place; `until` is unset for the rest. Return those places that nobody knows.
+        `listed` are sizes in bytes by place. Return those places that nobody knows.
         """
+        ...
+
+    async def teams(self) -> set[str]:
+        """Return the teams that have parts."""
         ...
 
 
@@ -40,19 +48,34 @@ async def check_objects(opened: Open, checkpoints: OpenCheckpoints, objects: Obj
 
     An object that nobody knows is told and never removed: it may be all that is left of something.
     """
-    count, after = 0, ""
+    count, team, after = 0, "", ""
     found: list[Difference] = []
+    async with opened() as known:
+        unseen = await known.teams()
+    # The keys of a team come one after another and in order, whatever order a store has of the teams.
     async for page in objects.listing(_BLOBS):
-        listed = {key.removeprefix(_BLOBS): size for key, size in page}
-        count += len(listed)
-        if listed:
+        for of, keys in groupby(page, key=lambda each: each[0].removeprefix(_BLOBS).partition("/")[0]):
+            listed = {key.removeprefix(_BLOBS): size for key, size in keys}
+            count += len(listed)
+            if of != team:
+                await _end(team, after, opened)
+                team, after = of, f"{of}/"
+                unseen.discard(of)
             until = max(listed)
             found += await _foreign(listed, after, until, opened, objects)
             after = until
-    async with opened() as known:
-        await known.compare({}, after, None)
+    await _end(team, after, opened)
+    for each in unseen:
+        await _end(each, f"{each}/", opened)
     found += await _check_documents(checkpoints, objects)
     return Checked(count, tuple(found[:_MOST_TOLD]))
+
+
+async def _end(team: str, after: str, opened: Open) -> None:
+    """Nothing more of a team is listed."""
+    if team:
+        async with opened() as known:
+            await known.compare({}, after, f"{team}/{_LAST}")
 
 
 async def _foreign(

@@ -120,12 +120,19 @@ class CatalogueStore:
             INSERT INTO checks AS known (name, begun_at) VALUES ($1, clock_timestamp())
             ON CONFLICT (name) DO UPDATE SET begun_at = clock_timestamp()
                 WHERE known.begun_at < clock_timestamp() - $2::interval
+                    -- It never ended: the process did.
+                    OR (coalesce(known.ended_at < known.begun_at, true)
+                        AND known.begun_at < clock_timestamp() - interval '1 hour')
             RETURNING true
             """,
             name,
             every,
         )
         return bool(begun)
+
+    async def give_back(self, name: str) -> None:
+        """Note that a check came to nothing and may begin again."""
+        await self._tx.execute("UPDATE checks SET begun_at = '-infinity' WHERE name = $1", name)
 
     async def note(self, name: str, checked: Checked) -> list[Noted]:
         """Keep what a check found and what it did not find any more; return what is new, which is published."""

@@ -17,13 +17,13 @@ class KnownStore:
         """Work in `tx`."""
         self._tx = tx
 
-    async def compare(self, listed: Mapping[str, int], after: str, until: str | None) -> set[str]:
+    async def compare(self, listed: Mapping[str, int], after: str, until: str) -> set[str]:
         """Have parts read that should be listed after one place ("team/SHA-256") until another, and are not so."""
         rows = await self._tx.fetch(
             """
             SELECT team_id || '/' || sha256 AS place, size_bytes FROM parts
             WHERE (team_id || '/' || sha256) COLLATE "C" > $1
-                AND ($2::text IS NULL OR (team_id || '/' || sha256) COLLATE "C" <= $2)
+                AND (team_id || '/' || sha256) COLLATE "C" <= $2
             """,
             after,
             until,
@@ -47,3 +47,7 @@ class KnownStore:
             [place.rpartition("/")[2] for place in unknown],
         )
         return unknown - {row["place"] for row in declared}
+
+    async def teams(self) -> set[str]:
+        """Return the teams that have parts."""
+        return {row["team_id"] for row in await self._tx.fetch("SELECT DISTINCT team_id FROM parts")}

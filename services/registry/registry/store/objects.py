@@ -36,6 +36,7 @@ log = structlog.get_logger()
 CHECKSUM_HEADER: Final = "x-amz-checksum-sha256"
 _TRIAL_KEY: Final = "health/registry"
 _TRIAL: Final = b"the store works\n"
+_PAGE: Final = 1_000
 _CHUNK_BYTES: Final = 1 << 18
 _TIMEOUT: Final = httpx.Timeout(30.0)
 _STARTUP_WAIT_SECONDS: Final = 60.0
@@ -210,7 +211,8 @@ class S3Objects:
         """Yield pages of the objects whose keys begin with `prefix`, by key: key and size in bytes."""
         token = ""
         while True:
-            wanted = {"list-type": "2", "prefix": prefix, **({"continuation-token": token} if token else {})}
+            wanted = {"list-type": "2", "prefix": prefix, "max-keys": str(_PAGE)}
+            wanted |= {"continuation-token": token} if token else {}
             found = ET.fromstring(await self.call("GET", "", query=wanted))  # noqa: S314  the store's own answer
             yield [
                 (each.findtext("{*}Key", ""), int(each.findtext("{*}Size", "0")))

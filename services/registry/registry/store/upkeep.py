@@ -190,7 +190,12 @@ class _Checker:
         async with self._catalogue() as catalogue:
             if not await catalogue.begin(self._name, self._every):
                 return min(_CHECK_SECONDS, self._every.total_seconds())
-        checked = await self._check()
+        try:
+            checked = await self._check()
+        except TransientError:
+            async with self._catalogue() as catalogue:
+                await catalogue.give_back(self._name)
+            raise
         async with self._catalogue() as catalogue:
             new = await catalogue.note(self._name, checked)
             REGISTRY_DIFFERENCES_OPEN.set(await catalogue.open_count())
