@@ -41,8 +41,10 @@ def read_all(folder: str, root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(base)): path.read_bytes() for path in sorted(base.rglob("*")) if path.is_file()}
 
 
-async def test_the_usual_client_reads_a_release_by_every_name(hub: RunningHub, tmp_path: Path) -> None:
-    files = model_files(tmp_path / "model")
+async def test_the_usual_client_reads_a_release_by_every_name(
+    hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = model_files(tmp_path / "model") | {f"tokenizer/{name}.txt": name.encode() for name in "abc"}
     first = await pushed(hub.registry, files)
     second = await pushed(hub.registry, files | {"README.md": b"# the second\n"})
     async with hub.releases(team=TEAM) as team:
@@ -72,9 +74,13 @@ async def test_the_usual_client_reads_a_release_by_every_name(hub: RunningHub, t
     )
     assert sorted(await asyncio.to_thread(hf.list_repo_files, REPOSITORY)) == sorted(files)
     tree = await asyncio.to_thread(lambda: list(hf.list_repo_tree(REPOSITORY, "tokenizer")))
-    assert [entry.path for entry in tree] == ["tokenizer/vocab.txt"]
+    assert [entry.path for entry in tree] == [f"tokenizer/{name}.txt" for name in ("a", "b", "c", "vocab")]
     top = await asyncio.to_thread(lambda: {entry.path for entry in hf.list_repo_tree(REPOSITORY)})
     assert top == {path.split("/")[0] for path in files}
+    monkeypatch.setattr("registry.http_api.routes._TREE_PAGE", 2)
+    assert await asyncio.to_thread(hf.list_repo_files, REPOSITORY) == sorted(files)
+    paged = await asyncio.to_thread(lambda: [entry.path for entry in hf.list_repo_tree(REPOSITORY)])
+    assert sorted(paged) == sorted(top)
     refs = await asyncio.to_thread(hf.list_repo_refs, REPOSITORY)
     assert [(ref.name, ref.target_commit) for ref in refs.branches] == [("main", second.checkpoint_digest)]
     assert [ref.name for ref in refs.tags] == ["v2", "v1"]

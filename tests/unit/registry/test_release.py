@@ -78,8 +78,9 @@ def test_the_text_of_a_licence_is_the_file_that_is_named_or_by_custom_one() -> N
     assert licence_file("", {"README.md", "LICENCE"}) == "LICENCE"
     assert licence_file("", {"README.md"}) == ""
     assert licence_file("terms/KR.txt", {"LICENSE", "terms/KR.txt"}) == "terms/KR.txt"
-    with pytest.raises(RegistryFieldError):
-        licence_file("LICENSE", {"README.md"})
+    for path in ("LICENSE", "model.safetensors", "config.json"):
+        with pytest.raises(RegistryFieldError):
+            licence_file(path, {"README.md", "model.safetensors", "config.json"})
 
 
 def test_only_a_gated_release_needs_a_text() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from registry.domain.checkpoint import Digest, RegistryFieldError, TeamId
@@ -25,6 +26,7 @@ CHAMPION: Final = "champion"
 LICENCE_FILES: Final = ("LICENSE", "LICENCE")
 """Where the text of a licence is by custom."""
 
+_TEXTS: Final = frozenset({"", ".txt", ".md"})
 _MOST_REASON_CHARACTERS: Final = 1_000
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _VERSION: Final = re.compile(r"v([1-9][0-9]{0,8})")
@@ -119,10 +121,13 @@ def parse_revision(text: str) -> Revision:
 def licence_file(named: str, paths: Collection[str]) -> str:
     """Return which of a checkpoint's `paths` has the licence's text: the one that is `named`, else by custom, or none.
 
-    Raises `RegistryFieldError` where what is named is not there.
+    Raises `RegistryFieldError` where what is named is not there, or is no text.
     """
     if named and named not in paths:
         raise RegistryFieldError("licence_path", named, "must be a file of the checkpoint")
+    # Everybody reads it before anything is accepted.
+    if named and PurePosixPath(named).suffix not in _TEXTS:
+        raise RegistryFieldError("licence_path", named, "must be a text: .txt, .md, or without a suffix")
     return named or next((path for path in LICENCE_FILES if path in paths), "")
 
 
