@@ -54,7 +54,7 @@ test: setup ## Run the tests: unit, component, contract, architecture, e2e and a
 	@$(BIN)/python -m pytest tests $(ARGS)
 
 attacks: setup ## Attack what strangers check: every changed value, a million hostile inputs (hours); DOKPAMO_FUZZ_SEED=1 others
-	@$(BIN)/python -m pytest -s -m on_demand tests/unit/verify tests/unit/rules $(ARGS)
+	@$(BIN)/python -m pytest -s -m on_demand tests/unit/verify tests/unit/rules tests/unit/weights $(ARGS)
 
 lint: setup ## Check style, types, the architecture and the contracts
 	@$(BIN)/ruff check .

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 _BLOCK_BYTES: Final = 2**22
 _BLOCKS_AHEAD: Final = 4
 _TIMEOUT_SECONDS: Final = 60.0
-_LARGEST_MEMORY_BYTES: Final = 2**30
+_LARGEST_MEMORY_BYTES: Final = 480 * 2**20
+"""Of data; with the program itself less than 512 MiB."""
 
 
 class StoreAwayError(Exception):
@@ -158,7 +159,7 @@ class Inspecting:
     def gather(self, files: list[dict[str, Any]], *, begins: bool) -> None:
         """Keep what is needed of some files; each comes with the pieces that hold its header, or the document."""
         if begins:
-            self._tensors, self._documents = {}, {}
+            self.forget()
         for each in files:
             entry = FileEntry(**each["file"])
             pieces = [Piece(entry.path, *piece) for piece in each["pieces"]]
@@ -174,7 +175,12 @@ class Inspecting:
         try:
             return documents.findings_json(check_whole(contents, documents.declaration(declared), try_out))
         finally:
-            self._tensors, self._documents = {}, {}
+            self.forget()
+
+    def forget(self) -> None:
+        """Keep nothing of what was read."""
+        self._inspection = None
+        self._tensors, self._documents = {}, {}
 
     def parts(self, pieces: list[Piece]) -> list[list[str]]:
         """Read pieces to their ends; return of each what is wrong with it in a word, empty for nothing, and in more."""
@@ -269,6 +275,12 @@ def answer(inspecting: Inspecting, command: dict[str, Any]) -> dict[str, Any]:
         return {"found": _done(inspecting, command)}
     except (StoreAwayError, UnreadableError, DamagedError) as error:
         return told_of(error)
+    except MemoryError:
+        inspecting.forget()
+        most, _ = resource.getrlimit(resource.RLIMIT_DATA)
+        rule = f"headers and documents must be read within {most // 2**20} MiB"
+        facts = {"field": "files", "value": "takes more memory", "rule": rule}
+        return {"refused": {"code": "CHECKPOINT_NOT_READABLE", "message": rule, "facts": facts}}
     except Exception as error:
         refused = as_refused(error, REASONS)
         if refused is None:
@@ -279,7 +291,8 @@ def answer(inspecting: Inspecting, command: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer until standard input ends."""
     # A header is bounded by its reader; this bounds what nobody thought of.
-    resource.setrlimit(resource.RLIMIT_DATA, (_LARGEST_MEMORY_BYTES, _LARGEST_MEMORY_BYTES))
+    most = int(sys.argv[1]) if len(sys.argv) > 1 else _LARGEST_MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     inspecting = Inspecting(Reader())
     for line in sys.stdin.buffer:
         told = answer(inspecting, json.loads(line))
