@@ -198,6 +198,16 @@ def test_experts_in_another_order_are_found_with_their_partners(tmp_path: Path) 
     assert {one.found.finding for one in experts} == {Finding.DERIVED}
 
 
+def test_of_many_experts_some_are_drawn_and_the_rest_is_counted(tmp_path: Path) -> None:
+    many = mixtral(1, layers=1, experts=40)
+    report = examined(tmp_path, many, trained_on(many, 0.1, 2), MIXTRAL)
+    numbers = {one.second.expert for one in report.components if one.kind == "mlp.up"}
+    assert len(numbers) == 32
+    assert report.experts_left_out == 8
+    again = examined(tmp_path, many, many, MIXTRAL)
+    assert {one.second.expert for one in again.components if one.kind == "mlp.up"} == numbers
+
+
 def test_experts_made_from_one_dense_mlp_are_each_found(tmp_path: Path) -> None:
     child = mixtral(9)
     for name in child:

@@ -58,7 +58,11 @@ def anatomy(folder: ModelFolder) -> Anatomy:
 
     Source: registry-and-originality.md, "Originality examination": test only axes proven exchangeable.
     """
-    every = [named(name) for name, stored in folder.tensors.items() if is_weights(stored.tensor.dtype)]
+    every = [
+        named(name)
+        for name, stored in folder.tensors.items()
+        if is_weights(stored.tensor.dtype) and stored.tensor.elements
+    ]
     towers = {one.tower for one in every if one.layer is not None}
     model_type = str(folder.configuration.get("model_type", ""))
     kinds = _distinct({tower: kind_of(tower, model_type, towers) for tower in sorted(towers)})

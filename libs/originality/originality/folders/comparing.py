@@ -65,7 +65,8 @@ class Told:
 class FolderReport:
     """All that is found of two models. The same models, seed and settings give the same report, to the byte.
 
-    `seed` is drawn after both models are fixed, and by others than who made them.
+    `seed` is drawn after both models are fixed, and by others than who made them. Of layers with more than 32 experts
+    it draws 32, and `experts_left_out` of all layers are left out.
     """
 
     first: Described
@@ -76,6 +77,7 @@ class FolderReport:
     inputs: int
     comparisons: int
     moved_layers: int
+    experts_left_out: int
     by: str
     correction: str
     scope: str
@@ -204,6 +206,7 @@ def compare(
         inputs=inputs,
         comparisons=comparisons,
         moved_layers=sum(one.moved for one in planned),
+        experts_left_out=plan.experts_left_out,
         by="weights" if folders[0] and folders[1] else "fingerprints",
         correction=found.correction,
         scope=found.scope,

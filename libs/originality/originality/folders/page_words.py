@@ -75,6 +75,10 @@ TEXTS: Final = {
             " “동일”과 옮겨진 단위는 찾을 수 없습니다."
         ),
     ),
+    "experts": (
+        "Of each layer with more experts, {most} were drawn by the seed; {count} were left out.",
+        "전문가가 더 많은 층에서는 {most}개를 시드로 뽑았으며, {count}개는 검사하지 않았습니다.",
+    ),
     "comparisons": (
         "This is one of {count} comparisons, and the correction is for all of them.",
         "이것은 비교 {count}건 가운데 하나이며, 보정은 그 전체에 대한 것입니다.",
