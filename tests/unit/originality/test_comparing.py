@@ -239,6 +239,24 @@ def test_a_part_that_was_taken_over_is_found_alone(tmp_path: Path) -> None:
     assert found <= {("attention.v", 1), ("attention.o", 1), ("attention.q heads", None), ("attention.k heads", None)}
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_model_without_a_configuration_is_read_as_the_one_that_it_is_compared_to(tmp_path: Path, side: int) -> None:
+    sides = [write_model(tmp_path / name, tensors, LLAMA) for name, tensors in (("a", PARENT), ("b", PARENT))]
+    (sides[side] / "config.json").unlink()
+    report = examine_folders(sides[0], sides[1], seed=1)
+    assert findings(report, "attention.v", "attention.o", "embedding").keys() == {Finding.IDENTICAL}
+
+
+def test_an_output_head_is_compared_to_the_embedding_that_it_was_tied_to(tmp_path: Path) -> None:
+    tied = llama(1, tied=True)
+    untied = tied | {"lm_head.weight": tied["model.embed_tokens.weight"]}
+    head = of_kind(examined(tmp_path / "1", tied, untied), "head")
+    assert head.found.finding is Finding.IDENTICAL
+    assert head.first.tensors == ("model.embed_tokens.weight",)
+    other = tied | {"lm_head.weight": llama(2)["lm_head.weight"]}
+    assert of_kind(examined(tmp_path / "2", tied, other), "head").found.finding is Finding.NO_EVIDENCE
+
+
 def _tokenizer(folder: Path, tokens: Mapping[str, int]) -> Path:
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": tokens}}))
     return folder

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from weights.folder import ModelFolder
+
     from originality.examining import ComponentFinding, Examination
     from originality.folders.context import Context
     from originality.folders.part import Part
@@ -114,18 +116,29 @@ def examine_folders(
 
     Source: registry-and-originality.md, "Originality examination": findings per component, each with test, assumption.
     """
+    reference, examined = subject(first), subject(second)
+    if reference.folder and examined.folder:
+        reference = _with(first, reference, examined.folder)
+        examined = _with(second, examined, reference.folder)
     return compare(
-        subject(first),
-        subject(second),
+        reference,
+        examined,
         seed=seed,
         level=level,
         units=units,
         inputs=inputs,
         moved_layers=moved_layers,
-        initial=None if initial is None else subject(initial),
+        initial=None if initial is None else _with(initial, subject(initial), examined.folder or reference.folder),
         workers=workers,
         progress=progress,
     )
+
+
+def _with(path: Path, one: Subject, other: ModelFolder | None) -> Subject:
+    """Return a model that has no configuration as read with that of the other one."""
+    if one.folder is None or one.folder.configuration or other is None or not other.configuration:
+        return one
+    return subject(path, otherwise=other.configuration)
 
 
 def examine_against(

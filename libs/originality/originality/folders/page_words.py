@@ -115,8 +115,8 @@ TEXTS: Final = {
     ),
     "not_examined": ("Tensors that were not examined", "검사하지 않은 텐서"),
     "not_examined_note": (
-        "Their use is not known by their names, or they are stored as packed whole numbers.",
-        "이름으로 쓰임을 알 수 없거나, 정수로 묶여 저장되어 있습니다.",
+        "Their use is not known by their names, they are biases (one number a unit), or packed whole numbers.",
+        "이름으로 쓰임을 알 수 없거나, 단위마다 수가 하나인 편향이거나, 정수로 묶여 저장되어 있습니다.",
     ),
     "only": ("Tensors without a partner in the other model", "다른 모델에 짝이 없는 텐서"),
     "more": ("… and {count} more", "… 그 밖에 {count}개"),
