@@ -115,10 +115,15 @@ def _kept(described: list[Any], stored: ModelFolder) -> Iterator[tuple[Key, Part
 
 
 def fingerprints(catalogue: Path) -> Iterator[Path]:
-    """Give the files of a catalogue of fingerprints, in the order of their names."""
+    """Give the files of a catalogue of fingerprints, in the order of their names; a catalogue of none is refused."""
     if not catalogue.is_dir():
         raise FolderRefusedError("NO_FOLDER", catalogue.name, "missing", "a folder with fingerprints")
-    yield from sorted(catalogue.glob("*.safetensors"))
+    found = sorted(file for file in catalogue.glob("*.safetensors") if not file.name.startswith("."))
+    if not found:
+        raise FolderRefusedError(
+            "NO_FINGERPRINTS", catalogue.name, "without fingerprints", "a folder with fingerprints"
+        )
+    yield from found
 
 
 def _about(stored: ModelFolder, file: Path) -> dict[str, Any]:
@@ -209,4 +214,7 @@ def _write(file: Path, tensors: list[tuple[str, str, Any]]) -> None:
         end += values.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    file.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(values.tobytes() for _, _, values in tensors))
+    # Whole or not at all: a catalogue is read while others write into it.
+    part = file.with_name(f".{file.name}.part")
+    part.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(values.tobytes() for _, _, values in tensors))
+    part.replace(file)
