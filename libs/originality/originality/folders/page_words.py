@@ -28,7 +28,10 @@ TEXTS: Final = {
     "parameters": ("parameters", "매개변수"),
     "tensors": ("tensors", "텐서"),
     "covered": ("in parts that have a test", "검정이 있는 부분의 비율"),
-    "headers": ("SHA-256 of the file headers", "파일 머리의 SHA-256"),
+    "headers": (
+        "SHA-256 of the file headers (names, shapes; no values)",
+        "파일 머리의 SHA-256 (이름, 모양, 값은 아님)",
+    ),
     "findings": ("What was found", "검사 결과"),
     "map": ("Layer by layer", "층별로 보기"),
     "map_note": (
