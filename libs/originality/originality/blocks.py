@@ -91,8 +91,10 @@ def own_likeness(first: Iterable[Matrix], second: Iterable[Matrix], rows: Places
 
 def _directions(block: Matrix, rows: Places, columns: Places) -> Floats:
     some = np.asarray(block[rows][:, columns], dtype=np.float32)
-    lengths = np.linalg.norm(some, axis=1, keepdims=True)
-    made: Floats = np.divide(some, lengths, out=np.zeros_like(some), where=lengths > 0).ravel()
+    lengths = np.linalg.norm(some.astype(np.float64), axis=1, keepdims=True)
+    # What is not finite has no direction here; a test that reads it refuses it.
+    has_one = (lengths > 0) & np.isfinite(lengths)
+    made: Floats = np.divide(some, lengths, out=np.zeros(some.shape), where=has_one).astype(np.float32).ravel()
     return made
 
 

@@ -131,7 +131,7 @@ class ModelFolder:
             if stored is None or not is_weights(stored.tensor.dtype):
                 continue
             flat = self.matrix(stem + ending)[:] / np.float32(unit)
-            if flat.shape[0] <= shape[0] and flat.shape[1] <= shape[1]:
+            if flat.size and flat.shape[0] <= shape[0] and flat.shape[1] <= shape[1]:
                 return Scale.spread(flat, shape)
         return None
 

@@ -176,6 +176,15 @@ def test_low_rank_attention_has_its_ranks_and_the_channels_that_no_rotation_ties
     assert [block.shape for block in part(one, "attention.o").read(None)] == [(value, 64)] * heads
 
 
+@pytest.mark.parametrize("wrong", [{"num_attention_heads": 10**9}, {"v_head_dim": 7}, {"kv_lora_rank": 10**9}])
+def test_low_rank_attention_that_does_not_fit_its_configuration_is_not_testable(tmp_path: Path, wrong: Any) -> None:
+    settings = {"model_type": "deepseek_v3", "hidden_size": 64, "num_attention_heads": 4, "kv_lora_rank": 20}
+    here = "model.layers.0.self_attn."
+    tensors = {f"{here}kv_a_proj_with_mqa.weight": drawn(2, 24, 64), f"{here}kv_b_proj.weight": drawn(3, 56, 20)}
+    one = apart(tmp_path / "m", tensors, {**settings, "qk_nope_head_dim": 8, "v_head_dim": 6, **wrong})
+    assert {"heads" in (made.why or "") for made in one.parts.values()} == {True}
+
+
 @pytest.mark.parametrize("settings", [None, {**LLAMA, "head_dim": 12}, {**LLAMA, "num_attention_heads": 7}])
 def test_heads_that_are_not_known_or_do_not_fit_are_not_testable(tmp_path: Path, settings: Any) -> None:
     one = apart(tmp_path / "m", llama(1), settings)
@@ -234,11 +243,12 @@ def test_a_chain_of_layers_is_recognised_by_its_shapes_and_its_outputs_are_not_t
     assert one.unknown == ("blocks.0.odd.weight", "blocks.1.odd.weight")
 
 
-def test_packed_weights_are_named_as_not_examined(tmp_path: Path) -> None:
+def test_packed_weights_and_empty_ones_are_named_as_not_examined(tmp_path: Path) -> None:
     tensors = llama(1)
     tensors["model.layers.0.mlp.up_proj.weight"] = np.ones((INNER, 8), np.int32)
+    tensors["model.layers.1.mlp.up_proj.weight"] = np.ones((0, 8), np.float32)
     one = apart(tmp_path / "m", tensors, LLAMA)
-    assert one.unknown == ("model.layers.0.mlp.up_proj.weight",)
+    assert one.unknown == tuple(f"model.layers.{layer}.mlp.up_proj.weight" for layer in (0, 1))
 
 
 def test_attention_without_any_matrix_has_no_parts(tmp_path: Path) -> None:

@@ -198,6 +198,16 @@ def test_experts_in_another_order_are_found_with_their_partners(tmp_path: Path) 
     assert {one.found.finding for one in experts} == {Finding.DERIVED}
 
 
+def test_of_many_experts_some_are_drawn_and_the_rest_is_counted(tmp_path: Path) -> None:
+    many = mixtral(1, layers=1, experts=40)
+    report = examined(tmp_path, many, trained_on(many, 0.1, 2), MIXTRAL)
+    numbers = {one.second.expert for one in report.components if one.kind == "mlp.up"}
+    assert len(numbers) == 32
+    assert report.experts_left_out == 8
+    again = examined(tmp_path, many, many, MIXTRAL)
+    assert {one.second.expert for one in again.components if one.kind == "mlp.up"} == numbers
+
+
 def test_experts_made_from_one_dense_mlp_are_each_found(tmp_path: Path) -> None:
     child = mixtral(9)
     for name in child:
@@ -227,6 +237,24 @@ def test_a_part_that_was_taken_over_is_found_alone(tmp_path: Path) -> None:
     found = {(one.kind, one.second.layer) for one in report.components if one.found.finding in FOUND}
     assert {("attention.v", 1), ("attention.o", 1)} <= found
     assert found <= {("attention.v", 1), ("attention.o", 1), ("attention.q heads", None), ("attention.k heads", None)}
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_model_without_a_configuration_is_read_as_the_one_that_it_is_compared_to(tmp_path: Path, side: int) -> None:
+    sides = [write_model(tmp_path / name, tensors, LLAMA) for name, tensors in (("a", PARENT), ("b", PARENT))]
+    (sides[side] / "config.json").unlink()
+    report = examine_folders(sides[0], sides[1], seed=1)
+    assert findings(report, "attention.v", "attention.o", "embedding").keys() == {Finding.IDENTICAL}
+
+
+def test_an_output_head_is_compared_to_the_embedding_that_it_was_tied_to(tmp_path: Path) -> None:
+    tied = llama(1, tied=True)
+    untied = tied | {"lm_head.weight": tied["model.embed_tokens.weight"]}
+    head = of_kind(examined(tmp_path / "1", tied, untied), "head")
+    assert head.found.finding is Finding.IDENTICAL
+    assert head.first.tensors == ("model.embed_tokens.weight",)
+    other = tied | {"lm_head.weight": llama(2)["lm_head.weight"]}
+    assert of_kind(examined(tmp_path / "2", tied, other), "head").found.finding is Finding.NO_EVIDENCE
 
 
 def _tokenizer(folder: Path, tokens: Mapping[str, int]) -> Path:

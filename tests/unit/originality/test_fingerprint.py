@@ -180,6 +180,11 @@ def test_weights_that_are_not_finite_have_no_fingerprint(tmp_path: Path) -> None
         write_fingerprint(write_model(tmp_path / "m", tensors, LLAMA), tmp_path / "x.safetensors")
 
 
-def test_a_catalogue_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_catalogue_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
+    model = write_model(tmp_path / "m", llama(1, 1), LLAMA)
     with pytest.raises(FolderRefusedError, match="NO_FOLDER"):
-        examine_against(tmp_path / "none", write_model(tmp_path / "m", llama(1, 1), LLAMA), seed=1)
+        examine_against(tmp_path / "none", model, seed=1)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".half.safetensors.part").write_bytes(b"x")
+    with pytest.raises(FolderRefusedError, match="NO_FINGERPRINTS"):
+        examine_against(tmp_path / "empty", model, seed=1)

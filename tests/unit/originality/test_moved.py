@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from originality import Finding, WeightsRefusedError, agree, align, examine
 from originality.finding import MOVED
+from originality.moved import alignable
 
 from tests.builders.weights import component, drawn, noisy
 
@@ -74,6 +75,13 @@ def test_units_that_were_dropped_do_not_hide_the_others(turned: bool) -> None:
     one = component(first[1], second[1], residual_outputs=(first[2], second[2]))
     found = examine([one], seed=3, alignment=alignment).components[0]
     assert (found.finding, found.test, found.count, found.compared) == (Finding.DERIVED, MOVED, 300, 300)
+
+
+def test_only_axes_that_find_one_another_are_alignable() -> None:
+    made, other = _Moved(45, 0.2), _Moved(46)
+    assert alignable(made.first[0], made.second[0], np.random.default_rng(0))
+    assert not alignable(made.first[0], other.first[0], np.random.default_rng(0))
+    assert not alignable(made.first[0], other.first[0][:, 1:], np.random.default_rng(0))
 
 
 def test_an_alignment_turned_leads_from_the_first_axis_to_the_second() -> None:

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from weights.stored import is_weights
 
@@ -53,16 +53,24 @@ def _testable(part: Part) -> bool:
     return part.why is None and part.axis is UnitAxis.EXCHANGEABLE
 
 
-def anatomy(folder: ModelFolder) -> Anatomy:
+def anatomy(folder: ModelFolder, otherwise: Mapping[str, Any] | None = None) -> Anatomy:
     """Take a model apart by its configuration, and the names and shapes of its tensors; no weight is read.
+
+    A model without a configuration is read as the one of `otherwise`, that of the model that it is compared to. If that
+    is wrong, its units may not be exchangeable as they are cut; the test is exact as long as those of the other are.
 
     Source: registry-and-originality.md, "Originality examination": test only axes proven exchangeable.
     """
-    every = [named(name) for name, stored in folder.tensors.items() if is_weights(stored.tensor.dtype)]
+    every = [
+        named(name)
+        for name, stored in folder.tensors.items()
+        if is_weights(stored.tensor.dtype) and stored.tensor.elements
+    ]
     towers = {one.tower for one in every if one.layer is not None}
-    model_type = str(folder.configuration.get("model_type", ""))
+    configuration = folder.configuration or otherwise or {}
+    model_type = str(configuration.get("model_type", ""))
     kinds = _distinct({tower: kind_of(tower, model_type, towers) for tower in sorted(towers)})
-    geometries = {kind: geometry(kind.split(" ")[0], folder.configuration) for kind in kinds.values()}
+    geometries = {kind: geometry(kind.split(" ")[0], configuration) for kind in kinds.values()}
     parts: dict[Key, Part] = {}
     for where, roles in _groups(folder, every, kinds).items():
         parts |= {part.key: part for part in _of_group(folder, where, roles, geometries[where.tower])}

@@ -107,11 +107,13 @@ def _alone(read: Rows, _tokens: object) -> Blocks:
 
 
 def _split(fused: Rows, geometry: Geometry) -> dict[Role, Rows]:
-    """Tell queries, keys and values apart in one fused matrix; none where heads are not known."""
+    """Tell queries, keys and values apart in one fused matrix; none where heads are not known, or do not fit."""
     heads, width = geometry.heads, geometry.head_dim
     if not heads or not width:
         return {}
-    keys = max(1, (len(fused()) // width - heads) // 2)
+    keys = (len(fused()) // width - heads) // 2
+    if keys < 1 or len(fused()) != (heads + 2 * keys) * width:
+        return {}
     if geometry.interleaved:
         starts, each, counts = (0, width, 2 * width), 3 * width, (heads, heads, heads)
     else:
@@ -158,9 +160,22 @@ def _head_by_head(rows: Rows, blocks: tuple[int, int], layout: _Layout, _tokens:
     return tuple(heads.reshape(*blocks, -1))
 
 
+def _latent_fits(folder: ModelFolder, roles: Mapping[Role, str], geometry: Geometry) -> bool:
+    """Say whether heads and widths are known, and the matrices have the rows and columns that they ask for."""
+    heads, nope, values, latent = geometry.heads, geometry.nope_dim, geometry.v_head_dim, geometry.latent
+    if not heads or not nope or not values or not latent:
+        return False
+    shapes = {role: folder.tensors[name].tensor.shape for role, name in roles.items()}
+    return (
+        shapes[Role.LATENT_UP][0] == heads * (nope + values)
+        and shapes.get(Role.LATENT_DOWN, (latent,))[0] >= latent
+        and shapes.get(Role.OUTPUT, (0, heads * values))[1] == heads * values
+    )
+
+
 def _latent(folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry) -> Iterator[Part]:
     """Give the parts of attention with low-rank queries, keys and values (multi-head latent attention)."""
-    known = geometry.heads and geometry.nope_dim and geometry.v_head_dim and geometry.latent
+    known = _latent_fits(folder, roles, geometry)
     heads, nope, values = geometry.heads or 1, geometry.nope_dim or 1, geometry.v_head_dim or 1
 
     def read(role: Role) -> Rows:

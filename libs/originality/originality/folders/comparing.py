@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from weights.folder import ModelFolder
+
     from originality.examining import ComponentFinding, Examination
     from originality.folders.context import Context
     from originality.folders.part import Part
@@ -65,7 +67,8 @@ class Told:
 class FolderReport:
     """All that is found of two models. The same models, seed and settings give the same report, to the byte.
 
-    `seed` is drawn after both models are fixed, and by others than who made them.
+    `seed` is drawn after both models are fixed, and by others than who made them. Of layers with more than 32 experts
+    it draws 32, and `experts_left_out` of all layers are left out.
     """
 
     first: Described
@@ -76,6 +79,7 @@ class FolderReport:
     inputs: int
     comparisons: int
     moved_layers: int
+    experts_left_out: int
     by: str
     correction: str
     scope: str
@@ -112,18 +116,29 @@ def examine_folders(
 
     Source: registry-and-originality.md, "Originality examination": findings per component, each with test, assumption.
     """
+    reference, examined = subject(first), subject(second)
+    if reference.folder and examined.folder:
+        reference = _with(first, reference, examined.folder)
+        examined = _with(second, examined, reference.folder)
     return compare(
-        subject(first),
-        subject(second),
+        reference,
+        examined,
         seed=seed,
         level=level,
         units=units,
         inputs=inputs,
         moved_layers=moved_layers,
-        initial=None if initial is None else subject(initial),
+        initial=None if initial is None else _with(initial, subject(initial), examined.folder or reference.folder),
         workers=workers,
         progress=progress,
     )
+
+
+def _with(path: Path, one: Subject, other: ModelFolder | None) -> Subject:
+    """Return a model that has no configuration as read with that of the other one."""
+    if one.folder is None or one.folder.configuration or other is None or not other.configuration:
+        return one
+    return subject(path, otherwise=other.configuration)
 
 
 def examine_against(
@@ -204,6 +219,7 @@ def compare(
         inputs=inputs,
         comparisons=comparisons,
         moved_layers=sum(one.moved for one in planned),
+        experts_left_out=plan.experts_left_out,
         by="weights" if folders[0] and folders[1] else "fingerprints",
         correction=found.correction,
         scope=found.scope,

@@ -115,10 +115,15 @@ def _kept(described: list[Any], stored: ModelFolder) -> Iterator[tuple[Key, Part
 
 
 def fingerprints(catalogue: Path) -> Iterator[Path]:
-    """Give the files of a catalogue of fingerprints, in the order of their names."""
+    """Give the files of a catalogue of fingerprints, in the order of their names; a catalogue of none is refused."""
     if not catalogue.is_dir():
         raise FolderRefusedError("NO_FOLDER", catalogue.name, "missing", "a folder with fingerprints")
-    yield from sorted(catalogue.glob("*.safetensors"))
+    found = sorted(file for file in catalogue.glob("*.safetensors") if not file.name.startswith("."))
+    if not found:
+        raise FolderRefusedError(
+            "NO_FINGERPRINTS", catalogue.name, "without fingerprints", "a folder with fingerprints"
+        )
+    yield from found
 
 
 def _about(stored: ModelFolder, file: Path) -> dict[str, Any]:
@@ -173,7 +178,7 @@ def _units(block: Matrix, rows: Any) -> Floats:
     width = block.shape[1]
     some = fixed.places("inputs", width, _INPUTS)
     narrow = block.with_columns(some)[rows] if isinstance(block, StoredMatrix) else block[rows][:, some]
-    return _directions(narrow @ fixed.signs("inputs", len(some), DIMENSIONS))
+    return _directions(narrow, fixed.signs("inputs", len(some), DIMENSIONS))
 
 
 def _tokens(one: Subject, part: Part) -> Floats:
@@ -185,12 +190,14 @@ def _tokens(one: Subject, part: Part) -> Floats:
     words = fixed.least(list(rows), _TOKENS)
     values = part.read(np.array([rows[word] for word in words], dtype=np.intp))[0]
     units = fixed.places("units", len(values), _UNITS)
-    return _directions(values[units] @ fixed.signs_of(words, DIMENSIONS))
+    return _directions(values[units], fixed.signs_of(words, DIMENSIONS))
 
 
-def _directions(made: Floats) -> Floats:
-    """Scale each unit to length one, in half precision, as it is kept."""
-    lengths = np.linalg.norm(made.astype(np.float64), axis=1, keepdims=True)
+def _directions(units: Floats, signs: Floats) -> Floats:
+    """Project units and scale each to length one, in half precision, as it is kept."""
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused below
+        made = units.astype(np.float64) @ signs
+    lengths = np.linalg.norm(made, axis=1, keepdims=True)
     if not np.isfinite(lengths).all():
         unit = int(np.flatnonzero(~np.isfinite(lengths[:, 0]))[0])
         raise FolderRefusedError("NOT_FINITE", "a fingerprint", f"unit {unit}", "every weight is finite")
@@ -207,4 +214,7 @@ def _write(file: Path, tensors: list[tuple[str, str, Any]]) -> None:
         end += values.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    file.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(values.tobytes() for _, _, values in tensors))
+    # Whole or not at all: a catalogue is read while others write into it.
+    part = file.with_name(f".{file.name}.part")
+    part.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(values.tobytes() for _, _, values in tensors))
+    part.replace(file)

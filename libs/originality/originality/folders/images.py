@@ -40,7 +40,8 @@ class TokenImage:
         """Take units × residual axis, and residual axis × tokens."""
         self._units = units
         # The mean over tokens is common to all units' images and would hide what differs.
-        self._embedding = embedding - embedding.mean(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):  # what is not finite stays so, and is refused by whoever reads it
+            self._embedding = embedding - embedding.mean(axis=1, keepdims=True)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -57,7 +58,8 @@ class TokenImage:
 
     def __getitem__(self, key: Any) -> Floats:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
-        made: Floats = np.asarray(self._units[rows], dtype=np.float32) @ self._embedding[:, columns]
+        with np.errstate(invalid="ignore", over="ignore"):
+            made: Floats = np.asarray(self._units[rows], dtype=np.float32) @ self._embedding[:, columns]
         return made
 
 
@@ -72,8 +74,8 @@ def images(pairs: Sequence[Pair]) -> Iterator[Pair]:
             kind: [pair for pair in pairs if (pair.second.key.tower, pair.second.key.kind) == (tower, kind)]
             for kind in _READERS
         }
-        some = next((found for found in by_kind.values() if found), [])
-        if not some or not _have_weights(some[0], embedding):
+        some = [pair for pair in next(filter(None, by_kind.values()), []) if _have_weights(pair, embedding)]
+        if not some:
             continue
         for place in np.unique(np.linspace(0, len(some) - 1, min(_LAYERS, len(some))).astype(int)):
             pair = some[place]
@@ -82,8 +84,10 @@ def images(pairs: Sequence[Pair]) -> Iterator[Pair]:
 
 def _have_weights(units: Pair, embedding: Pair) -> bool:
     """Say whether the units can be tested, and both models' embeddings are at hand: a fingerprint has no rows."""
-    testable = units.first.why is None and units.second.why is None
-    return testable and embedding.first.tokens is not None and embedding.second.tokens is not None
+    return all(
+        part.why is None and tokens.tokens is not None and part.shapes()[0][1] == tokens.shapes()[0][0]
+        for part, tokens in ((units.first, embedding.first), (units.second, embedding.second))
+    )
 
 
 def _image(units: Part, embedding: Part) -> Part:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from originality.finding import EXACT, MOVED, Finding
 from originality.folders.page_style import COLOURS, LETTERS, STYLE
 from originality.folders.page_words import TEXTS
+from originality.folders.planning import EXPERTS
 from originality.folders.words import (
     FINDINGS,
     finding_explained,
@@ -199,6 +200,8 @@ class _Page:
             self._said(report.correction),
             self._said(report.scope),
         ]
+        if report.experts_left_out:
+            texts.append(self._text("experts", count=f"{report.experts_left_out:,}", most=EXPERTS))
         if report.moved_layers:
             texts.append(self._text("moved_note"))
         if report.by == "fingerprints":

@@ -39,11 +39,11 @@ th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-bottom:1px 
 th{font-weight:600;background:#f4f4f4}
 thead{display:table-header-group}
 tr{break-inside:avoid}
-td:first-child{white-space:nowrap}
+td:first-child{min-width:9rem;max-width:16rem}
 .counts td:not(:first-child),.counts th:not(:first-child){text-align:right}
 .all td:nth-child(5),.all td:nth-child(6),.all td:nth-child(7){font-variant-numeric:tabular-nums;white-space:nowrap}
 .map td{padding:.1rem .4rem;border:0}
-.map td:first-child{width:1%}
+.map td:first-child{width:1%;white-space:nowrap;max-width:none}
 .map thead{display:none}
 sup{line-height:0}
 .cell{display:inline-block;margin:0 1px 1px 0}

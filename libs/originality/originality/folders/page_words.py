@@ -28,7 +28,10 @@ TEXTS: Final = {
     "parameters": ("parameters", "매개변수"),
     "tensors": ("tensors", "텐서"),
     "covered": ("in parts that have a test", "검정이 있는 부분의 비율"),
-    "headers": ("SHA-256 of the file headers", "파일 머리의 SHA-256"),
+    "headers": (
+        "SHA-256 of the file headers (names, shapes; no values)",
+        "파일 머리의 SHA-256 (이름, 모양, 값은 아님)",
+    ),
     "findings": ("What was found", "검사 결과"),
     "map": ("Layer by layer", "층별로 보기"),
     "map_note": (
@@ -75,6 +78,10 @@ TEXTS: Final = {
             " “동일”과 옮겨진 단위는 찾을 수 없습니다."
         ),
     ),
+    "experts": (
+        "Of each layer with more experts, {most} were drawn by the seed; {count} were left out.",
+        "전문가가 더 많은 층에서는 {most}개를 시드로 뽑았으며, {count}개는 검사하지 않았습니다.",
+    ),
     "comparisons": (
         "This is one of {count} comparisons, and the correction is for all of them.",
         "이것은 비교 {count}건 가운데 하나이며, 보정은 그 전체에 대한 것입니다.",
@@ -111,8 +118,8 @@ TEXTS: Final = {
     ),
     "not_examined": ("Tensors that were not examined", "검사하지 않은 텐서"),
     "not_examined_note": (
-        "Their use is not known by their names, or they are stored as packed whole numbers.",
-        "이름으로 쓰임을 알 수 없거나, 정수로 묶여 저장되어 있습니다.",
+        "Their use is not known by their names, they are biases (one number a unit), or packed whole numbers.",
+        "이름으로 쓰임을 알 수 없거나, 단위마다 수가 하나인 편향이거나, 정수로 묶여 저장되어 있습니다.",
     ),
     "only": ("Tensors without a partner in the other model", "다른 모델에 짝이 없는 텐서"),
     "more": ("… and {count} more", "… 그 밖에 {count}개"),

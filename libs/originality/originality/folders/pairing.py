@@ -64,6 +64,8 @@ def pairs(first: Mapping[Key, Part], second: Mapping[Key, Part]) -> Iterator[Pai
         hidden = key.kind in _MLP
         group, expert = experts.get((key.tower, key.layer, key.group, key.expert), (key.group, key.expert))
         partner = first.get(Key(key.tower, key.kind, layer, group, expert))
+        if partner is None and key.kind == "head":
+            partner = first.get(Key(key.tower, "embedding"))  # one matrix is both where they are tied
         if partner is not None:
             yield Pair(partner, part, spared_units(part.shapes()[0][0]) if hidden else None)
 

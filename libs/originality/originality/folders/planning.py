@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -15,10 +14,10 @@ from originality.folders.pairing import Pair, pairs
 from originality.folders.vocabulary import shared_rows
 from originality.matching import match, sample
 from originality.measuring import Component
-from originality.moved import align
+from originality.moved import align, alignable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from weights.folder import ModelFolder
 
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 _ALIGNED_BY: Final = ("embedding", "patches")
 _MOVED_BY: Final = ("mlp.up", "mlp.gate")
-_LIKE_BY_CHANCE: Final = 6.0
-_MOST_ALIGNED: Final = 5120  # channels: more take more memory than is allowed
+_MOST_ALIGNED: Final = 4096  # channels: more take more memory than is allowed
+EXPERTS: Final = 32
 _GLANCE: Final = 256  # half of so many channels at their own places: nothing was moved
 
 
@@ -71,7 +70,9 @@ class Plan:
         self._alignments: dict[str, Alignment | None] = {}
         pooled: dict[tuple[str, str, str], list[Pair]] = defaultdict(list)
         self.components: list[Planned] = []
-        every = list(pairs(first.parts, second.parts))
+        drawn = _Experts(second.parts, seed)
+        every = [pair for pair in pairs(first.parts, second.parts) if drawn.has(pair.second.key)]
+        self.experts_left_out = drawn.left_out
         for pair in every:
             key = pair.second.key
             if pair.second.pooled:
@@ -114,7 +115,7 @@ class Plan:
         outputs = None
         if moved and pair.first.outputs and pair.second.outputs:
             (left,), (right,) = some((pair.first.outputs(),)), some((pair.second.outputs(),))
-            outputs = left, right
+            outputs = (left, right) if left.shape[1] == right.shape[1] else None
         return Component(
             name=planned.name,
             first=first,
@@ -193,9 +194,28 @@ class Plan:
         rng = np.random.default_rng([self._seed, len(first)])
         if 2 * match(first, second, rng, _GLANCE).matched >= min(_GLANCE, len(first)):
             return None
-        found = align(np.ascontiguousarray(first[:].T), np.ascontiguousarray(second[:].T), rng)
-        # The likest of many channels is somewhat like any, in independent models too.
-        return found if np.median(found.likeness) > _LIKE_BY_CHANCE / math.sqrt(first.shape[1]) else None
+        left, right = (np.ascontiguousarray(channels[:].T) for channels in (first, second))
+        return align(left, right, rng) if alignable(left, right, rng) else None
+
+
+class _Experts:
+    """The experts of each layer that are examined: of many, some that the seed draws."""
+
+    def __init__(self, parts: Mapping[Key, Part], seed: int) -> None:
+        numbers: dict[tuple[str, int | None, str], set[int]] = defaultdict(set)
+        for key in parts:
+            if key.expert is not None:
+                numbers[key.tower, key.layer, key.group].add(key.expert)
+        self._drawn: dict[tuple[str, int | None, str], frozenset[int]] = {}
+        for place, (layer, some) in enumerate(sorted(numbers.items(), key=str)):
+            ordered = sorted(some)
+            chosen = sample(len(ordered), EXPERTS, np.random.default_rng([seed, len(ordered), place]))
+            self._drawn[layer] = frozenset(ordered[one] for one in chosen)
+        self.left_out = sum(len(some) - len(self._drawn[layer]) for layer, some in numbers.items())
+
+    def has(self, key: Key) -> bool:
+        """Say whether a part is examined."""
+        return key.expert is None or key.expert in self._drawn[key.tower, key.layer, key.group]
 
 
 def _all_of(part: Part, folder: ModelFolder) -> Blocks:

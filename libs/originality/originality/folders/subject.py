@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weights.folder import ModelFolder
 
@@ -56,13 +56,13 @@ class Subject:
     vocabulary: Mapping[str, int] = field(default_factory=dict)
 
 
-def subject(path: Path, name: str | None = None) -> Subject:
-    """Open a model folder, or one safetensors file, and take it apart.
+def subject(path: Path, name: str | None = None, otherwise: Mapping[str, Any] | None = None) -> Subject:
+    """Open a model folder, or one safetensors file, and take it apart; `otherwise` is as in `anatomy`.
 
     Raises `FolderRefusedError`, `SafetensorsRefusedError` and `CheckpointFileTruncatedError`.
     """
     folder = ModelFolder(path)
-    apart = anatomy(folder)
+    apart = anatomy(folder, otherwise)
     sizes = [math.prod(stored.tensor.shape) for stored in folder.tensors.values()]
     described = Described(
         name or path.name,

@@ -93,7 +93,8 @@ def _each(folder: ModelFolder, names: list[str], _tokens: object) -> Blocks:
 def _side_by_side(folder: ModelFolder, names: list[str], _tokens: object) -> Blocks:
     """Return the gains of all layers, channels × gains, each without its mean: a common one says nothing."""
     made = np.concatenate([folder.matrix(name)[:] for name in names], axis=1)
-    return (made - made.mean(axis=0),)
+    with np.errstate(invalid="ignore"):  # what is not finite stays so, and is refused by whoever reads it
+        return (made - made.mean(axis=0),)
 
 
 def _of_residual(folder: ModelFolder, key: Key, one: Named, why: str | None) -> Part:

@@ -88,7 +88,7 @@ def examine(  # noqa: PLR0917 - typer reads the options from the signature, and 
         report = examine_folders(
             first,
             second,
-            seed=secrets.randbits(63) if seed is None else seed,
+            seed=secrets.randbits(53) if seed is None else seed,
             level=level,
             units=units,
             moved_layers=moved_layers,
