@@ -196,7 +196,30 @@ def test_a_job_that_is_no_object_is_refused(text: str) -> None:
             read({VARIABLE: text})
 
 
-@pytest.mark.parametrize("sources", [None, [], [1], [{"path": "a"}]])
+PART = {"offset_bytes": 0, "size_bytes": 3, "sha256": "a" * 64, "url": "http://store/a"}
+SOURCE = {"path": "a", "size_bytes": 3, "sha256": "a" * 64, "parts": [PART]}
+
+
+def test_an_evaluation_is_told_files_and_their_parts() -> None:
+    job = evaluation_job({VARIABLE: json.dumps({"run_id": "r", "checkpoint_digest": "d", "sources": [SOURCE]})})
+    assert [(source.path, [(part.size_bytes, part.url) for part in source.parts]) for source in job.sources] == [
+        ("a", [(3, "http://store/a")])
+    ]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        None,
+        [],
+        [1],
+        [{"path": "a"}],
+        [SOURCE | {"parts": "a"}],
+        [SOURCE | {"parts": [1]}],
+        [SOURCE | {"parts": [PART | {"sha256": "not hex"}]}],
+        [SOURCE | {"parts": [PART | {"size_bytes": 0}]}],
+    ],
+)
 def test_an_evaluation_without_files_is_refused(sources: Any) -> None:
     with pytest.raises(JobInvalidError):
         evaluation_job({VARIABLE: json.dumps({"run_id": "r", "checkpoint_digest": "d", "sources": sources})})
