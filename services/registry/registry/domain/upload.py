@@ -123,13 +123,15 @@ class FileMissingError(Exception):
 
 
 class PartDamagedError(Exception):
-    """In the object store a part has other bytes than it should: they changed there."""
+    """A part does not come back from the object store as it was put there: it changed, went, or cannot be read."""
 
     def __init__(self, path: str, offset_bytes: int, sha256: str) -> None:
         """Keep the file as `field`, where in it the part begins, and the part's `sha256`."""
-        super().__init__(f"{path}: the part at byte {offset_bytes} has other bytes in the store than were put there")
+        super().__init__(
+            f"{path}: the part at byte {offset_bytes} does not come back from the store as it was put"
+        )
         self.field = path
-        self.value = f"other bytes from byte {offset_bytes} on"
+        self.value = f"damaged from byte {offset_bytes} on"
         self.sha256 = sha256
         self.rule = f"must have the SHA-256 {sha256}: push again, and the part is sent anew"
 

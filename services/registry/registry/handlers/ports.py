@@ -117,8 +117,8 @@ class Inspector(Protocol):
     def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[Verified]:
         """Read `files` and say of each, in this order, that it holds.
 
-        Raises `RefusedByReading` for the first that does not, `DamagedPartError` where the store has other bytes under
-        a part's key, and `TransientError` where the store or the reader is away.
+        Raises `ReadRefusedError` for the first that does not, `DamagedPartError` for a part that does not come back as
+        it was put, and `TransientError` where the store or the reader is away.
         """
         ...
 
