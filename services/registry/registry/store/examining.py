@@ -65,7 +65,8 @@ class Examining:
             self._write(catalogue / f"{number:06d}.safetensors", piece)
         try:
             write_fingerprint(self._model, self._fingerprint, title)
-            reports = examine_against(catalogue, self._model, seed=seed)
+            # Without anything to compare there is only the fingerprint to make.
+            reports = examine_against(catalogue, self._model, seed=seed) if against else ()
         except (WeightsRefusedError, FolderRefusedError) as error:
             raise CannotExamineError(str(error)) from error
         with self._fingerprint.open("rb") as file:
