@@ -127,9 +127,7 @@ class PartDamagedError(Exception):
 
     def __init__(self, path: str, offset_bytes: int, sha256: str) -> None:
         """Keep the file as `field`, where in it the part begins, and the part's `sha256`."""
-        super().__init__(
-            f"{path}: the part at byte {offset_bytes} does not come back from the store as it was put"
-        )
+        super().__init__(f"{path}: the part at byte {offset_bytes} does not come back from the store as it was put")
         self.field = path
         self.value = f"damaged from byte {offset_bytes} on"
         self.sha256 = sha256
