@@ -132,6 +132,20 @@ async def test_a_checkpoint_has_one_run_however_often_it_is_asked_for(workers: l
     assert registered.versions == (Version("1", SOURCE, one, first),)
 
 
+async def test_runs_are_made_although_somebody_deleted_those_before(mlflow: SinglePart) -> None:
+    name = model()
+    async with (
+        MlflowNames(mlflow.address) as names,
+        httpx.AsyncClient(base_url=f"{mlflow.address}/api/2.0/mlflow") as http,
+    ):
+        runs = [Run("v1", {"seed": "1"}, checkpoint(), datetime(2026, 1, 2, tzinfo=UTC)) for _ in range(2)]
+        first = await names.ensure_run(name, runs[0])
+        experiment = (await http.get("/runs/get", params={"run_id": first})).json()["run"]["info"]["experiment_id"]
+        (await http.post("/experiments/delete", json={"experiment_id": experiment})).raise_for_status()
+        assert await names.ensure_run(name, runs[1]) != first
+        assert await names.ensure_run(name, runs[0]) == first
+
+
 async def test_what_is_registered_is_told_with_tags_and_aliases(workers: list[ModelNames]) -> None:
     name, other, one, two = model(), model(), checkpoint(), checkpoint()
     assert await workers[0].registered(name) is None

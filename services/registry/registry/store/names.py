@@ -156,14 +156,17 @@ class MlflowNames:
         return Registered(model, tuple(sorted(versions, key=lambda each: int(each.version))), aliases)
 
     async def _experiment(self, name: str) -> str:
-        """Return the id of the experiment of this name, made if it is missing."""
+        """Return the id of the experiment of this name, made if it is missing and restored if it was deleted."""
         try:
             await self._call("POST", "/experiments/create", {"name": name})
         except MlflowRefusedError as refusal:
             if refusal.code != _EXISTS:
                 raise
-        found = await self._call("GET", "/experiments/get-by-name", {"experiment_name": name})
-        return str(found["experiment"]["experiment_id"])
+        found = (await self._call("GET", "/experiments/get-by-name", {"experiment_name": name}))["experiment"]
+        # Somebody who deletes it must not keep versions from being named.
+        if found.get("lifecycle_stage") == "deleted":
+            await self._call("POST", "/experiments/restore", {"experiment_id": found["experiment_id"]})
+        return str(found["experiment_id"])
 
     async def _runs(self, experiment: str, identity: str) -> list[str]:
         """Return the runs with this identity, in one order for everybody."""
