@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from registry.domain.cards import CardContradictsError
@@ -12,9 +12,16 @@ from registry.domain.shapes import DtypeDiffersError, ShapeDiffersError
 from registry.domain.shards import ShardsRefusedError
 from registry.domain.tokenizers import TokenizerRefusedError, Tried
 from registry.domain.whole import Contents, check_whole, largest_document
+from scale_model import checkpoint
+from scale_model.job import TrainingJob
+from scale_model.network import Shape, initial
 from weights.manifest import Declaration
+from weights.safetensors import LENGTH_BYTES, header_length, read_header
 
 from tests.builders.model_tensors import LLAMA, llama, tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CARD = b"---\nlicense: apache-2.0\nlanguage: ko\n---\n## Data\n"
 SAID = Declaration("Apache-2.0", 1, "2025-h2", "", 1, (), "", dtype="BF16")
@@ -33,6 +40,19 @@ DOCUMENTS = {"config.json": json.dumps(LLAMA).encode(), "README.md": CARD, "toke
 
 def test_a_whole_good_model_has_no_findings() -> None:
     assert check(HELD, DOCUMENTS) == []
+
+
+def test_a_checkpoint_of_the_scale_model_is_taken_and_only_its_architecture_is_unknown(tmp_path: Path) -> None:
+    shape = Shape(8, 4, 4)
+    job = TrainingJob("job", "upstage", "2025-h2", "solar", 7, 60, 4, "", "127.0.0.1:1", "token")
+    checkpoint.save(tmp_path, initial(shape, 1), shape, job, [])
+    data = (tmp_path / checkpoint.WEIGHTS).read_bytes()
+    end = LENGTH_BYTES + header_length("m", data[:LENGTH_BYTES], len(data))
+    held = {checkpoint.WEIGHTS: read_header("m", data[LENGTH_BYTES:end], len(data))}
+    documents = {name: (tmp_path / name).read_bytes() for name in (checkpoint.CONFIG, checkpoint.CARD)}
+    said = Declaration(job.licence, 7, "2025-h2", "job", shape.parameters(), (), "", dtype="F32")
+    found = check_whole(Contents(held, documents, {path.name for path in tmp_path.iterdir()}), said, lambda _: GOOD)
+    assert [finding.code for finding in found] == ["ARCHITECTURE_UNKNOWN"]
 
 
 def test_what_breaks_a_rule_is_refused_by_its_own_name() -> None:
