@@ -71,7 +71,9 @@ def kafka_bootstrap(kafka: SinglePart) -> list[str]:
 def postgres(parts_folder: Path) -> Iterator[SinglePart]:
     """A real PostgreSQL, with `kill()`, `start()`, `pause()` and `resume()`."""
     (port,) = free_ports(1)
-    with SinglePart(postgres_part(parts_folder / "postgres", port, PASSWORD), parts_folder / "postgres.log") as part:
+    # Tests kill processes and not the machine; a database for each test costs a disk too much otherwise.
+    spec = postgres_part(parts_folder / "postgres", port, PASSWORD, durable=False)
+    with SinglePart(spec, parts_folder / "postgres.log") as part:
         yield part
 
 

@@ -45,7 +45,13 @@ SETTINGS = {
 
 
 def postgres_part(
-    folder: Path, port: int, password: str, *, name: str = "postgres", databases: tuple[str, ...] = ()
+    folder: Path,
+    port: int,
+    password: str,
+    *,
+    name: str = "postgres",
+    databases: tuple[str, ...] = (),
+    durable: bool = True,
 ) -> PartSpec:
     """Return the specification of a PostgreSQL server.
 
@@ -55,10 +61,12 @@ def postgres_part(
         password: Of the superuser `dokpamo`; set when the data folder is made.
         name: Name of the part.
         databases: Made, if missing, beside the database `dokpamo`.
+        durable: Whether what is committed also survives the end of the machine, and not only that of its processes.
     """
     folder = folder.absolute()
     data = folder / "data"
-    settings = [option for key, value in SETTINGS.items() for option in ("-c", f"{key}={value}")]
+    chosen = SETTINGS if durable else {**SETTINGS, "fsync": "off", "full_page_writes": "off"}
+    settings = [option for key, value in chosen.items() for option in ("-c", f"{key}={value}")]
     url = database_url(port, password)
     return PartSpec(
         name=name,
