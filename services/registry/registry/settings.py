@@ -41,14 +41,15 @@ class Settings(StoreSettings, ServiceSettings):
     examination_folder: Path | None = None
     # What they may take there; a larger checkpoint is not examined, and its examination says so. 1 TiB.
     examination_bytes: int = 2**40
-    # An upload that nobody touched for so long is given up, and bytes that nothing rests on are removed then.
-    sweep_after_days: float = 7.0
+    # An upload that nobody touched for so long is given up, and bytes that nothing rests on are removed then: after an
+    # hour at least, when every URL to put them has ended.
+    sweep_after_days: Annotated[float, Field(ge=1 / 24)] = 7.0
     # Every part is read back so often, and no faster in all than this: 32 MiB/s are 80 TiB a month.
-    scrub_every_days: float = 30.0
-    scrub_bytes_a_second: int = 32 * 2**20
+    scrub_every_days: Annotated[float, Field(gt=0)] = 30.0
+    scrub_bytes_a_second: Annotated[int, Field(gt=0)] = 32 * 2**20
     # How often the names in MLflow, and the list of all objects, are compared with the tables.
-    check_names_every_hours: float = 1.0
-    check_objects_every_hours: float = 24.0
+    check_names_every_hours: Annotated[float, Field(gt=0)] = 1.0
+    check_objects_every_hours: Annotated[float, Field(gt=0)] = 24.0
     # Whether the store itself keeps the parts of checkpoints from being removed ("object lock"), and for how many days
     # from the last time that they were locked. Turned on, it cannot be turned off for a bucket: it keeps versions then.
     s3_object_lock: Literal["off", "governance", "compliance"] = "off"
