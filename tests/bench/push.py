@@ -91,9 +91,9 @@ async def measure(ground: Ground) -> list[Verdict]:
         for number in range(ROUNDS):
             folder = large_checkpoint(ground.folder / "model", SIZE, seed=number)
             small = large_checkpoint(ground.folder / "small", SMALL, seed=1000 + number)
-            before = _cpu()
+            before = cpu_seconds()
             rates["ours"].append(SIZE / await registry.push(folder, SIZE))
-            client = _cpu() - before
+            client = cpu_seconds() - before
             rates["multipart"].append(SIZE / mlflow.upload(folder, multipart=True))
             rates["proxied"].append(SMALL / mlflow.upload(small, multipart=False))
             rates["disk"].append(SIZE / _copied(folder, ground.folder / "copy"))
@@ -111,7 +111,8 @@ async def measure(ground: Ground) -> list[Verdict]:
     ]
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
+    """What this process has used so far, of all its threads."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from client.sdk.transfer import Moved
 
 from tests.bench.ground import Verdict
-from tests.bench.push import SIZE, RegistryGround
+from tests.bench.push import SIZE, RegistryGround, cpu_seconds
 from tests.builders.large_checkpoint import TENSOR_BYTES, large_checkpoint
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ async def measure(ground: Ground) -> list[Verdict]:
         seconds, sent = [], []
         for _ in range(AGAIN):
             events: list[Event] = []
+            before = cpu_seconds()
             seconds.append(await registry.push(folder, SIZE, events.append))
             sent.append(_sent(events))
-            print(f"again       {seconds[-1]:6.2f} s, {sent[-1]} bytes sent")
+            used = cpu_seconds() - before
+            print(f"again       {seconds[-1]:6.2f} s, {sent[-1]} bytes sent, client {used:.2f} CPU s")
         large_checkpoint(folder, SIZE, seed=7, changed=changed)
         events = []
         taken = await registry.push(folder, SIZE, events.append)
