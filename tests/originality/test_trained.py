@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # In each of these the examination misses some or all, and the page says how many.
 WEAK = {
-    "noise, 200 %",
-    "noise, 400 %",
     "average 0.95 and 0.05 of two parents, against the lesser",
     "residual axis turned, hidden units moved",
 }
