@@ -114,8 +114,8 @@ class Objects(Protocol):
 class Inspector(Protocol):
     """Reads files back, apart from the service: what a file does to its reader, it does not do to the service."""
 
-    def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[Verified]:
-        """Read `files` and say of each, in this order, that it holds.
+    def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[list[Verified]]:
+        """Read `files` and say of each, in this order and some at a time, that it holds.
 
         Raises `ReadRefusedError` for the first that does not, `DamagedPartError` for a part that does not come back as
         it was put, and `TransientError` where the store or the reader is away.
@@ -185,8 +185,8 @@ class Uploads(Protocol):
         """Return what of the upload's files is verified, and as what."""
         ...
 
-    async def note_verified(self, upload: Upload, verified: Verified) -> None:
-        """Remember that a file of an upload holds."""
+    async def note_verified(self, upload: Upload, verified: Sequence[Verified]) -> None:
+        """Remember that files of an upload hold."""
         ...
 
     async def begin_verifying(self, upload: Upload, asked: Asked) -> None:

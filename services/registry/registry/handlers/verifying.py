@@ -100,7 +100,7 @@ async def verify(upload_id: UploadId, opened: Open, inspector: Inspector, object
         async for verified in inspector.inspect(upload.team_id, unread):
             async with opened() as (uploads, _):
                 await uploads.note_verified(upload, verified)
-            known |= _by_content([verified])
+            known |= _by_content(verified)
     except DamagedPartError as damaged:
         await _put_aside(damaged, upload, opened, objects)
     holding = [known[each.file.sha256, content_of(each.file.path)] for each in files]

@@ -266,23 +266,23 @@ class CheckpointStore:
             [part.sha256 for _, part in placed],
         )
         listed = {(each.file.sha256, content_of(each.file.path)) for each in files}
-        for each in verified:
-            if (each.sha256, each.content) in listed:
-                await self._add_verified(team_id, each)
-
-    async def _add_verified(self, team_id: TeamId, verified: Verified) -> None:
+        wanted = [each for each in verified if (each.sha256, each.content) in listed]
         await self._tx.execute(
             """
-            INSERT INTO blobs (team_id, sha256, content, size_bytes, parameters, verified_at, findings)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (team_id, sha256, content) DO NOTHING
+            INSERT INTO blobs (team_id, verified_at, sha256, content, size_bytes, parameters, findings)
+            SELECT $1, $2::timestamptz, sha256, content, size_bytes, parameters, about -> 'findings'
+            FROM unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::jsonb[])
+                AS v (sha256, content, size_bytes, parameters, about)
+            ON CONFLICT (team_id, sha256, content) DO NOTHING
             """,
             team_id,
-            verified.sha256,
-            verified.content.value,
-            verified.size_bytes,
-            verified.parameters,
             self.now,
-            documents.findings_json(verified.findings),
+            [each.sha256 for each in wanted],
+            [each.content.value for each in wanted],
+            [each.size_bytes for each in wanted],
+            [each.parameters for each in wanted],
+            # Lists in a list would be taken for an array of two dimensions.
+            [{"findings": documents.findings_json(each.findings)} for each in wanted],
         )
 
     async def _where(self, condition: str, value: str, team_id: TeamId | None) -> list[Checkpoint]:

@@ -149,7 +149,10 @@ class Inspecting:
             pieces = [Piece(entry.path, *piece) for piece in step["pieces"]]
             if step["begins"] or self._inspection is None:
                 self._inspection = FileInspection(entry)
-            for block in _ahead(block for piece in pieces for block in self._whole(piece)):
+            blocks = (block for piece in pieces for block in self._whole(piece))
+            # A thread that reads ahead costs more than it saves where there is one block.
+            large = sum(piece.size_bytes for piece in pieces) > _BLOCK_BYTES
+            for block in _ahead(blocks) if large else blocks:
                 self._inspection.feed(block)
             if step["ends"]:
                 found.append(self._finish(self._inspection))

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 2
 _IDLE_SECONDS: Final = 20.0
+_BYTES_A_COMMAND: Final = 2**28
+_FILES_A_COMMAND: Final = 256
 _PARTS_A_COMMAND: Final = 32
 """At most 2 GiB: read long before the URLs end, and often enough to see progress."""
 
@@ -68,8 +70,8 @@ class ProcessInspector:
         while self._idle:
             await self._take(self._idle[0]).end()
 
-    async def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[Verified]:
-        """Read `files` and say of each, in this order, that it holds; see the port."""
+    async def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[list[Verified]]:
+        """Read `files` and say of each, in this order and some at a time, that it holds; see the port."""
         if not files:
             return
         async with self._child() as child:
@@ -84,14 +86,16 @@ class ProcessInspector:
                     if refused.refusal.code == _DIFFERS:
                         await self._look_for_damage(child, team_id, files, refused.refusal.facts["field"])
                     raise
-                for each, told in zip(ending, found, strict=True):
-                    yield Verified(
+                yield [
+                    Verified(
                         each.file.sha256,
                         content_of(each.file.path),
                         each.file.size_bytes,
                         told["parameters"],
                         documents.findings(told["findings"]),
                     )
+                    for each, told in zip(ending, found, strict=True)
+                ]
 
     async def inspect_whole(self, team_id: TeamId, files: Sequence[Located], declared: Asked) -> Whole:
         """Check the files of a checkpoint against one another; see the port."""
@@ -213,21 +217,15 @@ class ProcessInspector:
 def _commands(files: Sequence[Located]) -> Iterator[list[tuple[Located, Sequence[Part], bool, bool]]]:
     """Yield what is asked together: for each file its next parts, whether it begins and whether it ends by them."""
     steps: list[tuple[Located, Sequence[Part], bool, bool]] = []
-    room = _PARTS_A_COMMAND
+    small = 0
     for each in files:
-        at = 0
-        while True:
-            some = each.parts[at : at + room]
-            ends = at + len(some) == len(each.parts)
-            steps.append((each, some, at == 0, ends))
-            at += len(some)
-            # An empty file counts as a part: no command is of unbounded length.
-            room -= max(1, len(some))
-            if room <= 0:
+        for at in range(0, max(1, len(each.parts)), _PARTS_A_COMMAND):
+            some = each.parts[at : at + _PARTS_A_COMMAND]
+            steps.append((each, some, at == 0, at + len(some) == len(each.parts)))
+            small += sum(part.size_bytes for part in some)
+            if small >= _BYTES_A_COMMAND or len(steps) == _FILES_A_COMMAND:
                 yield steps
-                steps, room = [], _PARTS_A_COMMAND
-            if ends:
-                break
+                steps, small = [], 0
     if steps:
         yield steps
 

@@ -248,19 +248,29 @@ class UploadStore:
             for row in rows
         ]
 
-    async def note_verified(self, upload: Upload, verified: Verified) -> None:
-        """Remember that a file of an upload holds, wherever it stands in it with the same content."""
-        rows = await self._tx.fetch(
-            "SELECT path FROM upload_files WHERE upload_id = $1 AND sha256 = $2",
-            UUID(upload.upload_id),
-            verified.sha256,
-        )
+    async def note_verified(self, upload: Upload, verified: Sequence[Verified]) -> None:
+        """Remember that files of an upload hold, wherever they stand in it with the same content."""
         await self._touch(upload)
-        await self._tx.execute(
-            "UPDATE upload_files SET verified = $3 WHERE upload_id = $1 AND path = ANY($2)",
+        rows = await self._tx.fetch(
+            "SELECT path, sha256 FROM upload_files WHERE upload_id = $1 AND sha256 = ANY($2)",
             UUID(upload.upload_id),
-            [row["path"] for row in rows if content_of(row["path"]) is verified.content],
-            {"parameters": verified.parameters, "findings": documents.findings_json(verified.findings)},
+            [each.sha256 for each in verified],
+        )
+        by_content = {(each.sha256, each.content): each for each in verified}
+        found = {row["path"]: by_content.get((row["sha256"], content_of(row["path"]))) for row in rows}
+        holding = {path: each for path, each in found.items() if each is not None}
+        await self._tx.execute(
+            """
+            UPDATE upload_files f SET verified = v.verified
+            FROM unnest($2::text[], $3::jsonb[]) AS v (path, verified)
+            WHERE f.upload_id = $1 AND f.path = v.path
+            """,
+            UUID(upload.upload_id),
+            list(holding),
+            [
+                {"parameters": each.parameters, "findings": documents.findings_json(each.findings)}
+                for each in holding.values()
+            ],
         )
 
     async def begin_verifying(self, upload: Upload, asked: Asked) -> None:
