@@ -72,6 +72,26 @@ async def test_a_second_push_of_the_same_bytes_sends_nothing_and_is_a_new_versio
     assert first.checkpoint_digest != second.checkpoint_digest
 
 
+async def test_who_repeats_a_push_without_knowing_how_the_last_one_ended_makes_no_second_version(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    files = files_of(checkpoint_folder(tmp_path / "checkpoint"))
+    async with registry.client("consortium", team=TEAM) as team:
+        first, second = [await RawUpload.begin(team) for _ in range(2)]
+        for upload in (first, second):
+            await upload.send(files)
+            await upload.list([listed(path, data) for path, data in files.items()])
+            # The first one is still being verified.
+            await upload.commit(declaration(), unless_same=True)
+        ended = [await upload.ended() for upload in (first, second)]
+        assert ended[0] == ended[1]
+        other = await (await RawUpload.begin(team)).push(files, declaration(seed=2), unless_same=True)
+        assert (ended[0].version, other.version) == (1, 2)
+        # It is compared with the latest version and with no other.
+        back = await (await RawUpload.begin(team)).push(files, declaration(), unless_same=True)
+        assert back.version == 3
+
+
 async def test_parts_that_did_not_change_are_not_sent_again(registry: RunningRegistry, tmp_path: Path) -> None:
     folder = checkpoint_folder(tmp_path / "checkpoint", rows=1000)
     files = files_of(folder)

@@ -23,7 +23,7 @@ _HELP = both(
     """Push a folder as a new version of a model: config.json, *.safetensors, tokenizer, README.md.
 
     Each byte is read once, only what the registry lacks is sent, and the registry reads all of it before anything is
-    visible. Repeat it after a crash: what has arrived is not sent again.
+    visible. Repeat it after a crash: what has arrived is not sent again, and what was committed is that version.
 
     Ends with 0 once it is committed, 1 where it is refused, 130 where it is interrupted.
 
@@ -112,6 +112,17 @@ _Follows = Annotated[
     ),
 ]
 
+_Again = Annotated[
+    bool,
+    typer.Option(
+        "--again",
+        help=both(
+            "Make a new version even if the latest has the same files and declaration.",
+            "최신 버전과 파일과 신고 내용이 같아도 새 버전을 만듦",
+        ),
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -134,6 +145,7 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     key: _Key = None,
     follows: _Follows = None,
     limit_rate: Rate = None,
+    again: _Again = False,
 ) -> None:
     """Push a checkpoint as a new version of a model."""
     from client.display import Display
@@ -176,6 +188,7 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
                 limit_rate=limit,
                 signer=signer(key) if key else None,
                 latest_version=follows,
+                unless_same=not again,
             )
 
     try:

@@ -80,11 +80,13 @@ async def push(
     limit_rate: int | None = None,
     signer: Signer | None = None,
     latest_version: int | None = None,
+    unless_same: bool = False,
 ) -> pb.Checkpoint:
     """Push `folder` as a new version of the team's `model`; return the committed checkpoint.
 
     Every byte is read once, in bounded memory; only parts that the registry lacks are sent, at most `limit_rate` bytes
-    a second. With `latest_version` it becomes a version only if that is still the model's latest (0: there is none).
+    a second. With `latest_version` it becomes a version only if that is still the model's latest (0: there is none);
+    with `unless_same` the latest is returned where it has the same files and the same declaration.
     Raises `Refused` with the registry's reason, and what `scan` and `Sending.send` raise; while the registry or the
     store is away it waits, up to `PATIENCE_SECONDS` a step.
     """
@@ -100,7 +102,7 @@ async def push(
     await asyncio.to_thread(require_unchanged, folder, found)
     await upload.declare_files(files)
     signature = signer(team_id, model, files, declaration) if signer else None
-    return await upload.commit(declaration, signature, latest_version, tell)
+    return await upload.commit(declaration, signature, latest_version, tell, unless_same=unless_same)
 
 
 async def pull(
@@ -219,6 +221,8 @@ class _Upload:
         signature: pb.Signature | None,
         latest_version: int | None,
         tell: Progress,
+        *,
+        unless_same: bool,
     ) -> pb.Checkpoint:
         """Have it verified and published; return the checkpoint that it became, or raise `Refused`."""
         # The request id follows from the upload: a repeat after a crash is the same request.
@@ -227,6 +231,7 @@ class _Upload:
             declaration=declaration,
             signature=signature,
             latest_version=latest_version,
+            unless_same=unless_same,
             **self._named,
         )
         answer: pb.CommitUploadResponse = await _answer(self._registry.CommitUpload, request)

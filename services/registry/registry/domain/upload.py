@@ -36,11 +36,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a team asks for by a commit: its declaration and signature, and the version it wants to follow."""
+    """What a team asks for by a commit: its declaration and signature, and the version it wants to follow.
+
+    `unless_same`: where the latest version says the same, that is it, and no other is made.
+    """
 
     declaration: Declaration
     signature: Signature | None
     latest_version: int | None
+    unless_same: bool = False
 
 
 @dataclass(frozen=True, slots=True)

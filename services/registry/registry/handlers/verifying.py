@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from common.errors import TransientError
-from weights.manifest import identity, manifest_json
+from weights.manifest import identity, manifest_json, statement_json, statement_of
 
 from registry.domain.checkpoint import MOST_FINDINGS, Checkpoint, Digest, Finding
 from registry.domain.inspection import check_parameters, content_of
@@ -143,6 +143,10 @@ async def publish(ready: Ready, uploads: Uploads, checkpoints: Checkpoints) -> D
     digest = await _of_job(ready, checkpoints)
     if digest is None:
         latest = await checkpoints.lock_model(upload.team_id, upload.model)
+        same = await _same_as_latest(ready, checkpoints) if asked.unless_same and latest else None
+        if same is not None:
+            await uploads.close(upload, same)
+            return same
         if asked.latest_version not in {None, latest}:
             raise VersionMovedOnError(asked.latest_version or 0, latest)
         manifest = manifest_json(upload.team_id, upload.model, latest + 1, files, asked.declaration, asked.signature)
@@ -162,6 +166,17 @@ async def publish(ready: Ready, uploads: Uploads, checkpoints: Checkpoints) -> D
         await checkpoints.add(checkpoint, manifest, ready.files, await uploads.verified(upload))
     await uploads.close(upload, digest)
     return digest
+
+
+async def _same_as_latest(ready: Ready, checkpoints: Checkpoints) -> Digest | None:
+    """Return the model's latest version if it has the same files and the same declaration."""
+    upload = ready.upload
+    latest = await checkpoints.of_version(upload.team_id, upload.model, 0)
+    if latest is None:
+        return None
+    said = statement_json(upload.team_id, upload.model, [each.file for each in ready.files], ready.asked.declaration)
+    kept = statement_of(await checkpoints.manifest(latest.checkpoint_digest))
+    return latest.checkpoint_digest if kept == said else None
 
 
 async def _of_job(ready: Ready, checkpoints: Checkpoints) -> Digest | None:

@@ -55,6 +55,7 @@ def asked_json(asked: Asked) -> dict[str, Any]:
         "declaration": declaration_json(asked.declaration),
         "signature": signature_json(asked.signature),
         "latest_version": asked.latest_version,
+        "unless_same": asked.unless_same,
     }
 
 
@@ -62,7 +63,12 @@ def asked(document: dict[str, Any] | None) -> Asked | None:
     """Return what a commit asked for."""
     if document is None:
         return None
-    return Asked(declaration(document["declaration"]), signature(document["signature"]), document["latest_version"])
+    return Asked(
+        declaration(document["declaration"]),
+        signature(document["signature"]),
+        document["latest_version"],
+        document.get("unless_same", False),
+    )
 
 
 def upload(row: Record) -> Upload:

@@ -57,6 +57,7 @@ def to_asked(message: service_pb2.CommitUploadRequest) -> Asked:
         to_declaration(message.declaration),
         Signature(given.key_id, given.signature) if message.HasField("signature") else None,
         message.latest_version if message.HasField("latest_version") else None,
+        message.unless_same,
     )
 
 
