@@ -51,7 +51,7 @@ status: setup ## Show the parts of the stack
 	@$(BIN)/dokpamo status
 
 test: setup ## Run the tests: unit, component, contract, architecture, e2e and a few chaos seeds
-	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest tests $(ARGS)
 
 attacks: setup ## Attack what strangers check: every changed value, a million hostile inputs (hours); DOKPAMO_FUZZ_SEED=1 others
 	@$(BIN)/python -m pytest -s -m on_demand tests/unit/verify tests/unit/rules tests/unit/weights $(ARGS)
