@@ -12,11 +12,11 @@ LARGEST_PAGE: Final = 500
 _LARGEST_POSITION: Final = 2**63 - 1
 
 
-def page_size(asked: int) -> int:
-    """Return how many entries a page has; raise `FieldInvalidError` above the contract's limit."""
-    if asked > LARGEST_PAGE:
-        raise FieldInvalidError("page_size", asked, f"must be at most {LARGEST_PAGE}")
-    return asked or DEFAULT_PAGE
+def page_size(asked: int, usual: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE) -> int:
+    """Return how many entries a page has, `usual` for 0; raise `FieldInvalidError` above the contract's limit."""
+    if asked > largest:
+        raise FieldInvalidError("page_size", asked, f"must be at most {largest}")
+    return asked or usual
 
 
 def position(page_token: str, field: str = "page_token") -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from common.errors import FieldInvalidError, NotFoundError
+from common.errors import NotFoundError
 from common.paging import page_size, position
 from dokpamo.registry.v1 import examinations_pb2 as pb
 
 from registry import handlers, wire
-from registry.domain.checkpoint import Digest, TeamId
+from registry.domain.checkpoint import Digest
+from registry.grpc_api.reading import piece, scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from registry.domain.examination import Examination
     from registry.handlers import Checkpoints, Examinations, Objects
-
-_PIECE_BYTES: Final = 2**20
 
 
 class ExaminationApi:
@@ -55,10 +54,7 @@ class ExaminationApi:
         whole = await self._examinations(call.tx).report(digest, found.number, request.against)
         if whole is None:
             raise NotFoundError("against", request.against)
-        if request.offset_bytes > len(whole):
-            raise FieldInvalidError("offset_bytes", request.offset_bytes, f"must be at most {len(whole)}")
-        piece = whole[request.offset_bytes : request.offset_bytes + _PIECE_BYTES]
-        return pb.GetReportResponse(piece=piece, size_bytes=len(whole))
+        return pb.GetReportResponse(piece=piece(whole, request.offset_bytes), size_bytes=len(whole))
 
     async def AddReference(self, request: pb.AddReferenceRequest, call: Call) -> pb.AddReferenceResponse:
         """Add a model to the catalogue."""
@@ -86,11 +82,10 @@ class ExaminationApi:
         )
 
     async def _found(self, request: pb.GetExaminationRequest | pb.GetReportRequest, call: Call) -> Examination:
-        team = TeamId(call.actor.team) if call.actor.team else TeamId(request.team_id) if request.team_id else None
         return await handlers.find_examination(
             self._examinations(call.tx),
             self._checkpoints(call.tx),
-            team,
+            scope(request.team_id, call),
             Digest(request.checkpoint_digest),
             request.number,
         )

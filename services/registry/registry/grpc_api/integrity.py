@@ -10,6 +10,7 @@ from dokpamo.registry.v1 import integrity_pb2 as pb
 
 from registry import handlers
 from registry.domain.checkpoint import Digest, TeamId, check_sha256
+from registry.grpc_api.reading import scope
 from registry.wire import integrity as wire
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class IntegrityApi:
     async def ListDamages(self, request: pb.ListDamagesRequest, call: Call) -> pb.ListDamagesResponse:
         """Return damages as they were found."""
         found, following = await self._scrubs(call.tx).damages(
-            _scope(request.team_id, call),
+            scope(request.team_id, call),
             page_size(request.page_size),
             position(request.page_token),
             only_open=request.only_open,
@@ -48,7 +49,7 @@ class IntegrityApi:
     async def ListDifferences(self, request: pb.ListDifferencesRequest, call: Call) -> pb.ListDifferencesResponse:
         """Return differences as they were found."""
         found, following = await self._catalogue(call.tx).differences(
-            _scope(request.team_id, call),
+            scope(request.team_id, call),
             page_size(request.page_size),
             position(request.page_token),
             only_open=request.only_open,
@@ -69,8 +70,3 @@ class IntegrityApi:
             Digest(request.checkpoint_digest) if request.checkpoint_digest else None,
         )
         return pb.StartScrubResponse(parts=parts, size_bytes=size_bytes)
-
-
-def _scope(team_id: str, call: Call) -> TeamId | None:
-    """Return the team that the caller sees; `None` for all. A consortium never sees past its own."""
-    return TeamId(call.actor.team) if call.actor.team else TeamId(team_id) if team_id else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from common.errors import FieldInvalidError
 from common.instants import stamp
 from common.paging import page_size, position
 from dokpamo.registry.v1 import service_pb2 as pb
 
 from registry import handlers, wire
 from registry.domain.checkpoint import Digest, TeamId, UploadId
+from registry.grpc_api.reading import piece, scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from registry.domain.upload import Upload
     from registry.handlers import Checkpoints, Objects, TeamKeys, Uploads
 
-_PIECE_BYTES: Final = 2**20
 _PAGE_BYTES: Final = 2**20
 _FILES_PAGE: Final = 1_000
 _LARGEST_FILES_PAGE: Final = 2_000
@@ -95,14 +94,14 @@ class RegistryApi:
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, call: Call) -> pb.GetCheckpointResponse:
         """Return one checkpoint."""
         wanted = handlers.Wanted(Digest(request.checkpoint_digest), request.job_id, request.model, request.version)
-        found = await handlers.find_checkpoint(self._checkpoints(call.tx), _scope(request.team_id, call), wanted)
+        found = await handlers.find_checkpoint(self._checkpoints(call.tx), scope(request.team_id, call), wanted)
         return pb.GetCheckpointResponse(checkpoint=wire.from_checkpoint(found))
 
     async def ListCheckpoints(self, request: pb.ListCheckpointsRequest, call: Call) -> pb.ListCheckpointsResponse:
         """Return checkpoints in order of commit."""
         size = page_size(request.page_size)
         found = await self._checkpoints(call.tx).page(
-            _scope(request.team_id, call),
+            scope(request.team_id, call),
             request.model,
             size + 1,
             position(request.page_token),
@@ -125,7 +124,7 @@ class RegistryApi:
     async def ListFiles(self, request: pb.ListFilesRequest, call: Call) -> pb.ListFilesResponse:
         """Return files of a checkpoint by path."""
         found = await self._found(request, call)
-        size = _page(request.page_size, _FILES_PAGE, _LARGEST_FILES_PAGE)
+        size = page_size(request.page_size, _FILES_PAGE, _LARGEST_FILES_PAGE)
         files, following = await self._checkpoints(call.tx).files(
             found.checkpoint_digest, size, position(request.page_token)
         )
@@ -139,7 +138,7 @@ class RegistryApi:
         parts, following = await self._checkpoints(call.tx).parts(
             found.checkpoint_digest,
             request.path,
-            _page(request.page_size, _PARTS_PAGE, _LARGEST_PARTS_PAGE),
+            page_size(request.page_size, _PARTS_PAGE, _LARGEST_PARTS_PAGE),
             _place(request.page_token),
         )
         sources = [
@@ -155,10 +154,7 @@ class RegistryApi:
         """Return a piece of a manifest."""
         found = await self._found(request, call)
         whole = await self._checkpoints(call.tx).manifest(found.checkpoint_digest)
-        if request.offset_bytes > len(whole):
-            raise FieldInvalidError("offset_bytes", request.offset_bytes, f"must be at most {len(whole)}")
-        piece = whole[request.offset_bytes : request.offset_bytes + _PIECE_BYTES]
-        return pb.GetManifestResponse(piece=piece, size_bytes=len(whole))
+        return pb.GetManifestResponse(piece=piece(whole, request.offset_bytes), size_bytes=len(whole))
 
     async def _own(
         self,
@@ -178,7 +174,7 @@ class RegistryApi:
         self, request: pb.ListFilesRequest | pb.ListPartsRequest | pb.GetManifestRequest, call: Call
     ) -> Checkpoint:
         wanted = handlers.Wanted(Digest(request.checkpoint_digest))
-        return await handlers.find_checkpoint(self._checkpoints(call.tx), _scope(request.team_id, call), wanted)
+        return await handlers.find_checkpoint(self._checkpoints(call.tx), scope(request.team_id, call), wanted)
 
     async def _told(self, upload: Upload, call: Call) -> pb.Upload:
         progress = await self._uploads(call.tx).progress(upload.upload_id)
@@ -186,17 +182,6 @@ class RegistryApi:
         if upload.checkpoint_digest is not None:
             checkpoint = await self._checkpoints(call.tx).checkpoint(upload.checkpoint_digest, upload.team_id)
         return wire.from_upload(upload, progress, checkpoint)
-
-
-def _scope(team_id: str, call: Call) -> TeamId | None:
-    """Return the team whose checkpoints exist for the caller; `None` for all. A consortium never sees past its own."""
-    return TeamId(call.actor.team) if call.actor.team else TeamId(team_id) if team_id else None
-
-
-def _page(asked: int, usual: int, largest: int) -> int:
-    if asked > largest:
-        raise FieldInvalidError("page_size", asked, f"must be at most {largest}")
-    return asked or usual
 
 
 def _place(page_token: str) -> tuple[int, int]:
