@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from weights.manifest import FileEntry
 
@@ -114,7 +114,7 @@ class Objects(Protocol):
 class Inspector(Protocol):
     """Reads files back, apart from the service: what a file does to its reader, it does not do to the service."""
 
-    def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[list[Verified]]:
+    def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncGenerator[list[Verified], None]:
         """Read `files` and say of each, in this order and some at a time, that it holds.
 
         Raises `ReadRefusedError` for the first that does not, `DamagedPartError` for a part that does not come back as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -97,10 +98,12 @@ async def verify(upload_id: UploadId, opened: Open, inspector: Inspector, object
         known = _by_content([*await uploads.known(upload.team_id, _digests(files)), *await uploads.verified(upload)])
     unread = _once([each for each in files if (each.file.sha256, content_of(each.file.path)) not in known])
     try:
-        async for verified in inspector.inspect(upload.team_id, unread):
-            async with opened() as (uploads, _):
-                await uploads.note_verified(upload, verified)
-            known |= _by_content(verified)
+        # Closed whatever happens here: the reader is free for others then, and not when somebody clears up.
+        async with aclosing(inspector.inspect(upload.team_id, unread)) as inspected:
+            async for verified in inspected:
+                async with opened() as (uploads, _):
+                    await uploads.note_verified(upload, verified)
+                known |= _by_content(verified)
     except DamagedPartError as damaged:
         await _put_aside(damaged, upload, opened, objects)
     holding = [known[each.file.sha256, content_of(each.file.path)] for each in files]

@@ -16,19 +16,15 @@ from registry.handlers import (
     DamagedPartError,
     ReadRefusedError,
     fingerprint_key,
-    part_key,
 )
-from registry.store.reader import Child
+from registry.store.reader import PARTS_A_COMMAND, Child, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from registry.domain.checkpoint import TeamId
     from registry.domain.examination import Against
-    from registry.domain.parts import Part
     from registry.handlers import Due, Located, Objects
 
-_PARTS_A_COMMAND: Final = 32
 _DOCUMENTS: Final = frozenset(
     {"config.json", "model.safetensors.index.json", "tokenizer.json", "tokenizer_config.json", "vocab.json"}
 )
@@ -65,9 +61,10 @@ class ProcessExaminer:
     ) -> tuple[Fingerprint, tuple[Report, ...]]:
         checkpoint = due.checkpoint
         for each in files:
-            for start in range(0, max(1, len(each.parts)), _PARTS_A_COMMAND):
-                pieces = self._pieces(checkpoint.team_id, each.parts[start : start + _PARTS_A_COMMAND])
-                await child.ask({"fetch": {"file": asdict(each.file), "pieces": pieces}})
+            for start in range(0, max(1, len(each.parts)), PARTS_A_COMMAND):
+                some = each.parts[start : start + PARTS_A_COMMAND]
+                told = pieces(self._objects, checkpoint.team_id, some)
+                await child.ask({"fetch": {"file": asdict(each.file), "pieces": told}})
         title = f"{checkpoint.team_id}/{checkpoint.model} v{checkpoint.version}"
         against = [self._against(each) for each in due.against]
         made, *reports = await child.ask(
@@ -80,17 +77,6 @@ class ProcessExaminer:
         return Fingerprint(key, stored.sha256, stored.size_bytes), tuple(
             _report(each, told) for each, told in zip(due.against, reports, strict=True)
         )
-
-    def _pieces(self, team_id: TeamId, parts: Sequence[Part]) -> list[list[Any]]:
-        return [
-            [
-                part.offset_bytes,
-                part.size_bytes,
-                part.sha256,
-                self._objects.presign_get(part_key(team_id, part.sha256), URL_LIFETIME),
-            ]
-            for part in parts
-        ]
 
     def _against(self, against: Against) -> dict[str, Any]:
         kept = against.fingerprint

@@ -22,10 +22,10 @@ from registry.handlers import (
     part_key,
 )
 from registry.store import documents
-from registry.store.reader import Child, UnreadablePartError, damaged_by
+from registry.store.reader import PARTS_A_COMMAND, Child, UnreadablePartError, damaged_by, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
     from types import TracebackType
 
     from registry.domain.checkpoint import TeamId
@@ -38,8 +38,6 @@ _AT_ONCE: Final = 2
 _IDLE_SECONDS: Final = 20.0
 _BYTES_A_COMMAND: Final = 2**28
 _FILES_A_COMMAND: Final = 256
-_PARTS_A_COMMAND: Final = 32
-"""At most 2 GiB: read long before the URLs end, and often enough to see progress."""
 
 _HEADER_PARTS_BYTES: Final = 2**24 + 8
 _MOST_FIRST_PARTS: Final = 4_096
@@ -70,7 +68,7 @@ class ProcessInspector:
         while self._idle:
             await self._take(self._idle[0]).end()
 
-    async def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncIterator[list[Verified]]:
+    async def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncGenerator[list[Verified], None]:
         """Read `files` and say of each, in this order and some at a time, that it holds; see the port."""
         if not files:
             return
@@ -105,7 +103,8 @@ class ProcessInspector:
             try:
                 for number, some in enumerate(_in_commands(wanted)):
                     gathered = [
-                        {"file": asdict(each.file), "pieces": self._pieces(team_id, parts)} for each, parts in some
+                        {"file": asdict(each.file), "pieces": pieces(self._objects, team_id, parts)}
+                        for each, parts in some
                     ]
                     await child.ask({"gather": gathered, "begins": number == 0})
                 found = await child.ask({"whole": paths, "declared": documents.declaration_json(declared.declaration)})
@@ -116,9 +115,9 @@ class ProcessInspector:
 
     async def read_back(self, parts: Sequence[KeptPart]) -> list[Reading]:
         """Read kept parts to their ends and say of each, in this order, what is wrong with it; see the port."""
-        pieces = [["", 0, part.size_bytes, part.sha256, self._url(part.team_id, part.sha256)] for part in parts]
+        told = [["", 0, part.size_bytes, part.sha256, self._url(part.team_id, part.sha256)] for part in parts]
         async with self._child() as child:
-            found = await self._states(child, pieces)
+            found = await self._states(child, told)
         return [
             Reading(part, DamageKind(kind) if kind else None, problem)
             for part, (kind, problem) in zip(parts, found, strict=True)
@@ -128,10 +127,10 @@ class ProcessInspector:
         """Where a file is not what was declared: raise for the part to blame, if it is one's fault."""
         for each in files:
             if each.file.path == path:
-                for start in range(0, len(each.parts), _PARTS_A_COMMAND):
-                    some = each.parts[start : start + _PARTS_A_COMMAND]
-                    pieces = [[path, *piece] for piece in self._pieces(team_id, some)]
-                    for part, (kind, _) in zip(some, await self._states(child, pieces), strict=True):
+                for start in range(0, len(each.parts), PARTS_A_COMMAND):
+                    some = each.parts[start : start + PARTS_A_COMMAND]
+                    told = [[path, *piece] for piece in pieces(self._objects, team_id, some)]
+                    for part, (kind, _) in zip(some, await self._states(child, told), strict=True):
                         if kind:
                             raise DamagedPartError(path, part.offset_bytes, part.sha256, DamageKind(kind))
 
@@ -141,20 +140,20 @@ class ProcessInspector:
         if kind:
             raise damaged_by(unreadable.piece, kind)
 
-    async def _states(self, child: Child, pieces: Sequence[list[Any]]) -> list[list[str]]:
-        """Return of each of `pieces` what is wrong with it, in a word and in more.
+    async def _states(self, child: Child, told: Sequence[list[Any]]) -> list[list[str]]:
+        """Return of each piece that is `told` what is wrong with it, in a word and in more.
 
         One that the store fails to give is unreadable only if it stays so and the store gives something else meanwhile:
         else the store is away, which is raised.
         """
-        found = await child.ask({"parts": pieces})
+        found = await child.ask({"parts": told})
         for pause in self._pauses:
             again = [number for number, (kind, _) in enumerate(found) if kind == DamageKind.UNREADABLE.value]
             if not again:
                 return found
             await asyncio.sleep(pause)
-            told = await child.ask({"parts": [pieces[number] for number in again]})
-            for number, state in zip(again, told, strict=True):
+            states = await child.ask({"parts": [told[number] for number in again]})
+            for number, state in zip(again, states, strict=True):
                 found[number] = state
         unreadable = [problem for kind, problem in found if kind == DamageKind.UNREADABLE.value]
         if unreadable and not await self._objects.works():
@@ -164,21 +163,10 @@ class ProcessInspector:
     def _step(self, team_id: TeamId, each: Located, parts: Sequence[Part], begins: bool, ends: bool) -> dict[str, Any]:
         return {
             "file": asdict(each.file),
-            "pieces": self._pieces(team_id, parts),
+            "pieces": pieces(self._objects, team_id, parts),
             "begins": begins,
             "ends": ends,
         }
-
-    def _pieces(self, team_id: TeamId, parts: Sequence[Part]) -> list[list[Any]]:
-        return [
-            [
-                part.offset_bytes,
-                part.size_bytes,
-                part.sha256,
-                self._url(team_id, part.sha256),
-            ]
-            for part in parts
-        ]
 
     def _url(self, team_id: TeamId, sha256: str) -> str:
         return self._objects.presign_get(part_key(team_id, sha256), URL_LIFETIME)
@@ -219,8 +207,8 @@ def _commands(files: Sequence[Located]) -> Iterator[list[tuple[Located, Sequence
     steps: list[tuple[Located, Sequence[Part], bool, bool]] = []
     small = 0
     for each in files:
-        for at in range(0, max(1, len(each.parts)), _PARTS_A_COMMAND):
-            some = each.parts[at : at + _PARTS_A_COMMAND]
+        for at in range(0, max(1, len(each.parts)), PARTS_A_COMMAND):
+            some = each.parts[at : at + PARTS_A_COMMAND]
             steps.append((each, some, at == 0, at + len(some) == len(each.parts)))
             small += sum(part.size_bytes for part in some)
             if small >= _BYTES_A_COMMAND or len(steps) == _FILES_A_COMMAND:

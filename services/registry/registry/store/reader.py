@@ -6,11 +6,25 @@ import asyncio
 import json
 import sys
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from registry.domain.integrity import DamageKind
 from registry.domain.upload import Refusal
-from registry.handlers import DamagedPartError, ReaderDiedError, ReadRefusedError, StoreAwayWhileReadingError
+from registry.handlers import (
+    URL_LIFETIME,
+    DamagedPartError,
+    ReaderDiedError,
+    ReadRefusedError,
+    StoreAwayWhileReadingError,
+    part_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from registry.domain.checkpoint import TeamId
+    from registry.domain.parts import Part
+    from registry.handlers import Objects
 
 _LONGEST_ANSWER_BYTES: Final = 2**22
 
@@ -22,6 +36,23 @@ class UnreadablePartError(StoreAwayWhileReadingError):
         """Keep the `piece` as the reader has it, and the `problem` in words."""
         super().__init__(f"{piece['path']} at byte {piece['offset_bytes']}: {problem}")
         self.piece = piece
+
+
+PARTS_A_COMMAND: Final = 32
+"""At most 2 GiB: read long before the URLs end, and often enough to see progress."""
+
+
+def pieces(objects: Objects, team_id: TeamId, parts: Sequence[Part]) -> list[list[Any]]:
+    """Return parts as a process is told them: offset and size in bytes, SHA-256, and a URL that lives for a while."""
+    return [
+        [
+            part.offset_bytes,
+            part.size_bytes,
+            part.sha256,
+            objects.presign_get(part_key(team_id, part.sha256), URL_LIFETIME),
+        ]
+        for part in parts
+    ]
 
 
 class Child:
