@@ -206,3 +206,41 @@ async def test_a_committed_checkpoint_joins_the_catalogue_once(registry: Running
             pb.StartExaminationRequest(request_id=str(uuid4()), checkpoint_digest=committed.checkpoint_digest)
         )
         assert list((await done(staff, committed.checkpoint_digest, again.examination.number)).reports) == []
+
+
+async def test_a_known_model_whose_fingerprint_is_none_is_named_and_ends_the_examination(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    data = b"\x07\x00\x00\x00\x00\x00\x00\x00no json and no fingerprint"
+    async with examining(registry, tmp_path) as staff:
+        added = await staff.AddReference(
+            pb.AddReferenceRequest(
+                request_id=str(uuid4()), reference_id="broken-1", title="t", source="s", licence="l",
+                fingerprint_sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data),
+            )
+        )  # fmt: skip
+        async with httpx.AsyncClient() as http:
+            assert (await http.put(added.url, content=data, headers=dict(added.headers))).is_success
+        await staff.ConfirmReference(pb.ConfirmReferenceRequest(request_id=str(uuid4()), reference_id="broken-1"))
+        async with registry.client("consortium", team=TEAM) as team:
+            committed = await put_all(team, model(tmp_path / "m", weights(6)), declaration(parameters=PARAMETERS))
+        found = await done(staff, committed.checkpoint_digest)
+    assert found.state == pb.EXAMINATION_STATE_NOT_MADE
+    assert "broken-1" in found.reason
+
+
+async def test_a_parent_from_before_there_were_examinations_is_named_and_not_waited_for(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    async with registry.client("consortium", team=TEAM) as team:
+        parent = await put_all(team, model(tmp_path / "old", weights(7)), declaration(parameters=PARAMETERS))
+        async with registry.database.transaction() as tx:
+            await tx.execute("DELETE FROM examinations")
+            await tx.execute("DELETE FROM task WHERE kind = 'examine-checkpoint'")
+        edge = LineageEdge(component="model", owner="own", kind="weights", parent=parent.checkpoint_digest)
+        said = declaration(parameters=PARAMETERS, seed=2, lineage=[edge])
+        child = await put_all(team, model(tmp_path / "new", weights(8)), said)
+    async with examining(registry, tmp_path) as staff:
+        found = await done(staff, child.checkpoint_digest)
+    assert found.state == pb.EXAMINATION_STATE_NOT_MADE
+    assert parent.checkpoint_digest in found.reason

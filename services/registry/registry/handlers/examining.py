@@ -233,7 +233,10 @@ async def _of_parent(examinations: Examinations, parent: Digest) -> Fingerprint:
     if kept is not None:
         return kept
     last = await examinations.examination(parent, 0)
-    if last is None or last.state is ExaminationState.QUEUED:
+    if last is None:
+        # Of a checkpoint from before there were examinations, or one that was restored, none is under way.
+        raise CannotBeExaminedError(f"parent {parent} was never examined: examine it, and then this one again")
+    if last.state is ExaminationState.QUEUED:
         raise ParentNotExaminedError(parent)
     raise CannotBeExaminedError(f"parent {parent} has no fingerprint: {last.reason}")
 

@@ -81,6 +81,7 @@ class ProcessExaminer:
     def _against(self, against: Against) -> dict[str, Any]:
         kept = against.fingerprint
         return {
+            "name": against.name,
             "title": against.title,
             "sha256": kept.sha256,
             "size_bytes": kept.size_bytes,

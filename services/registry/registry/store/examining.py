@@ -17,6 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from weights.manifest import FileEntry
+from weights.safetensors import CheckpointFileTruncatedError, SafetensorsRefusedError
 
 from registry.store.inspecting import DamagedError, Piece, Reader, StoreAwayError, UnreadableError, told_of
 
@@ -62,12 +63,18 @@ class Examining:
         catalogue.mkdir()
         for number, each in enumerate(against):
             piece = Piece(each["title"], 0, each["size_bytes"], each["sha256"], each["url"])
-            self._write(catalogue / f"{number:06d}.safetensors", piece)
+            # In this order, and named in what is said of one that is no fingerprint.
+            self._write(catalogue / f"{number:06d}-{each['name']}.safetensors", piece)
         try:
             write_fingerprint(self._model, self._fingerprint, title)
             # Without anything to compare there is only the fingerprint to make.
             reports = examine_against(catalogue, self._model, seed=seed) if against else ()
-        except (WeightsRefusedError, FolderRefusedError) as error:
+        except (
+            WeightsRefusedError,
+            FolderRefusedError,
+            SafetensorsRefusedError,
+            CheckpointFileTruncatedError,
+        ) as error:
             raise CannotExamineError(str(error)) from error
         with self._fingerprint.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
