@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from client.sdk.transfer.cutting import LARGEST_PART_BYTES
 from client.sdk.transfer.errors import BytesDifferError
 from client.sdk.transfer.progress import Moved, MovedAgain
-from client.sdk.transfer.reading import MOST_PARTS, Load, Reading
+from client.sdk.transfer.reading import BUFFERS, MOST_PARTS, Load, Reading
 from client.sdk.transfer.retrying import Attempts
 from client.sdk.transfer.store import StoreError, WrongBytesError
 
@@ -30,6 +30,8 @@ UNDER_WAY_BYTES: Final = 4 * LARGEST_PART_BYTES
 """So many bytes are on their way at a time at most: what a kill can lose."""
 MOST_DECLARED: Final = 4 * MOST_PARTS
 _DECLARERS: Final = 2
+_MOST_LOADS: Final = BUFFERS * 3 // 8
+"""Loads that are waited for where the registry has it all: the readers go on with the other buffers meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Sending:
         self._progress = progress
         self._under_way = _Room(UNDER_WAY_BYTES)
         self._settled: dict[bytes, asyncio.Future[None] | None] = {}
+        self._collecting = asyncio.Lock()
+        self._worth_asking = 1
         self._threads = ThreadPoolExecutor(CONNECTIONS, "put")
 
     async def send(self, files: Sequence[Found]) -> list[LocalFile]:
@@ -85,8 +89,7 @@ class Sending:
                         loads.put_nowait(item)
                     else:
                         ended.append(item)
-                for _ in range(_DECLARERS):
-                    loads.put_nowait(None)
+                loads.put_nowait(None)
         except BaseExceptionGroup as group:
             raise first_of(group) from None
         finally:
@@ -96,22 +99,33 @@ class Sending:
         return sorted(ended, key=lambda file: file.path)
 
     async def _declare(self, loads: asyncio.Queue[Load | None], reading: Reading, tasks: asyncio.TaskGroup) -> None:
-        while (load := await loads.get()) is not None:
-            batch = [load]
-            # What has piled up meanwhile goes along.
-            while sum(len(each.pieces) for each in batch) <= MOST_DECLARED - MOST_PARTS and not loads.empty():
-                following = loads.get_nowait()
+        while batch := await self._collect(loads):
+            await self._handle(batch, reading, tasks)
+
+    async def _collect(self, loads: asyncio.Queue[Load | None]) -> list[Load]:
+        """Return what to ask of next, what has piled up included; nothing at the end.
+
+        While parts are lacking, the first one is asked of at once, so that sending never waits. A question costs
+        registry and database as much as hashing some megabytes: where all is there, each asks about more than the last.
+        """
+        batch: list[Load] = []
+        async with self._collecting:
+            while sum(len(each.pieces) for each in batch) <= MOST_DECLARED - MOST_PARTS:
+                if loads.empty() and len(batch) >= self._worth_asking:
+                    break
+                following = await loads.get()
                 if following is None:
                     loads.put_nowait(None)
                     break
                 batch.append(following)
-            await self._handle(batch, reading, tasks)
+        return batch
 
     async def _handle(self, batch: list[Load], reading: Reading, tasks: asyncio.TaskGroup) -> None:
         pieces = [piece for load in batch for piece in load.pieces]
         for piece in pieces:
             await piece.hashed()
         lacking = await self._registry.declare(pieces)
+        self._worth_asking = 1 if lacking else min(2 * self._worth_asking, _MOST_LOADS)
         asked = list({piece.sha256 for piece in pieces if piece.sha256 in lacking} - self._settled.keys())
         loop = asyncio.get_running_loop()
         self._settled |= {sha256: loop.create_future() for sha256 in asked}
