@@ -27,6 +27,7 @@ from registry.settings import Settings
 from registry.store import MIGRATIONS
 from registry.store.catalogue import CatalogueStore
 from registry.store.checkpoints import CheckpointStore
+from registry.store.examiner import ProcessExaminer
 from registry.store.inspector import ProcessInspector
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
@@ -100,7 +101,9 @@ async def running_registry(
             database, UploadStore, CheckpointStore, OutcomeStore, CatalogueStore, objects, names, inspector, BUCKET
         )
         await parts.enter_async_context(Worker(database, clock, tasks.handlers()))
-        server = GrpcServer(settings, database, apis(objects, quota_bytes), REASONS, clock)
+        server = GrpcServer(
+            settings, database, apis(objects, ProcessExaminer(objects, folder, 2**30), quota_bytes), REASONS, clock
+        )
         await parts.enter_async_context(server)
         yield RunningRegistry(settings.grpc_listen, issuer, database, objects, names)
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from common.service import Part
 
-    from registry.handlers import Inspector, ModelNames, Objects
+    from registry.handlers import Examiner, Inspector, ModelNames, Objects
     from registry.settings import Settings
     from registry.store.upkeep import Chore
 
@@ -59,11 +59,11 @@ SERVICE: Final = "dokpamo.registry.v1.RegistryService"
 _NAMING: Final = Retries(attempts=2**31 - 1, longest_pause=timedelta(seconds=10))
 
 
-def apis(objects: Objects, team_quota_bytes: int) -> dict[str, object]:
+def apis(objects: Objects, examiner: Examiner, team_quota_bytes: int) -> dict[str, object]:
     """Return what answers for each service of the contract."""
     return {
         SERVICE: RegistryApi(UploadStore, CheckpointStore, TeamKeyStore, objects, team_quota_bytes),
-        "dokpamo.registry.v1.ExaminationService": ExaminationApi(ExaminationStore, CheckpointStore, objects),
+        "dokpamo.registry.v1.ExaminationService": ExaminationApi(ExaminationStore, CheckpointStore, objects, examiner),
         "dokpamo.registry.v1.IntegrityService": IntegrityApi(ScrubStore, CatalogueStore),
         "dokpamo.registry.v1.LineageService": LineageApi(LineageStore),
         "dokpamo.registry.v1.ReleaseService": ReleaseApi(ReleaseStore, CheckpointStore),
@@ -113,7 +113,7 @@ def build(settings: Settings) -> list[Part]:
         GrpcServer(
             settings,
             database,
-            apis(objects, settings.team_quota_bytes),
+            apis(objects, examiner, settings.team_quota_bytes),
             REASONS,
             clock,
             consumers=consumers,

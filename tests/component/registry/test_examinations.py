@@ -208,20 +208,53 @@ async def test_a_committed_checkpoint_joins_the_catalogue_once(registry: Running
         assert list((await done(staff, committed.checkpoint_digest, again.examination.number)).reports) == []
 
 
+async def added(staff: Client, name: str, data: bytes) -> None:
+    """Add a model of others to the catalogue and put what is its fingerprint."""
+    request = pb.AddReferenceRequest(
+        request_id=str(uuid4()), reference_id=name, title=name, source="synthetic, of this test", licence="Apache-2.0",
+        fingerprint_sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data),
+    )  # fmt: skip
+    target = await staff.AddReference(request)
+    async with httpx.AsyncClient() as http:
+        answer = await http.put(target.url, content=data, headers=dict(target.headers))
+        # Another test has put the same bytes.
+        assert answer.is_success or answer.status_code == httpx.codes.PRECONDITION_FAILED, answer.text
+
+
+async def confirmed(staff: Client, name: str) -> pb.Reference:
+    request = pb.ConfirmReferenceRequest(request_id=str(uuid4()), reference_id=name)
+    reference: pb.Reference = (await staff.ConfirmReference(request, timeout=60)).reference
+    return reference
+
+
+async def test_what_is_no_fingerprint_is_refused_at_once_and_the_right_one_takes_its_place(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    folder, good = model(tmp_path / "other", weights(11)), tmp_path / "good.safetensors"
+    write_fingerprint(folder, good, "Other 7B")
+    async with registry.client("staff", service=SERVICE) as staff:
+        await added(staff, "other-7b", (folder / "model.safetensors").read_bytes())
+        with pytest.raises(Refused) as refusal:
+            await confirmed(staff, "other-7b")
+        assert refusal.value.code == "FINGERPRINT_REFUSED"
+        assert refusal.value.facts["field"] == "fingerprint_sha256"
+        assert "other-7b" in refusal.value.message
+        assert "NOT_A_FINGERPRINT" in refusal.value.facts["rule"]
+        await added(staff, "other-7b", good.read_bytes())
+        assert (await confirmed(staff, "other-7b")).confirmed
+        with pytest.raises(Refused) as late:
+            await added(staff, "other-7b", b"another")
+        assert late.value.code == "REFERENCE_EXISTS"
+
+
 async def test_a_known_model_whose_fingerprint_is_none_is_named_and_ends_the_examination(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
-    data = b"\x07\x00\x00\x00\x00\x00\x00\x00no json and no fingerprint"
     async with examining(registry, tmp_path) as staff:
-        added = await staff.AddReference(
-            pb.AddReferenceRequest(
-                request_id=str(uuid4()), reference_id="broken-1", title="t", source="s", licence="l",
-                fingerprint_sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data),
-            )
-        )  # fmt: skip
-        async with httpx.AsyncClient() as http:
-            assert (await http.put(added.url, content=data, headers=dict(added.headers))).is_success
-        await staff.ConfirmReference(pb.ConfirmReferenceRequest(request_id=str(uuid4()), reference_id="broken-1"))
+        await added(staff, "broken-1", b"\x07\x00\x00\x00\x00\x00\x00\x00no json and no fingerprint")
+        async with registry.database.transaction() as tx:
+            # As if it had been confirmed before fingerprints were read.
+            await tx.execute("UPDATE reference_models SET confirmed = true")
         async with registry.client("consortium", team=TEAM) as team:
             committed = await put_all(team, model(tmp_path / "m", weights(6)), declaration(parameters=PARAMETERS))
         found = await done(staff, committed.checkpoint_digest)

@@ -24,17 +24,26 @@ def _rpcs(contracts: str) -> Mapping[str, Rpc]:
     return {rpc.name: rpc for name in all_services() if name.startswith(contracts) for rpc in rpcs_of(name)}
 
 
-async def called(contracts: str, access: Access, rpc: str, fields: dict[str, Any], request_id: str = "") -> Any:
+async def called(
+    contracts: str,
+    access: Access,
+    rpc: str,
+    fields: dict[str, Any],
+    request_id: str = "",
+    *,
+    seconds: float | None = None,
+) -> Any:
     """Return the answer of an RPC to a request of these fields; a write gets a request id where none is given.
 
-    `contracts` is the full name of its service, or how those of the services begin that may have it. Raises `Refused`.
+    `contracts` is the full name of its service, or how those of the services begin that may have it. `seconds` are for
+    an RPC that takes longer than most. Raises `Refused`.
     """
     found = _rpcs(contracts)[rpc]
     request = found.request(**fields)
     if "request_id" in request.DESCRIPTOR.fields_by_name:
         request.request_id = request_id or str(uuid4())  # type: ignore[attr-defined] # it was looked for
     async with connect(*access) as channel:
-        return await getattr(Client(channel, found.service), rpc)(request)
+        return await getattr(Client(channel, found.service), rpc)(request, timeout=seconds)
 
 
 async def listed(contracts: str, access: Access, rpc: str, member: str) -> list[Any]:

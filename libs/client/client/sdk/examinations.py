@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from client.access import Access
 
 CONTRACT: Final = "dokpamo.registry.v1.ExaminationService"
+_READING_SECONDS: Final = 300.0
+"""A fingerprint is read to its end before it counts: seconds, on a machine with other work longer."""
 
 
 class ReportDiffersError(Exception):
@@ -76,6 +78,6 @@ async def add_reference(access: Access, fingerprint: bytes | None, request_id: s
         if answer.status_code != httpx.codes.PRECONDITION_FAILED:
             answer.raise_for_status()
     confirmed: pb.ConfirmReferenceResponse = await called(
-        CONTRACT, access, "ConfirmReference", {"reference_id": fields["reference_id"]}
+        CONTRACT, access, "ConfirmReference", {"reference_id": fields["reference_id"]}, seconds=_READING_SECONDS
     )
     return confirmed.reference

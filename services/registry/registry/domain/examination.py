@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _MOST_TEXT: Final = 500
-LARGEST_FINGERPRINT_BYTES: Final = 5 * 2**30
-"""What S3 takes in one PUT."""
+LARGEST_FINGERPRINT_BYTES: Final = 2**29
+"""A hundred times that of a model of 32 layers; what is larger could not be read in bounded memory."""
 
 
 class ExaminationState(Enum):
@@ -112,6 +112,17 @@ class FingerprintMissingError(Exception):
         self.field = "fingerprint_sha256"
         self.value = name
         self.rule = "must have been put at its URL, or made by the examination of the checkpoint"
+
+
+class FingerprintRefusedError(Exception):
+    """What was given as the fingerprint of a model is none."""
+
+    def __init__(self, reference_id: str, value: str, rule: str) -> None:
+        """Keep what the file of `reference_id` has (`value`) and which `rule` that breaks."""
+        super().__init__(f"the fingerprint of {reference_id} is none: {value}: {rule}")
+        self.field = "fingerprint_sha256"
+        self.value = value
+        self.rule = rule
 
 
 def check_reference(reference: Reference) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from common.grpc import Call
 
     from registry.domain.examination import Examination
-    from registry.handlers import Checkpoints, Examinations, Objects
+    from registry.handlers import Checkpoints, Examinations, Examiner, Objects
 
 
 class ExaminationApi:
@@ -30,11 +30,13 @@ class ExaminationApi:
         examinations: Callable[[Transaction], Examinations],
         checkpoints: Callable[[Transaction], Checkpoints],
         objects: Objects,
+        examiner: Examiner,
     ) -> None:
-        """Work on each call's transaction; fingerprints are in `objects`."""
+        """Work on each call's transaction; fingerprints are in `objects`, and `examiner` reads them."""
         self._examinations = examinations
         self._checkpoints = checkpoints
         self._objects = objects
+        self._examiner = examiner
 
     async def StartExamination(self, request: pb.StartExaminationRequest, call: Call) -> pb.StartExaminationResponse:
         """Examine a checkpoint again."""
@@ -68,8 +70,10 @@ class ExaminationApi:
         return answer
 
     async def ConfirmReference(self, request: pb.ConfirmReferenceRequest, call: Call) -> pb.ConfirmReferenceResponse:
-        """Confirm that a model's fingerprint is there."""
-        found = await handlers.confirm_reference(self._examinations(call.tx), self._objects, request.reference_id)
+        """Confirm that a model's fingerprint is there, and is one."""
+        found = await handlers.confirm_reference(
+            self._examinations(call.tx), self._objects, self._examiner, request.reference_id
+        )
         return pb.ConfirmReferenceResponse(reference=wire.from_reference(found))
 
     async def ListReferences(self, request: pb.ListReferencesRequest, call: Call) -> pb.ListReferencesResponse:

@@ -73,6 +73,13 @@ class Examiner(Protocol):
         """
         ...
 
+    async def read(self, reference_id: str, fingerprint: Fingerprint) -> None:
+        """Read what lies in the store as the fingerprint of a known model, to its last unit.
+
+        Raises `FingerprintRefusedError` where it is none, and `TransientError`.
+        """
+        ...
+
 
 class Examinations(Protocol):
     """What the registry remembers of examinations, inside one transaction."""
@@ -112,11 +119,14 @@ class Examinations(Protocol):
         ...
 
     async def add_reference(self, reference: Reference, actor: str) -> None:
-        """Keep a model of the catalogue. Raises `ReferenceExistsError`."""
+        """Keep a model of the catalogue, in the place of one of this id that was never confirmed.
+
+        Raises `ReferenceExistsError`.
+        """
         ...
 
-    async def confirm(self, reference_id: str) -> None:
-        """Note that a model's fingerprint is there."""
+    async def confirm(self, reference: Reference) -> bool:
+        """Note that a model's fingerprint is there; `False` where the model was replaced by another meanwhile."""
         ...
 
     async def finish(
@@ -201,10 +211,12 @@ async def add_reference(
     return reference, None if reference.confirmed else _target(objects, reference.fingerprint)
 
 
-async def confirm_reference(examinations: Examinations, objects: Objects, reference_id: str) -> Reference:
-    """Let checkpoints be examined against a model whose fingerprint has arrived.
+async def confirm_reference(
+    examinations: Examinations, objects: Objects, examiner: Examiner, reference_id: str
+) -> Reference:
+    """Let checkpoints be examined against a model whose fingerprint has arrived and is one.
 
-    Raises `NotFoundError` and `FingerprintMissingError`.
+    Raises `NotFoundError`, `FingerprintMissingError`, `FingerprintRefusedError` and `TransientError`.
     """
     found = await examinations.reference(reference_id)
     if found is None:
@@ -212,7 +224,9 @@ async def confirm_reference(examinations: Examinations, objects: Objects, refere
     if not found.confirmed:
         if await objects.size(found.fingerprint.object_key) != found.fingerprint.size_bytes:
             raise FingerprintMissingError(reference_id)
-        await examinations.confirm(reference_id)
+        await examiner.read(reference_id, found.fingerprint)
+        if not await examinations.confirm(found):
+            raise FingerprintMissingError(reference_id)
     confirmed = await examinations.reference(reference_id)
     assert confirmed is not None  # nothing of the catalogue is removed
     return confirmed

@@ -145,13 +145,22 @@ class ExaminationStore:
         return [_reference(row) for row in rows[:size]], following
 
     async def add_reference(self, reference: Reference, actor: str) -> None:
-        """Keep a model of the catalogue. Raises `ReferenceExistsError`."""
+        """Keep a model of the catalogue, in the place of one of this id that was never confirmed.
+
+        Raises `ReferenceExistsError`.
+        """
         added = await self._tx.fetchval(
             """
             INSERT INTO reference_models (reference_id, title, source, licence, object_key, sha256, size_bytes,
                                           checkpoint_digest, confirmed, added_by, added_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            ON CONFLICT (reference_id) DO NOTHING RETURNING true
+            ON CONFLICT (reference_id) DO UPDATE
+                SET title = excluded.title, source = excluded.source, licence = excluded.licence,
+                    object_key = excluded.object_key, sha256 = excluded.sha256, size_bytes = excluded.size_bytes,
+                    checkpoint_digest = excluded.checkpoint_digest, confirmed = excluded.confirmed,
+                    added_by = excluded.added_by, added_at = excluded.added_at
+                WHERE NOT reference_models.confirmed
+            RETURNING true
             """,
             reference.reference_id,
             reference.title,
@@ -168,9 +177,14 @@ class ExaminationStore:
         if not added:
             raise ReferenceExistsError(reference.reference_id)
 
-    async def confirm(self, reference_id: str) -> None:
-        """Note that a model's fingerprint is there."""
-        await self._tx.execute("UPDATE reference_models SET confirmed = true WHERE reference_id = $1", reference_id)
+    async def confirm(self, reference: Reference) -> bool:
+        """Note that a model's fingerprint is there; `False` where the model was replaced by another meanwhile."""
+        confirmed = await self._tx.fetchval(
+            "UPDATE reference_models SET confirmed = true WHERE reference_id = $1 AND sha256 = $2 RETURNING true",
+            reference.reference_id,
+            reference.fingerprint.sha256,
+        )
+        return bool(confirmed)
 
     async def finish(
         self, checkpoint: Checkpoint, number: int, fingerprint: Fingerprint, reports: Sequence[Report]

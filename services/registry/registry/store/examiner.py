@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from registry.domain.examination import Fingerprint, Report
+from registry.domain.examination import Fingerprint, FingerprintRefusedError, Report
 from registry.domain.parts import Stored
 from registry.handlers import (
     URL_LIFETIME,
     CannotBeExaminedError,
     DamagedPartError,
+    ReaderDiedError,
     ReadRefusedError,
     fingerprint_key,
 )
@@ -40,6 +42,7 @@ class ProcessExaminer:
         self._objects = objects
         self._folder = folder
         self._most_bytes = most_bytes
+        self._one_read = asyncio.Semaphore()
 
     async def examine(self, due: Due) -> tuple[Fingerprint, tuple[Report, ...]]:
         """Return the checkpoint's own fingerprint and a report for each of `due.against`; see the port."""
@@ -56,6 +59,25 @@ class ProcessExaminer:
             finally:
                 await child.end()
 
+    async def read(self, reference_id: str, fingerprint: Fingerprint) -> None:
+        """Read what was given as the fingerprint of a known model, one at a time; see the port."""
+        prefix = "dokpamo-fingerprint-"
+        async with self._one_read:
+            with tempfile.TemporaryDirectory(prefix=prefix, dir=self._folder) as folder:
+                child = await Child.start("registry.store.fingerprints", folder)
+                try:
+                    await child.ask(self._told(reference_id, fingerprint))
+                except ReadRefusedError as error:
+                    facts = error.refusal.facts
+                    raise FingerprintRefusedError(reference_id, facts["value"], facts["rule"]) from error
+                except DamagedPartError as error:
+                    rule = f"must be {fingerprint.size_bytes} bytes of SHA-256 {fingerprint.sha256}"
+                    raise FingerprintRefusedError(reference_id, error.kind.value, rule) from error
+                except ReaderDiedError as error:
+                    raise FingerprintRefusedError(reference_id, str(error), "must be one that can be read") from error
+                finally:
+                    await child.end()
+
     async def _examined(
         self, child: Child, due: Due, files: Sequence[Located]
     ) -> tuple[Fingerprint, tuple[Report, ...]]:
@@ -66,7 +88,7 @@ class ProcessExaminer:
                 told = pieces(self._objects, checkpoint.team_id, some)
                 await child.ask({"fetch": {"file": asdict(each.file), "pieces": told}})
         title = f"{checkpoint.team_id}/{checkpoint.model} v{checkpoint.version}"
-        against = [self._against(each) for each in due.against]
+        against = [{"title": each.title, **self._told(each.name, each.fingerprint)} for each in due.against]
         made, *reports = await child.ask(
             {"examine": {"title": title, "seed": due.examination.seed, "against": against}}
         )
@@ -78,11 +100,9 @@ class ProcessExaminer:
             _report(each, told) for each, told in zip(due.against, reports, strict=True)
         )
 
-    def _against(self, against: Against) -> dict[str, Any]:
-        kept = against.fingerprint
+    def _told(self, name: str, kept: Fingerprint) -> dict[str, Any]:
         return {
-            "name": against.name,
-            "title": against.title,
+            "name": name,
             "sha256": kept.sha256,
             "size_bytes": kept.size_bytes,
             "url": self._objects.presign_get(kept.object_key, URL_LIFETIME),
