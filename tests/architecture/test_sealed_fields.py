@@ -66,6 +66,7 @@ OPEN = {
         f"dokpamo.registry.v1.CheckpointCommitted.checkpoint.findings.{field}": "left out of the event"
         for field in ("code", "field", "value", "rule")
     },
+    "dokpamo.registry.v1.ReferenceWithdrawn.reason": _SAID_OPENLY,
     "dokpamo.registry.v1.TeamKeyRegistered.key.retired_reason": _SAID_OPENLY,
     "dokpamo.registry.v1.TeamKeyRetired.key.retired_reason": _SAID_OPENLY,
     "dokpamo.selection.v1.StageOpened.sources.panel_size": _SCALE,

@@ -22,15 +22,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from client.sdk.checkpoints import SERVICE, push
+from client.sdk.examinations import CONTRACT as EXAMINATIONS
 from client.sdk.transfer.cutting import cut_evenly
 from client.sdk.transfer.store import Store
 from client.stack.ports import free_ports
 from client.stack.seaweed import S3Access, SeaweedPorts, seaweed_part
 from client.stack.single import SinglePart
 from common.grpc import Client, connect
+from dokpamo.registry.v1 import examinations_pb2
 from dokpamo.registry.v1 import service_pb2 as pb
 
 from tests.bench.ground import Verdict
+from tests.builders.delivery import eventually
 from tests.builders.large_checkpoint import large_checkpoint, parameters
 from tests.builders.registry_process import registry_part, team_token
 
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
     from tests.bench.ground import Ground
 
 SIZE = 2**30
-SMALL = SIZE // 8
-"""What the slow peer sends: a gigabyte would take it minutes, and it is no faster with more."""
 ROUNDS = 3
 TEAM = "upstage"
 CONNECTIONS = 8
@@ -71,15 +72,27 @@ class RegistryGround:
         self._registry.stop()
         self._s3.stop()
 
-    async def push(self, folder: Path, size: int, progress: Progress | None = None) -> float:
-        """Push until it is committed; seconds."""
+    async def push(
+        self, folder: Path, size: int, progress: Progress | None = None, *, until_at_rest: bool = False
+    ) -> float:
+        """Push until it is committed; seconds. `until_at_rest` then waits for the version's examination, uncounted."""
         said = pb.Declaration(licence="Apache-2.0", period="2025-h2", parameters=parameters(size))
         began = time.perf_counter()
         async with connect(self._registry.address, lambda: self._token) as channel:
-            await push(
+            pushed = await push(
                 Client(channel, SERVICE), folder, team_id=TEAM, model="solar", declaration=said, progress=progress
             )
-        return time.perf_counter() - began
+            taken = time.perf_counter() - began
+            if until_at_rest:
+                examinations = Client(channel, EXAMINATIONS)
+                asked = examinations_pb2.GetExaminationRequest(team_id=TEAM, checkpoint_digest=pushed.checkpoint_digest)
+
+                async def examined() -> bool:
+                    found = (await examinations.GetExamination(asked)).examination
+                    return bool(found.state != examinations_pb2.EXAMINATION_STATE_QUEUED)
+
+                await eventually(examined, seconds=120)
+        return taken
 
 
 async def measure(ground: Ground) -> list[Verdict]:
@@ -90,18 +103,16 @@ async def measure(ground: Ground) -> list[Verdict]:
     with RegistryGround(ground) as registry, MlflowGround(ground, registry.s3) as mlflow:
         for number in range(ROUNDS):
             folder = large_checkpoint(ground.folder / "model", SIZE, seed=number)
-            small = large_checkpoint(ground.folder / "small", SMALL, seed=1000 + number)
             before = cpu_seconds()
             rates["ours"].append(SIZE / await registry.push(folder, SIZE))
             client = cpu_seconds() - before
             rates["multipart"].append(SIZE / mlflow.upload(folder, multipart=True))
-            rates["proxied"].append(SMALL / mlflow.upload(small, multipart=False))
+            rates["proxied"].append(SIZE / mlflow.upload(folder, multipart=False))
             rates["disk"].append(SIZE / _copied(folder, ground.folder / "copy"))
             rates["parts"].append(SIZE / _put(folder, registry.s3, f"plain-{number}"))
             told = ", ".join(f"{name} {rate[-1] / 2**20:6.0f}" for name, rate in rates.items())
             print(f"round {number + 1} (MiB/s): {told}; client {client:.2f} CPU s")
             shutil.rmtree(folder)
-            shutil.rmtree(small)
     middle = {name: statistics.median(rate) for name, rate in rates.items()}
     print(f"of the parts alone, without a registry: {middle['ours'] / middle['parts']:.2f}")
     return [

@@ -53,6 +53,9 @@ async def test_staff_keep_a_catalogue_and_a_panel_reads_what_weights_are_like(
         )
         pushed = await put_all(team, model(tmp_path / "taken", trained_on(known, 22)), said)
         await done(staff, pushed.checkpoint_digest)
+    why = ("--why", "another model of this name", "--lang", "en")
+    withdrawn = await run(registry, "catalogue", "withdraw", "known-7b", *why)
+    assert withdrawn.output.rstrip().endswith("(withdrawn: another model of this name)")
     ref = f"{TEAM}/solar"
     told = await run(registry, "examination", ref, "--lang", "en", "--team", TEAM, roles=("consortium",))
     assert "known model known-7b: derived" in told.output

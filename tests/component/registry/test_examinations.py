@@ -247,6 +247,51 @@ async def test_what_is_no_fingerprint_is_refused_at_once_and_the_right_one_takes
         assert late.value.code == "REFERENCE_EXISTS"
 
 
+async def test_against_a_known_model_that_is_withdrawn_nothing_is_examined_any_more_and_its_reports_stay(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    file = tmp_path / "other.safetensors"
+    write_fingerprint(model(tmp_path / "other", weights(12)), file, "Other 7B")
+
+    async def withdraw(name: str, reason: str = "these were not the weights that its makers gave out") -> pb.Reference:
+        asked = pb.WithdrawReferenceRequest(request_id=str(uuid4()), reference_id=name, reason=reason)
+        reference: pb.Reference = (await staff.WithdrawReference(asked)).reference
+        return reference
+
+    async with examining(registry, tmp_path) as staff, registry.client("consortium", team=TEAM) as team:
+        await added(staff, "other-7b", file.read_bytes())
+        await confirmed(staff, "other-7b")
+        digest = (
+            await put_all(team, model(tmp_path / "m", weights(13)), declaration(parameters=PARAMETERS))
+        ).checkpoint_digest
+        before = await done(staff, digest)
+        withdrawn = await withdraw("other-7b")
+        assert (withdrawn.confirmed, withdrawn.withdrawn_reason[:5]) == (True, "these")
+        assert withdrawn.HasField("withdrawn_at")
+        await staff.StartExamination(pb.StartExaminationRequest(request_id=str(uuid4()), checkpoint_digest=digest))
+        assert list((await done(staff, digest)).reports) == []
+        assert await done(staff, digest, 1) == before
+        assert [each.against for each in before.reports] == ["other-7b"]
+        # It is not forgotten, and its id stands for nothing else.
+        assert list((await staff.ListReferences(pb.ListReferencesRequest())).references) == [withdrawn]
+        for again, code in (
+            (withdraw("other-7b"), "REFERENCE_WITHDRAWN"),
+            (confirmed(staff, "other-7b"), "REFERENCE_WITHDRAWN"),
+            (added(staff, "other-7b", file.read_bytes()), "REFERENCE_EXISTS"),
+            (withdraw("nobody"), "NOT_FOUND"),
+            (withdraw("other-7b", " "), "FIELD_INVALID"),
+        ):
+            with pytest.raises(Refused) as refusal:
+                await again
+            assert refusal.value.code == code
+    assert [each for each in await registry.events() if each.startswith("Reference")] == [
+        "ReferenceConfirmed",
+        "ReferenceWithdrawn",
+    ]
+    async with registry.database.transaction(readonly=True) as tx:
+        assert await tx.fetchval("SELECT withdrawn_by FROM reference_withdrawals") == "someone"
+
+
 async def test_a_known_model_whose_fingerprint_is_none_is_named_and_ends_the_examination(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:

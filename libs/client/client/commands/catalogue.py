@@ -37,6 +37,8 @@ _Fingerprint = Annotated[
         help=both("A file of `dokpamo originality fingerprint`.", "`dokpamo originality fingerprint`가 만든 파일"),
     ),
 ]
+_Why = Annotated[str, typer.Option("--why", help=both("Why, for everyone to read.", "모두에게 알릴 사유"))]
+_Id = Annotated[str, typer.Argument(metavar="ID", help=both("Its id, lower case.", "소문자 ID"))]
 _Checkpoint = Annotated[
     str, typer.Option("--checkpoint", help=both("Or the digest of a checkpoint.", "또는 체크포인트의 다이제스트"))
 ]
@@ -54,13 +56,18 @@ def register(app: typer.Typer) -> None:
         "모델을 지문으로 추가합니다. 가중치는 보관하지 않습니다.",
     )
     desk.command(_OFFICE, group, "add", both("Add a model.", "모델 추가"), text, writes=True)(add)
+    text = both(
+        "Examine checkpoints against a model no more. It stays in the list with the reason, and reports stay.",
+        "이 모델과 더는 비교하지 않습니다. 사유와 함께 목록에 남고, 이미 작성된 보고서도 그대로입니다.",
+    )
+    desk.command(_OFFICE, group, "withdraw", both("Withdraw a model.", "모델 철회"), text, writes=True)(withdraw)
     text = both("List the models in order of addition.", "추가된 순서로 모델 목록을 보여줍니다.")
     desk.command(_OFFICE, group, "list", both("List models.", "모델 목록"), text, writes=False)(listing)
 
 
 def add(
     desk: Desk,
-    name: Annotated[str, typer.Argument(metavar="ID", help=both("Its id, lower case.", "소문자 ID"))],
+    name: _Id,
     title: _Title,
     source: _Source,
     licence: _Licence,
@@ -87,6 +94,14 @@ def add(
     desk.tell(added, _lines([added], desk.language))
 
 
+def withdraw(desk: Desk, name: _Id, why: _Why) -> None:
+    """Withdraw a model."""
+    from client.session import Caller
+
+    found: pb.Reference = desk.do(Caller.staff(), "WithdrawReference", reference_id=name, reason=why).reference
+    desk.tell(found, _lines([found], desk.language))
+
+
 def listing(desk: Desk) -> None:
     """List models."""
     from client.sdk.calls import listed
@@ -101,9 +116,11 @@ def listing(desk: Desk) -> None:
 
 def _lines(found: list[pb.Reference], language: Language) -> Iterator[str]:
     for each in found:
-        waits = (
-            "" if each.confirmed else "  " + say(language, "(its fingerprint has not arrived)", "(지문이 아직 없음)")
-        )
-        yield f"{each.reference_id}  {each.title}  {each.licence}  {each.source}{waits}"
+        state = ""
+        if each.withdrawn_reason:
+            state = say(language, f"  (withdrawn: {each.withdrawn_reason})", f"  (철회됨: {each.withdrawn_reason})")
+        elif not each.confirmed:
+            state = say(language, "  (its fingerprint is not confirmed)", "  (지문이 확인되지 않음)")
+        yield f"{each.reference_id}  {each.title}  {each.licence}  {each.source}{state}"
     if not found:
         yield say(language, "There are none.", "없음")

@@ -16,6 +16,7 @@ from originality.folders.chains import chains
 from originality.folders.geometry import Geometry, geometry, kind_of
 from originality.folders.part import EXPERTS, HIDDEN, Key, Part
 from originality.folders.roles import Named, Role, named
+from originality.folders.view import along, units
 from originality.folders.whole import whole_parts
 from originality.order import UnitAxis
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from weights.folder import ModelFolder
-    from weights.stored import StoredMatrix
+
+    from originality.folders.view import Axis, Units
 
 _MATRIX: Final = 2
 _STACK: Final = 3
@@ -53,8 +55,12 @@ def _testable(part: Part) -> bool:
     return part.why is None and part.axis is UnitAxis.EXCHANGEABLE
 
 
-def anatomy(folder: ModelFolder, otherwise: Mapping[str, Any] | None = None) -> Anatomy:
+def anatomy(
+    folder: ModelFolder, otherwise: Mapping[str, Any] | None = None, axes: Mapping[str, Axis] | None = None
+) -> Anatomy:
     """Take a model apart by its configuration, and the names and shapes of its tensors; no weight is read.
+
+    What layers hold is read along the residual axis as `axes` says of its tower.
 
     A model without a configuration is read as the one of `otherwise`, that of the model that it is compared to. If that
     is wrong, its units may not be exchangeable as they are cut; the test is exact as long as those of the other are.
@@ -73,7 +79,8 @@ def anatomy(folder: ModelFolder, otherwise: Mapping[str, Any] | None = None) -> 
     geometries = {kind: geometry(kind.split(" ")[0], configuration) for kind in kinds.values()}
     parts: dict[Key, Part] = {}
     for where, roles in _groups(folder, every, kinds).items():
-        parts |= {part.key: part for part in _of_group(folder, where, roles, geometries[where.tower])}
+        axis = (axes or {}).get(where.tower)
+        parts |= {part.key: part for part in _of_group(folder, where, roles, geometries[where.tower], axis)}
     used = {name for part in parts.values() for name in part.tensors}
     for part in (*whole_parts(folder, every, kinds, geometries, used), *chains(folder, every)):
         key = replace(part.key, group=part.tensors[0]) if part.key in parts else part.key
@@ -104,19 +111,22 @@ def _groups(folder: ModelFolder, every: list[Named], kinds: Mapping[str, str]) -
     return made
 
 
-def _of_group(folder: ModelFolder, where: Key, roles: dict[Role, str], of_tower: Geometry) -> Iterator[Part]:
+def _of_group(
+    folder: ModelFolder, where: Key, roles: dict[Role, str], of_tower: Geometry, axis: Axis | None
+) -> Iterator[Part]:
     # GPT-2 stores inputs × units; the wide matrix of its MLP tells, the square ones do not.
     turned = Role.UP in roles and roles[Role.UP].endswith("c_fc.weight") and _wider(folder, roles[Role.UP])
     if {Role.QUERY, Role.FUSED, Role.OUTPUT, Role.LATENT_UP} & roles.keys():
-        yield from attention(folder, roles, where, of_tower, turned=turned)
+        yield from attention(folder, roles, where, of_tower, axis, turned=turned)
     if Role.DOWN in roles and {Role.UP, Role.GATE, Role.GATE_UP} & roles.keys():
-        yield from _mlp(folder, where, roles, turned=turned)
+        yield from _mlp(folder, where, roles, axis, turned=turned)
     if Role.STACKED_DOWN in roles:
-        yield from _stacked(folder, where, roles[Role.STACKED_DOWN], of_tower.hidden)
+        yield from _stacked(folder, where, roles[Role.STACKED_DOWN], of_tower.hidden, axis)
     if Role.ROUTER in roles:
         name = roles[Role.ROUTER]
         key = Key(where.tower, "router", where.layer, where.group)
-        yield Part(key, (name,), UnitAxis.EXCHANGEABLE, EXPERTS, lambda _: (folder.matrix(name),), pooled=True)
+        read = partial(units, folder, name, axis, turned=False)
+        yield Part(key, (name,), UnitAxis.EXCHANGEABLE, EXPERTS, partial(_alone, read), pooled=True)
 
 
 def _wider(folder: ModelFolder, name: str) -> bool:
@@ -124,18 +134,21 @@ def _wider(folder: ModelFolder, name: str) -> bool:
     return shape[0] < shape[1]
 
 
-def _mlp(folder: ModelFolder, where: Key, roles: Mapping[Role, str], *, turned: bool) -> Iterator[Part]:
-    down = partial(_turned, folder, roles[Role.DOWN], not turned)
-    units = len(down())
+def _mlp(
+    folder: ModelFolder, where: Key, roles: Mapping[Role, str], axis: Axis | None, *, turned: bool
+) -> Iterator[Part]:
+    down = partial(units, folder, roles[Role.DOWN], axis, turned=not turned)
+    count = len(down())
     fused = roles.get(Role.GATE_UP)
-    ways: dict[str, tuple[str, Callable[[], StoredMatrix]]] = {}
+    ways: dict[str, tuple[str, Callable[[], Units]]] = {}
     if fused is not None:
-        ways["mlp.gate"] = fused, lambda: folder.matrix(fused).part(slice(0, units))
-        ways["mlp.up"] = fused, lambda: folder.matrix(fused).part(slice(units, 2 * units))
+        whole = partial(units, folder, fused, axis, turned=False)
+        ways["mlp.gate"] = fused, lambda: whole().part(slice(0, count))
+        ways["mlp.up"] = fused, lambda: whole().part(slice(count, 2 * count))
     for kind, role in (("mlp.gate", Role.GATE), ("mlp.up", Role.UP)):
         if role in roles:
-            ways[kind] = roles[role], partial(_turned, folder, roles[role], turned)
-    fits = all(len(read()) == units for _, read in ways.values())
+            ways[kind] = roles[role], partial(units, folder, roles[role], axis, turned=turned)
+    fits = all(len(read()) == count for _, read in ways.values())
     ways["mlp.down"] = roles[Role.DOWN], down
     for kind, (name, read) in ways.items():
         yield Part(
@@ -145,20 +158,19 @@ def _mlp(folder: ModelFolder, where: Key, roles: Mapping[Role, str], *, turned: 
             HIDDEN,
             partial(_alone, read),
             why=None if fits else _ROWS_UNKNOWN,
-            outputs=down if kind != "mlp.down" and fits else None,
+            ways=partial(_both, read, down) if kind != "mlp.down" and fits else None,
         )
 
 
-def _alone(read: Callable[[], StoredMatrix], _tokens: object) -> tuple[StoredMatrix]:
+def _both(to: Callable[[], Units], away: Callable[[], Units]) -> tuple[Units, Units]:
+    return to(), away()
+
+
+def _alone(read: Callable[[], Units], _tokens: object) -> tuple[Units]:
     return (read(),)
 
 
-def _turned(folder: ModelFolder, name: str, turned: bool) -> StoredMatrix:
-    matrix = folder.matrix(name)
-    return matrix.T if turned else matrix
-
-
-def _stacked(folder: ModelFolder, where: Key, name: str, hidden: int | None) -> Iterator[Part]:
+def _stacked(folder: ModelFolder, where: Key, name: str, hidden: int | None, axis: Axis | None) -> Iterator[Part]:
     """Give each expert of a stack (experts × units × residual axis, or the two turned) by what leads away from units.
 
     The fused matrix that leads to them mixes gates and inputs in ways that differ from family to family.
@@ -166,9 +178,9 @@ def _stacked(folder: ModelFolder, where: Key, name: str, hidden: int | None) -> 
     experts, rows, columns = folder.tensors[name].tensor.shape
     turned = columns != hidden and rows == hidden
 
-    def read(expert: int) -> StoredMatrix:
+    def read(expert: int) -> Units:
         matrix = folder.layers(name)[expert]
-        return matrix.T if turned else matrix
+        return along(matrix.T if turned else matrix, axis)
 
     for expert in range(experts):
         yield Part(

@@ -15,20 +15,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from originality import fixed
-from originality.folders.part import HEADS, PAIRS_WITHIN_HEADS, RANK, WITHIN_HEADS, Key, Part
+from originality.folders.part import HEADS, PAIRS_WITHIN_HEADS, RANK, WITHIN_HEADS, Heads, Key, Part
 from originality.folders.roles import Role
+from originality.folders.view import View, units
 from originality.order import UnitAxis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from weights.folder import ModelFolder
-    from weights.stored import StoredMatrix
 
     from originality.blocks import Blocks
     from originality.folders.geometry import Geometry
+    from originality.folders.view import Axis, Units
+    from originality.matching import Floats, Places
+    from originality.matrix import Matrix
 
-    Rows = Callable[[], StoredMatrix]
+    Rows = Callable[[], Units]
 
 # Of a head, so many channels and inputs are looked at: the same of each, so that all have the same inputs.
 _CHANNELS, _INPUTS = 8, 512
@@ -53,57 +56,105 @@ class _Layout:
         """Query heads that share a key."""
         return self.queries // self.groups
 
+    def starts(self, role: Role) -> Places:
+        """Return where each head begins among the rows; the columns of the output stand close in fused ones too."""
+        count = self.queries if role in {Role.QUERY, Role.OUTPUT} else self.groups
+        return np.arange(count) * (self.width if role is Role.OUTPUT else self.each)
+
 
 def attention(
-    folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry, *, turned: bool
+    folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry, axis: Axis | None, *, turned: bool
 ) -> Iterator[Part]:
     """Give the parts of one layer's attention. `turned`: matrices are stored inputs × units, as GPT-2 has them.
 
     Source: registry-and-originality.md, "Originality examination": test only axes proven exchangeable.
     """
     if Role.LATENT_UP in roles:
-        yield from _latent(folder, roles, where, geometry)
+        yield from _latent(folder, roles, where, geometry, axis)
         return
     rows: dict[Role, Rows] = {
-        role: partial(_read, folder, roles[role], turned=turned != (role is Role.OUTPUT))
+        role: partial(units, folder, roles[role], axis, turned=turned != (role is Role.OUTPUT))
         for role in (Role.VALUE, Role.OUTPUT, Role.QUERY, Role.KEY)
         if role in roles
     }
     if Role.FUSED in roles:
-        rows |= _split(partial(_read, folder, roles[Role.FUSED], turned=turned), geometry)
+        rows |= _split(partial(units, folder, roles[Role.FUSED], axis, turned=turned), geometry)
     layout = _layout(rows, geometry, fused=Role.FUSED in roles)
     for role, read in rows.items():
-        name = roles.get(role) or roles[Role.FUSED]
-        key = replace(where, kind=f"attention.{role.value}")
+        key, names = replace(where, kind=f"attention.{role.value}"), (roles.get(role) or roles[Role.FUSED],)
         if layout is None:
-            yield Part(key, (name,), UnitAxis.EXCHANGEABLE, "", partial(_alone, read), _UNKNOWN)
-        elif geometry.rotary and role in {Role.QUERY, Role.KEY}:
+            yield Part(key, names, UnitAxis.EXCHANGEABLE, "", partial(_alone, read), _UNKNOWN)
+            continue
+        heads = Heads(layout.queries, layout.in_group, partial(_blocks_of, read, role, layout))
+        if geometry.rotary and role in {Role.QUERY, Role.KEY}:
             # Heads that share a key change places within their group, and keys within the layer.
             alone = role is Role.KEY or layout.in_group == 1
             blocks = (1, layout.groups) if alone else (layout.groups, layout.in_group)
             yield Part(
                 replace(key, kind=f"{key.kind} heads"),
-                (name,),
+                names,
                 UnitAxis.EXCHANGEABLE,
                 HEADS,
                 partial(_head_by_head, read, blocks, layout),
                 _ONE_HEAD if blocks[1] == 1 else None,
                 pooled=True,
+                ways=_ways(rows, role, layout, _whole_heads),
+                heads=heads,
             )
         else:
-            each = {Role.QUERY: layout.in_group * layout.each, Role.OUTPUT: layout.in_group * layout.width}
             assumption = PAIRS_WITHIN_HEADS if role in {Role.QUERY, Role.KEY} else WITHIN_HEADS
-            within = partial(_within, read, layout.groups, 0, layout.width, each.get(role, layout.each))
-            yield Part(key, (name,), UnitAxis.EXCHANGEABLE, assumption, within)
-
-
-def _read(folder: ModelFolder, name: str, *, turned: bool) -> StoredMatrix:
-    matrix = folder.matrix(name)
-    return matrix.T if turned else matrix
+            yield Part(
+                key,
+                names,
+                UnitAxis.EXCHANGEABLE,
+                assumption,
+                partial(_firsts, heads),
+                ways=_ways(rows, role, layout, _all_channels),
+                heads=heads,
+            )
 
 
 def _alone(read: Rows, _tokens: object) -> Blocks:
     return (read(),)
+
+
+def _blocks_of(rows: Rows, role: Role, layout: _Layout, heads: Places) -> Blocks:
+    """Return the rows of each of these query heads, or of the key or value that it shares."""
+    matrix = rows()
+    starts = layout.starts(role)
+    places = heads if len(starts) == layout.queries else heads // layout.in_group
+    return tuple(matrix.part(slice(start, start + layout.width)) for start in starts[places].tolist())
+
+
+def _firsts(heads: Heads, _tokens: object) -> Blocks:
+    return heads.read(heads.firsts())
+
+
+# What leads to a unit, and what leads away from it, or meets it: neither is changed by another order of the query heads
+# that share a key, as it is their sum that is looked at.
+_MET_BY = {Role.VALUE: Role.OUTPUT, Role.KEY: Role.QUERY}
+
+
+def _ways(
+    rows: Mapping[Role, Rows], role: Role, layout: _Layout, cut: Callable[[Rows, Places], Matrix]
+) -> Callable[[], tuple[Matrix, Matrix]] | None:
+    """Return how units that may have moved are read: those of values with the output's, those of keys with queries'."""
+    other = _MET_BY.get(role)
+    if other is None or other not in rows:
+        return None
+    to, away = (layout.starts(one).reshape(layout.groups, -1) for one in (role, other))
+    return lambda: (cut(rows[role], to, layout.width), cut(rows[other], away, layout.width))
+
+
+def _all_channels(rows: Rows, starts: Places, width: int) -> Matrix:
+    """Return the channels of all heads: each the sum over the heads that share it (groups × heads of a group)."""
+    return View(rows(), (starts[:, None, :] + np.arange(width)[:, None]).reshape(-1, starts.shape[1]))
+
+
+def _whole_heads(rows: Rows, starts: Places, width: int) -> Matrix:
+    """Return heads as units, channel by channel: each the sum over the heads that share it."""
+    made: Floats = _flat(rows(), starts.ravel(), width).reshape(*starts.shape, -1).sum(axis=1)
+    return made
 
 
 def _split(fused: Rows, geometry: Geometry) -> dict[Role, Rows]:
@@ -119,7 +170,7 @@ def _split(fused: Rows, geometry: Geometry) -> dict[Role, Rows]:
     else:
         starts, each, counts = (0, heads * width, (heads + keys) * width), width, (heads, keys, keys)
 
-    def cut(start: int, count: int) -> StoredMatrix:
+    def cut(start: int, count: int) -> Units:
         return fused().part(slice(start, start + (count - 1) * each + width))
 
     roles = (Role.QUERY, Role.KEY, Role.VALUE)
@@ -151,13 +202,16 @@ def _within(rows: Rows, count: int, start: int, width: int, each: int, _tokens: 
 
 
 def _head_by_head(rows: Rows, blocks: tuple[int, int], layout: _Layout, _tokens: object) -> Blocks:
-    """Return for each block of heads the heads as units: some channels of each, and some of their inputs."""
-    matrix = rows()
-    channels = fixed.places("channels", layout.width, _CHANNELS)
-    inputs = fixed.places("inputs of heads", matrix.shape[1], _INPUTS)
-    starts = layout.each * np.arange(blocks[0] * blocks[1])
-    heads = np.stack([matrix[start + channels][:, inputs].ravel() for start in starts])
+    """Return for each block of heads the heads as units."""
+    heads = _flat(rows(), layout.each * np.arange(blocks[0] * blocks[1]), layout.width)
     return tuple(heads.reshape(*blocks, -1))
+
+
+def _flat(matrix: Units, starts: Places, width: int) -> Floats:
+    """Return each head as one row: some channels of it, and some of their inputs."""
+    channels = fixed.places("channels", width, _CHANNELS)
+    inputs = fixed.places("inputs of heads", matrix.shape[1], _INPUTS)
+    return np.stack([matrix[start + channels][:, inputs].ravel() for start in starts])
 
 
 def _latent_fits(folder: ModelFolder, roles: Mapping[Role, str], geometry: Geometry) -> bool:
@@ -173,16 +227,25 @@ def _latent_fits(folder: ModelFolder, roles: Mapping[Role, str], geometry: Geome
     )
 
 
-def _latent(folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry) -> Iterator[Part]:
+def _latent(
+    folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry: Geometry, axis: Axis | None
+) -> Iterator[Part]:
     """Give the parts of attention with low-rank queries, keys and values (multi-head latent attention)."""
     known = _latent_fits(folder, roles, geometry)
     heads, nope, values = geometry.heads or 1, geometry.nope_dim or 1, geometry.v_head_dim or 1
 
     def read(role: Role) -> Rows:
-        return partial(_read, folder, roles[role], turned=role is Role.OUTPUT)
+        return partial(units, folder, roles[role], axis, turned=role is Role.OUTPUT)
 
     def first(role: Role, width: int | None) -> Callable[[object], Blocks]:
         return lambda _: (read(role)().part(slice(0, width)),)
+
+    def moved() -> tuple[Matrix, Matrix]:
+        each = np.arange(heads)[:, None]
+        return (
+            _all_channels(read(Role.LATENT_UP), each * shared + nope, values),
+            _all_channels(read(Role.OUTPUT), each * values, values),
+        )
 
     shared = nope + values
     for kind, role, assumption, cut in (
@@ -204,5 +267,6 @@ def _latent(folder: ModelFolder, roles: Mapping[Role, str], where: Key, geometry
     ):
         if role in roles:
             key = replace(where, kind=f"attention.{kind}")
-            axis, why = UnitAxis.EXCHANGEABLE, None if known else _UNKNOWN
-            yield Part(key, (roles[role],), axis, assumption, cut if known else partial(_alone, read(role)), why)
+            blocks, why = (cut, None) if known else (partial(_alone, read(role)), _UNKNOWN)
+            ways = moved if known and kind == "kv_b values" and Role.OUTPUT in roles else None
+            yield Part(key, (roles[role],), UnitAxis.EXCHANGEABLE, assumption, blocks, why, ways=ways)

@@ -9,18 +9,21 @@ exact and need no correction for how many partners were tried.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from originality import fixed
 from originality.blocks import own_likeness
+from originality.folders.heads import moved_heads
 from originality.folders.part import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from originality.blocks import Blocks
     from originality.folders.part import Part
     from originality.matching import Floats, Places
 
@@ -39,11 +42,21 @@ _AS_GOOD: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two parts to be compared. `spared` are places of hidden units that were looked at to choose them."""
+    """Two parts to be compared. `spared` are places of hidden units that were looked at to choose them.
+
+    `heads` is, for each query head of the second model, the one of the first that it is compared to (None: its own).
+    """
 
     first: Part
     second: Part
     spared: Places | None
+    heads: Places | None = None
+
+    def blocks(self, rows: tuple[Places | None, Places | None]) -> tuple[Blocks, Blocks]:
+        """Return the units of both; of parts whose inputs are tokens, those of these `rows`."""
+        if self.heads is not None and self.first.heads and self.second.heads:
+            return self.first.heads.read(self.heads[self.second.heads.firsts()]), self.second.read(rows[1])
+        return self.first.read(rows[0]), self.second.read(rows[1])
 
 
 def spared_units(units: int) -> Places:
@@ -58,7 +71,8 @@ def pairs(first: Mapping[Key, Part], second: Mapping[Key, Part]) -> Iterator[Pai
     """
     probes = _probes(first), _probes(second)
     layers = _layers(*probes)
-    experts = _experts(*probes, layers)
+    experts = _experts((first, second), probes, layers)
+    heads = _Heads(first, second, layers)
     for key, part in second.items():
         layer = layers.get((key.tower, key.layer), key.layer)
         hidden = key.kind in _MLP
@@ -67,7 +81,8 @@ def pairs(first: Mapping[Key, Part], second: Mapping[Key, Part]) -> Iterator[Pai
         if partner is None and key.kind == "head":
             partner = first.get(Key(key.tower, "embedding"))  # one matrix is both where they are tied
         if partner is not None:
-            yield Pair(partner, part, spared_units(part.shapes()[0][0]) if hidden else None)
+            spared = spared_units(part.shapes()[0][0]) if hidden else None
+            yield Pair(partner, part, spared, heads.of(part))
 
 
 def _probes(parts: Mapping[Key, Part]) -> _Probes:
@@ -126,16 +141,90 @@ def _layers(first: _Probes, second: _Probes) -> dict[tuple[str, int | None], int
 
 
 def _experts(
-    first: _Probes, second: _Probes, layers: Mapping[tuple[str, int | None], int]
+    models: tuple[Mapping[Key, Part], Mapping[Key, Part]],
+    probes: tuple[_Probes, _Probes],
+    layers: Mapping[tuple[str, int | None], int],
 ) -> dict[tuple[str, int | None, str, int | None], tuple[str, int | None]]:
-    """Return for each MLP of the second model, where a layer has several, the likest one of the first one's layer."""
+    """Return for each MLP of the second model, where a layer has several, the likest one of the first one's layer.
+
+    Where units were moved, none is like any at its own places. Then routers tell, if both models have one, and of a
+    dense MLP there is only one.
+    """
     made: dict[tuple[str, int | None, str, int | None], tuple[str, int | None]] = {}
-    for (tower, layer), some in second.items():
-        others = first.get((tower, layers.get((tower, layer), layer)), {})
+    for (tower, layer), some in probes[1].items():
+        partner = layers.get((tower, layer), layer)
+        others = probes[0].get((tower, partner), {})
         if not others or max(len(some), len(others)) == 1:
             continue
+        by_router = _by_routers(models, tower, partner, layer)
         likeness = _likeness(list(others.values()), list(some.values()))
         for (group, expert), of_one in zip(some, likeness.T, strict=True):
             if of_one.max() >= _LEAST:
                 made[tower, layer, group, expert] = list(others)[int(of_one.argmax())]
+            elif len(others) == 1:
+                made[tower, layer, group, expert] = next(iter(others))
+            elif expert is not None and (group, by_router.get(expert)) in others:
+                made[tower, layer, group, expert] = group, by_router[expert]
     return made
+
+
+def _by_routers(
+    models: tuple[Mapping[Key, Part], Mapping[Key, Part]], tower: str, first: int, second: int
+) -> dict[int, int]:
+    """Return for each expert of a layer of the second model the one of the first whose row of the router is likest."""
+    routers = [
+        [part for key, part in parts.items() if (key.tower, key.kind, key.layer) == (tower, "router", layer)]
+        for parts, layer in zip(models, (first, second), strict=True)
+    ]
+    if [len(some) for some in routers] != [1, 1]:
+        return {}
+    (left,), (right,) = (some[0].read(None) for some in routers)
+    if left.shape != right.shape:
+        return {}
+    # What is common to all experts changes no choice among them.
+    rows = [np.asarray(one[:] - one[:].mean(axis=0)) for one in (left, right)]
+    lengths = [np.maximum(np.linalg.norm(one, axis=1, keepdims=True), np.finfo(np.float32).tiny) for one in rows]
+    likeness = (rows[0] / lengths[0]) @ (rows[1] / lengths[1]).T
+    places, experts = linear_sum_assignment(np.nan_to_num(likeness), maximize=True)
+    return dict(zip(experts.tolist(), places.tolist(), strict=True))
+
+
+# By which parts heads are recognised, for the parts that are then tested.
+_LOOKED_AT: Final = {
+    "attention.v": (("attention.k heads", "attention.k"), ("attention.q heads", "attention.q")),
+    "attention.o": (("attention.k heads", "attention.k"), ("attention.q heads", "attention.q")),
+    "attention.q": (("attention.v",), ("attention.o",)),
+    "attention.k": (("attention.v",), ("attention.o",)),
+}
+
+
+class _Heads:
+    """Which heads the parts of attention are compared by; each layer is looked at once."""
+
+    def __init__(
+        self,
+        first: Mapping[Key, Part],
+        second: Mapping[Key, Part],
+        layers: Mapping[tuple[str, int | None], int],
+    ) -> None:
+        self._first, self._second, self._layers = first, second, layers
+        self._found: dict[tuple[Key, object], Places | None] = {}
+
+    def of(self, part: Part) -> Places | None:
+        """Return for each query head of a part of the second model the one of the first; None: as they stand."""
+        by = _LOOKED_AT.get(part.key.kind)
+        if by is None or part.heads is None:
+            return None
+        where = replace(part.key, kind=""), by
+        if where not in self._found:
+            looked_at = [pair for kinds in by for pair in self._some(part.key, kinds)]
+            self._found[where] = moved_heads(looked_at) if looked_at else None
+        return self._found[where]
+
+    def _some(self, key: Key, kinds: tuple[str, ...]) -> list[tuple[Part, Part]]:
+        layer = self._layers.get((key.tower, key.layer), key.layer)
+        both = [
+            (self._first.get(replace(key, kind=kind, layer=layer)), self._second.get(replace(key, kind=kind)))
+            for kind in kinds
+        ]
+        return [(one, other) for one, other in both if one and other and one.heads and other.heads][:1]

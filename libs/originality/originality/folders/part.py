@@ -41,13 +41,30 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Heads:
+    """The query heads of an attention, of which `shared` that follow one another have one key and one value.
+
+    `read` gives, for each query head that it is asked for, the block of units that stands for it.
+    """
+
+    queries: int
+    shared: int
+    read: Callable[[Places], Blocks]
+
+    def firsts(self) -> Places:
+        """Return the first of each group that shares a key."""
+        return np.arange(0, self.queries, self.shared)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of one model.
 
     `read` gives blocks of units × inputs; of a part whose inputs are tokens, those of the rows that it is given.
     `pooled` parts of all layers are one component: a layer alone has too few units. `tokens` is the number of rows of
-    a vocabulary. `outputs` are, for hidden units, the weights that lead away from them. Two parts are only compared
-    if they have one `form`: of a fingerprint, the shapes of the weights.
+    a vocabulary. `ways` gives, for units that are also looked for at other places, what leads to them and what leads
+    away, both units × residual axis. `heads` is how blocks of units follow the heads of an attention. Two parts are
+    only compared if they have one `form`: of a fingerprint, the shapes of the weights.
     """
 
     key: Key
@@ -58,7 +75,8 @@ class Part:
     why: str | None = None
     pooled: bool = False
     tokens: int | None = None
-    outputs: Callable[[], Matrix] | None = None
+    ways: Callable[[], tuple[Matrix, Matrix]] | None = None
+    heads: Heads | None = None
     form: tuple[tuple[int, ...], ...] = ()
 
     def shapes(self) -> tuple[tuple[int, ...], ...]:

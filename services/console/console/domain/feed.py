@@ -67,6 +67,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "CheckpointCommitted": ("체크포인트가 등록되었습니다", "Checkpoint committed"),
     "CheckpointNamed": ("MLflow에 등록되었습니다", "Named in MLflow"),
     "CheckpointExamined": ("체크포인트의 가중치를 비교 검사했습니다", "Checkpoint examined"),
+    "ReferenceConfirmed": ("검사에서 비교할 알려진 모델이 추가되었습니다", "Known model to examine against added"),
+    "ReferenceWithdrawn": ("비교할 알려진 모델이 목록에서 철회되었습니다", "Known model to examine against withdrawn"),
     "CheckpointReleased": ("체크포인트가 공개되었습니다", "Checkpoint released"),
     "CheckpointWithdrawn": ("체크포인트 공개가 철회되었습니다", "Release of a checkpoint withdrawn"),
     "TeamKeyRegistered": ("팀의 서명 열쇠가 등록되었습니다", "Signing key of a team registered"),

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from registry.domain.checkpoint import Digest, RegistryFieldError, check_sha256
+from registry.domain.release import Withdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,7 @@ class Reference:
     checkpoint_digest: Digest | None
     confirmed: bool
     added_at: datetime
+    withdrawal: Withdrawal | None = None
 
 
 class ReferenceExistsError(Exception):
@@ -101,6 +103,18 @@ class ReferenceExistsError(Exception):
         self.field = "reference_id"
         self.value = reference_id
         self.rule = "must be new: what others were examined against is not changed"
+
+
+class ReferenceWithdrawnError(Exception):
+    """A model of the catalogue was withdrawn."""
+
+    def __init__(self, reference_id: str, reason: str) -> None:
+        """Keep the id as `value` and the `reason`."""
+        super().__init__(f"{reference_id} was withdrawn: {reason}")
+        self.field = "reference_id"
+        self.value = reference_id
+        self.reason = reason
+        self.rule = "must be a model that is not withdrawn; add the right one under another id"
 
 
 class FingerprintMissingError(Exception):

@@ -76,6 +76,11 @@ class ExaminationApi:
         )
         return pb.ConfirmReferenceResponse(reference=wire.from_reference(found))
 
+    async def WithdrawReference(self, request: pb.WithdrawReferenceRequest, call: Call) -> pb.WithdrawReferenceResponse:
+        """Examine checkpoints against a model no more."""
+        found = await handlers.withdraw_reference(self._examinations(call.tx), request.reference_id, request.reason)
+        return pb.WithdrawReferenceResponse(reference=wire.from_reference(found))
+
     async def ListReferences(self, request: pb.ListReferencesRequest, call: Call) -> pb.ListReferencesResponse:
         """Return the catalogue in order of addition."""
         found, following = await self._examinations(call.tx).references(

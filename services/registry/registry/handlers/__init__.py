@@ -14,6 +14,7 @@ from registry.handlers.examining import (
     find_examination,
     fingerprint_key,
     start_examination,
+    withdraw_reference,
 )
 from registry.handlers.keys import TeamKeys, register_key, retire_key
 from registry.handlers.lineage import Declared, lineage_of, lineage_of_team
@@ -170,5 +171,6 @@ __all__ = [
     "sweep",
     "verify",
     "version_tags",
+    "withdraw_reference",
     "withdraw_release",
 ]

@@ -17,9 +17,11 @@ from registry.domain.examination import (
     Fingerprint,
     FingerprintMissingError,
     Reference,
+    ReferenceWithdrawnError,
     Report,
     check_reference,
 )
+from registry.domain.keys import check_reason
 from registry.domain.parts import Stored
 from registry.handlers.ports import URL_LIFETIME, Located
 
@@ -107,7 +109,7 @@ class Examinations(Protocol):
         ...
 
     async def catalogue(self) -> list[Reference]:
-        """Return the confirmed models of the catalogue in order of addition."""
+        """Return the models that checkpoints are examined against, in order of addition."""
         ...
 
     async def reference(self, reference_id: str) -> Reference | None:
@@ -126,7 +128,11 @@ class Examinations(Protocol):
         ...
 
     async def confirm(self, reference: Reference) -> bool:
-        """Note that a model's fingerprint is there; `False` where the model was replaced by another meanwhile."""
+        """Note that a model's fingerprint is there, and publish it; `False` where another took its place meanwhile."""
+        ...
+
+    async def withdraw(self, reference_id: str, reason: str) -> bool:
+        """Keep that nothing is examined against a model any more, and publish it; `False` where that was so before."""
         ...
 
     async def finish(
@@ -216,20 +222,43 @@ async def confirm_reference(
 ) -> Reference:
     """Let checkpoints be examined against a model whose fingerprint has arrived and is one.
 
-    Raises `NotFoundError`, `FingerprintMissingError`, `FingerprintRefusedError` and `TransientError`.
+    Raises `NotFoundError`, `ReferenceWithdrawnError`, `FingerprintMissingError`, `FingerprintRefusedError` and
+    `TransientError`.
     """
-    found = await examinations.reference(reference_id)
-    if found is None:
-        raise NotFoundError("reference_id", reference_id)
+    found = await _reference(examinations, reference_id)
     if not found.confirmed:
         if await objects.size(found.fingerprint.object_key) != found.fingerprint.size_bytes:
             raise FingerprintMissingError(reference_id)
         await examiner.read(reference_id, found.fingerprint)
         if not await examinations.confirm(found):
             raise FingerprintMissingError(reference_id)
-    confirmed = await examinations.reference(reference_id)
-    assert confirmed is not None  # nothing of the catalogue is removed
-    return confirmed
+    return await _reference(examinations, reference_id)
+
+
+async def withdraw_reference(examinations: Examinations, reference_id: str, reason: str) -> Reference:
+    """Examine checkpoints against a model no more; return it as it is then.
+
+    Raises `RegistryFieldError`, `NotFoundError` and `ReferenceWithdrawnError`.
+    """
+    check_reason(reason)
+    await _reference(examinations, reference_id)
+    withdrawn = await examinations.withdraw(reference_id, reason)
+    kept = await examinations.reference(reference_id)
+    assert kept is not None  # nothing of the catalogue is removed
+    assert kept.withdrawal is not None  # it is now, or was before
+    if not withdrawn:
+        raise ReferenceWithdrawnError(reference_id, kept.withdrawal.reason)
+    return kept
+
+
+async def _reference(examinations: Examinations, reference_id: str) -> Reference:
+    """Return a model that is not withdrawn. Raises `NotFoundError` and `ReferenceWithdrawnError`."""
+    found = await examinations.reference(reference_id)
+    if found is None:
+        raise NotFoundError("reference_id", reference_id)
+    if found.withdrawal is not None:
+        raise ReferenceWithdrawnError(reference_id, found.withdrawal.reason)
+    return found
 
 
 def fingerprint_key(sha256: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from weights.manifest import FileEntry
 
@@ -18,6 +18,7 @@ from registry.domain.examination import (
     Report,
 )
 from registry.domain.parts import Part
+from registry.domain.release import Withdrawal
 from registry.handlers import EXAMINING, Located
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from common.database import Transaction
 
     from registry.domain.checkpoint import Checkpoint
+
+_REFERENCES: Final = """
+    SELECT r.*, w.reason AS withdrawn_reason, w.withdrawn_at
+    FROM reference_models r LEFT JOIN reference_withdrawals w USING (reference_id)
+"""
 
 
 class ExaminationStore:
@@ -127,19 +133,19 @@ class ExaminationStore:
         return None if row is None else Fingerprint(row["object_key"], row["sha256"], row["size_bytes"])
 
     async def catalogue(self) -> list[Reference]:
-        """Return the confirmed models of the catalogue in order of addition."""
-        rows = await self._tx.fetch("SELECT * FROM reference_models WHERE confirmed ORDER BY position")
+        """Return the models that checkpoints are examined against, in order of addition."""
+        rows = await self._tx.fetch(f"{_REFERENCES} WHERE r.confirmed AND w.reason IS NULL ORDER BY r.position")
         return [_reference(row) for row in rows]
 
     async def reference(self, reference_id: str) -> Reference | None:
         """Return a model of the catalogue."""
-        row = await self._tx.fetchrow("SELECT * FROM reference_models WHERE reference_id = $1", reference_id)
+        row = await self._tx.fetchrow(f"{_REFERENCES} WHERE r.reference_id = $1", reference_id)
         return None if row is None else _reference(row)
 
     async def references(self, size: int, after: int) -> tuple[list[Reference], int | None]:
         """Return a page of the catalogue, and where the next one starts."""
         rows = await self._tx.fetch(
-            "SELECT * FROM reference_models WHERE position > $1 ORDER BY position LIMIT $2", after, size + 1
+            f"{_REFERENCES} WHERE r.position > $1 ORDER BY r.position LIMIT $2", after, size + 1
         )
         following = rows[size - 1]["position"] if len(rows) > size else None
         return [_reference(row) for row in rows[:size]], following
@@ -159,7 +165,8 @@ class ExaminationStore:
                     object_key = excluded.object_key, sha256 = excluded.sha256, size_bytes = excluded.size_bytes,
                     checkpoint_digest = excluded.checkpoint_digest, confirmed = excluded.confirmed,
                     added_by = excluded.added_by, added_at = excluded.added_at
-                WHERE NOT reference_models.confirmed
+                WHERE NOT reference_models.confirmed AND NOT EXISTS (
+                    SELECT 1 FROM reference_withdrawals w WHERE w.reference_id = excluded.reference_id)
             RETURNING true
             """,
             reference.reference_id,
@@ -176,15 +183,35 @@ class ExaminationStore:
         )
         if not added:
             raise ReferenceExistsError(reference.reference_id)
+        if reference.confirmed:
+            await self._tx.publish(wire.reference_confirmed_event(reference))
 
     async def confirm(self, reference: Reference) -> bool:
-        """Note that a model's fingerprint is there; `False` where the model was replaced by another meanwhile."""
+        """Note that a model's fingerprint is there, and publish it; `False` where another took its place meanwhile."""
         confirmed = await self._tx.fetchval(
             "UPDATE reference_models SET confirmed = true WHERE reference_id = $1 AND sha256 = $2 RETURNING true",
             reference.reference_id,
             reference.fingerprint.sha256,
         )
+        if confirmed:
+            await self._tx.publish(wire.reference_confirmed_event(reference))
         return bool(confirmed)
+
+    async def withdraw(self, reference_id: str, reason: str) -> bool:
+        """Keep that nothing is examined against a model any more, and publish it; `False` where that was so before."""
+        withdrawn = await self._tx.fetchval(
+            """
+            INSERT INTO reference_withdrawals (reference_id, reason, withdrawn_at, withdrawn_by)
+            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true
+            """,
+            reference_id,
+            reason,
+            self.now,
+            self._tx.actor,
+        )
+        if withdrawn:
+            await self._tx.publish(wire.reference_withdrawn_event(reference_id, reason))
+        return bool(withdrawn)
 
     async def finish(
         self, checkpoint: Checkpoint, number: int, fingerprint: Fingerprint, reports: Sequence[Report]
@@ -250,4 +277,5 @@ def _reference(row: Record) -> Reference:
         None if digest is None else Digest(digest),
         row["confirmed"],
         row["added_at"],
+        None if row["withdrawn_reason"] is None else Withdrawal(row["withdrawn_reason"], row["withdrawn_at"]),
     )

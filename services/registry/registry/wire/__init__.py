@@ -17,7 +17,14 @@ from registry.wire.checkpoints import (
     to_files,
     to_part,
 )
-from registry.wire.examinations import examined_event, from_examination, from_reference, to_reference
+from registry.wire.examinations import (
+    examined_event,
+    from_examination,
+    from_reference,
+    reference_confirmed_event,
+    reference_withdrawn_event,
+    to_reference,
+)
 from registry.wire.keys import from_key, key_registered_event, key_retired_event
 from registry.wire.lineage import from_graph
 from registry.wire.reasons import REASONS
@@ -42,6 +49,8 @@ __all__ = [
     "key_registered_event",
     "key_retired_event",
     "named_event",
+    "reference_confirmed_event",
+    "reference_withdrawn_event",
     "released_event",
     "to_asked",
     "to_close",

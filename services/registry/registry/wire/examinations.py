@@ -66,6 +66,7 @@ def to_reference(message: examinations_pb2.AddReferenceRequest, object_key: str,
 
 def from_reference(reference: Reference) -> examinations_pb2.Reference:
     """Return `reference` as a message."""
+    withdrawal = reference.withdrawal
     return examinations_pb2.Reference(
         reference_id=reference.reference_id,
         title=reference.title,
@@ -76,6 +77,8 @@ def from_reference(reference: Reference) -> examinations_pb2.Reference:
         checkpoint_digest=reference.checkpoint_digest or "",
         confirmed=reference.confirmed,
         added_at=stamp(reference.added_at),
+        withdrawn_at=None if withdrawal is None else stamp(withdrawal.withdrawn_at),
+        withdrawn_reason="" if withdrawal is None else withdrawal.reason,
     )
 
 
@@ -90,3 +93,18 @@ def examined_event(
         report_sha256=[report.sha256 for report in reports],
         not_made=not_made,
     )
+
+
+def reference_confirmed_event(reference: Reference) -> examination_events_pb2.ReferenceConfirmed:
+    """Return the event that checkpoints are examined against a known model from now on."""
+    return examination_events_pb2.ReferenceConfirmed(
+        reference_id=reference.reference_id,
+        title=reference.title,
+        source=reference.source,
+        fingerprint_sha256=reference.fingerprint.sha256,
+    )
+
+
+def reference_withdrawn_event(reference_id: str, reason: str) -> examination_events_pb2.ReferenceWithdrawn:
+    """Return the event that nothing is examined against a known model any more."""
+    return examination_events_pb2.ReferenceWithdrawn(reference_id=reference_id, reason=reason)

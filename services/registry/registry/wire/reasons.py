@@ -53,6 +53,7 @@ REASONS: Final[Reasons] = {
     upload.UploadCommittedOtherwiseError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_COMMITTED_OTHERWISE"),
     upload.UploadClosedError: Reason(StatusCode.FAILED_PRECONDITION, "UPLOAD_CLOSED"),
     examination.ReferenceExistsError: Reason(StatusCode.ALREADY_EXISTS, "REFERENCE_EXISTS"),
+    examination.ReferenceWithdrawnError: Reason(StatusCode.FAILED_PRECONDITION, "REFERENCE_WITHDRAWN"),
     examination.FingerprintRefusedError: Reason(StatusCode.INVALID_ARGUMENT, "FINGERPRINT_REFUSED"),
     examination.FingerprintMissingError: Reason(StatusCode.FAILED_PRECONDITION, "FINGERPRINT_MISSING"),
     upload.JobHasCheckpointError: Reason(StatusCode.ALREADY_EXISTS, "JOB_HAS_CHECKPOINT"),
