@@ -8,11 +8,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from registry.domain.checkpoint import Digest, RegistryFieldError, check_sha256
-from registry.domain.release import Withdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from registry.domain.release import Withdrawal
 
 _REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _MOST_TEXT: Final = 500
