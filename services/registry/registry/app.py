@@ -22,7 +22,15 @@ from registry import handlers
 from registry.domain.checkpoint import TeamId
 from registry.domain.integrity import Schedule
 from registry.events import Examining, Tasks, subscriptions
-from registry.grpc_api import ExaminationApi, IntegrityApi, LineageApi, RegistryApi, ReleaseApi, TeamKeysApi
+from registry.grpc_api import (
+    ExaminationApi,
+    ExaminationRoundApi,
+    IntegrityApi,
+    LineageApi,
+    RegistryApi,
+    ReleaseApi,
+    TeamKeysApi,
+)
 from registry.handlers import VERIFYING
 from registry.store import MIGRATIONS
 from registry.store.catalogue import CatalogueStore
@@ -37,6 +45,7 @@ from registry.store.names import MlflowNames
 from registry.store.objects import S3Objects
 from registry.store.outcomes import OutcomeStore
 from registry.store.releases import ReleaseStore
+from registry.store.rounds import RoundStore
 from registry.store.scrubs import ScrubStore
 from registry.store.upkeep import Locker, NamesChecker, ObjectsChecker, Scrubber, Sweeper, Upkeep
 from registry.store.uploads import UploadStore
@@ -64,6 +73,7 @@ def apis(objects: Objects, examiner: Examiner, team_quota_bytes: int) -> dict[st
     return {
         SERVICE: RegistryApi(UploadStore, CheckpointStore, TeamKeyStore, objects, team_quota_bytes),
         "dokpamo.registry.v1.ExaminationService": ExaminationApi(ExaminationStore, CheckpointStore, objects, examiner),
+        "dokpamo.registry.v1.ExaminationRoundService": ExaminationRoundApi(RoundStore, ExaminationStore),
         "dokpamo.registry.v1.IntegrityService": IntegrityApi(ScrubStore, CatalogueStore),
         "dokpamo.registry.v1.LineageService": LineageApi(LineageStore),
         "dokpamo.registry.v1.ReleaseService": ReleaseApi(ReleaseStore, CheckpointStore),
@@ -93,7 +103,7 @@ def build(settings: Settings) -> list[Part]:
     quick = tasks.handlers()
     verifying = {VERIFYING: quick.pop(VERIFYING)}
     examiner = ProcessExaminer(objects, settings.examination_folder, settings.examination_bytes)
-    examining = Examining(database, ExaminationStore, CheckpointStore, examiner)
+    examining = Examining(database, ExaminationStore, RoundStore, CheckpointStore, examiner)
     consumers = Consumers(settings, database, subscriptions(OutcomeStore), REASONS, clock)
     return [
         database,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ModelNames,
         Objects,
         Outcomes,
+        Rounds,
         Uploads,
     )
 
@@ -145,6 +146,7 @@ class Examining:
 
     database: Database
     examinations: Callable[[Transaction], Examinations]
+    rounds: Callable[[Transaction], Rounds]
     checkpoints: Callable[[Transaction], Checkpoints]
     examiner: Examiner
 
@@ -164,6 +166,10 @@ class Examining:
             fingerprint, reports = await self.examiner.examine(due)
             async with task.finish() as tx:
                 await self.examinations(tx).finish(due.checkpoint, number, fingerprint, reports)
+                await handlers.go_on(self.rounds(tx), self.examinations(tx), digest, number)
+        except handlers.ParentNeverExaminedError as error:
+            await self._examine_first(error.digest)
+            raise handlers.ParentNotExaminedError(error.digest) from error
         except (handlers.CannotBeExaminedError, handlers.ReaderDiedError) as error:
             if isinstance(error, handlers.ReaderDiedError) and task.attempt < _MOST_DEATHS:
                 raise
@@ -171,6 +177,11 @@ class Examining:
                 checkpoint = await self.checkpoints(tx).checkpoint(digest, None)
                 assert checkpoint is not None  # it is due
                 await self.examinations(tx).give_up(checkpoint, number, str(error))
+                await handlers.go_on(self.rounds(tx), self.examinations(tx), digest, number)
+
+    async def _examine_first(self, parent: Digest) -> None:
+        async with self.database.transaction() as tx:
+            await handlers.examine_first(self.examinations(tx), parent)
 
 
 def _refusal(error: Exception, attempt: int) -> Refusal | None:

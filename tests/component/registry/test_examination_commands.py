@@ -74,3 +74,9 @@ async def test_staff_keep_a_catalogue_and_a_panel_reads_what_weights_are_like(
     assert (await run(registry, "lineage", f"{ref}@1", "--lang", "en")).output == graph.output
     missing = await run(registry, "lineage", f"{ref}@2", "--lang", "en", exit_code=1)
     assert "no such version" in missing.output
+    again = await run(registry, "examinations", "again", "--of", ref, "--lang", "en")
+    assert again.output.rstrip().endswith(f"{ref}: to come 0, queued 1, made 0, not made 0")
+    shown = json.loads((await run(registry, "examinations", "show", again.output.split()[0], "--json")).output)
+    assert (shown["queued"], shown["not_made_examinations"]) == ("1", [])
+    rounds = await run(registry, "examinations", "list", "--lang", "ko")
+    assert "대기 1" in rounds.output

@@ -22,6 +22,7 @@ from registry.events import Examining
 from registry.store.checkpoints import CheckpointStore
 from registry.store.examinations import ExaminationStore
 from registry.store.examiner import ProcessExaminer
+from registry.store.rounds import RoundStore
 from safetensors.numpy import save_file
 
 from tests.builders.delivery import eventually
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from common.grpc import Client
     from numpy.typing import NDArray
+    from registry.handlers import Examiner
 
     from tests.builders.registry_service import RunningRegistry
 
@@ -70,10 +72,12 @@ def trained_on(tensors: dict[str, NDArray[np.float32]], seed: int) -> dict[str, 
 
 
 @asynccontextmanager
-async def examining(registry: RunningRegistry, folder: Path, most_bytes: int = 2**30) -> AsyncIterator[Client]:
+async def examining(
+    registry: RunningRegistry, folder: Path, most_bytes: int = 2**30, *, examiner: Examiner | None = None
+) -> AsyncIterator[Client]:
     """A registry that examines; a client of the staff."""
-    examiner = ProcessExaminer(registry.objects, folder, most_bytes)
-    tasks = Examining(registry.database, ExaminationStore, CheckpointStore, examiner)
+    examiner = examiner or ProcessExaminer(registry.objects, folder, most_bytes)
+    tasks = Examining(registry.database, ExaminationStore, RoundStore, CheckpointStore, examiner)
     async with (
         Worker(registry.database, SystemClock(), tasks.handlers(), concurrency=1),
         registry.client("staff", service=SERVICE) as staff,
@@ -305,20 +309,3 @@ async def test_a_known_model_whose_fingerprint_is_none_is_named_and_ends_the_exa
         found = await done(staff, committed.checkpoint_digest)
     assert found.state == pb.EXAMINATION_STATE_NOT_MADE
     assert "broken-1" in found.reason
-
-
-async def test_a_parent_from_before_there_were_examinations_is_named_and_not_waited_for(
-    registry: RunningRegistry, tmp_path: Path
-) -> None:
-    async with registry.client("consortium", team=TEAM) as team:
-        parent = await put_all(team, model(tmp_path / "old", weights(7)), declaration(parameters=PARAMETERS))
-        async with registry.database.transaction() as tx:
-            await tx.execute("DELETE FROM examinations")
-            await tx.execute("DELETE FROM task WHERE kind = 'examine-checkpoint'")
-        edge = LineageEdge(component="model", owner="own", kind="weights", parent=parent.checkpoint_digest)
-        said = declaration(parameters=PARAMETERS, seed=2, lineage=[edge])
-        child = await put_all(team, model(tmp_path / "new", weights(8)), said)
-    async with examining(registry, tmp_path) as staff:
-        found = await done(staff, child.checkpoint_digest)
-    assert found.state == pb.EXAMINATION_STATE_NOT_MADE
-    assert parent.checkpoint_digest in found.reason

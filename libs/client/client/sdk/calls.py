@@ -46,12 +46,12 @@ async def called(
         return await getattr(Client(channel, found.service), rpc)(request, timeout=seconds)
 
 
-async def listed(contracts: str, access: Access, rpc: str, member: str) -> list[Any]:
-    """Return all that an RPC lists under `member`, page by page. Raises `Refused`."""
+async def listed(contracts: str, access: Access, rpc: str, member: str, **fields: Any) -> list[Any]:
+    """Return all that an RPC lists under `member` for a request of these fields, page by page. Raises `Refused`."""
     found: list[Any] = []
     page = ""
     while True:
-        answer = await called(contracts, access, rpc, {"page_size": _PAGE, "page_token": page})
+        answer = await called(contracts, access, rpc, {**fields, "page_size": _PAGE, "page_token": page})
         found.extend(getattr(answer, member))
         page = answer.next_page_token
         if not page:

@@ -8,5 +8,14 @@ from registry.grpc_api.keys import TeamKeysApi
 from registry.grpc_api.lineage import LineageApi
 from registry.grpc_api.registry import RegistryApi
 from registry.grpc_api.releases import ReleaseApi
+from registry.grpc_api.rounds import ExaminationRoundApi
 
-__all__ = ["ExaminationApi", "IntegrityApi", "LineageApi", "RegistryApi", "ReleaseApi", "TeamKeysApi"]
+__all__ = [
+    "ExaminationApi",
+    "ExaminationRoundApi",
+    "IntegrityApi",
+    "LineageApi",
+    "RegistryApi",
+    "ReleaseApi",
+    "TeamKeysApi",
+]

@@ -8,9 +8,12 @@ from registry.handlers.examining import (
     Due,
     Examinations,
     Examiner,
+    ParentNeverExaminedError,
+    ParentNotExaminedError,
     add_reference,
     confirm_reference,
     due,
+    examine_first,
     find_examination,
     fingerprint_key,
     start_examination,
@@ -64,6 +67,7 @@ from registry.handlers.releases import (
     withdraw_release,
 )
 from registry.handlers.restoring import NotRestorableError, Restored, WholeCheckpoint, layout_of, restore
+from registry.handlers.rounds import Rounds, find_round, go_on, start_round
 from registry.handlers.scrubbing import Scrubs, scrub, start_scrub
 from registry.handlers.sweeping import Sweeps, abandon, sweep
 from registry.handlers.uploads import (
@@ -112,11 +116,14 @@ __all__ = [
     "Objects",
     "OutcomeChangedError",
     "Outcomes",
+    "ParentNeverExaminedError",
+    "ParentNotExaminedError",
     "ReadRefusedError",
     "ReaderDiedError",
     "Ready",
     "Releases",
     "Restored",
+    "Rounds",
     "Scrubs",
     "StageCloseUnknownError",
     "StoreAwayWhileReadingError",
@@ -143,10 +150,13 @@ __all__ = [
     "declare_parts",
     "documents_of",
     "due",
+    "examine_first",
     "find_checkpoint",
     "find_examination",
     "find_release",
+    "find_round",
     "fingerprint_key",
+    "go_on",
     "layout_of",
     "lineage_of",
     "lineage_of_team",
@@ -167,6 +177,7 @@ __all__ = [
     "show",
     "source",
     "start_examination",
+    "start_round",
     "start_scrub",
     "sweep",
     "verify",

@@ -46,6 +46,15 @@ class ParentNotExaminedError(AwaitedError):
         self.digest = digest
 
 
+class ParentNeverExaminedError(Exception):
+    """A parent was never examined: it is from before there were examinations, or was restored."""
+
+    def __init__(self, digest: Digest) -> None:
+        """Keep the parent's `digest`."""
+        super().__init__(f"parent {digest} was never examined")
+        self.digest = digest
+
+
 class CannotBeExaminedError(Exception):
     """A checkpoint cannot be examined, and no further attempt would change it."""
 
@@ -150,13 +159,24 @@ async def start_examination(examinations: Examinations, checkpoints: Checkpoints
     """Have a checkpoint examined, with a seed that is drawn now. Raises `NotFoundError`."""
     if await checkpoints.checkpoint(digest, None) is None:
         raise NotFoundError("checkpoint_digest", digest)
-    return await examinations.start(digest, secrets.randbits(63))
+    return await examinations.start(digest, new_seed())
+
+
+async def examine_first(examinations: Examinations, digest: Digest) -> None:
+    """Have a parent examined that never was, as who comes from it waits for that."""
+    if await examinations.examination(digest, 0) is None:
+        await examinations.start(digest, new_seed())
+
+
+def new_seed() -> int:
+    """Draw the seed of an examination: who made the weights could not know it."""
+    return secrets.randbits(63)
 
 
 async def due(examinations: Examinations, checkpoints: Checkpoints, digest: Digest, number: int) -> Due | None:
     """Return what is to be examined; `None` where it is done.
 
-    Raises `NotFoundError`, `ParentNotExaminedError` and `CannotBeExaminedError`.
+    Raises `NotFoundError`, `ParentNotExaminedError`, `ParentNeverExaminedError` and `CannotBeExaminedError`.
     """
     found = await examinations.examination(digest, number)
     checkpoint = await checkpoints.checkpoint(digest, None)
@@ -165,9 +185,7 @@ async def due(examinations: Examinations, checkpoints: Checkpoints, digest: Dige
     if found.state is not ExaminationState.QUEUED:
         return None
     against = [
-        Against(
-            AgainstKind.OWN_PARENT, parent, await _title(checkpoints, parent), await _of_parent(examinations, parent)
-        )
+        await _against_parent(examinations, checkpoints, parent)
         for parent in dict.fromkeys(own_parents(checkpoint.declaration))
     ]
     against += [
@@ -225,14 +243,14 @@ async def confirm_reference(
     Raises `NotFoundError`, `ReferenceWithdrawnError`, `FingerprintMissingError`, `FingerprintRefusedError` and
     `TransientError`.
     """
-    found = await _reference(examinations, reference_id)
+    found = await find_reference(examinations, reference_id)
     if not found.confirmed:
         if await objects.size(found.fingerprint.object_key) != found.fingerprint.size_bytes:
             raise FingerprintMissingError(reference_id)
         await examiner.read(reference_id, found.fingerprint)
         if not await examinations.confirm(found):
             raise FingerprintMissingError(reference_id)
-    return await _reference(examinations, reference_id)
+    return await find_reference(examinations, reference_id)
 
 
 async def withdraw_reference(examinations: Examinations, reference_id: str, reason: str) -> Reference:
@@ -241,7 +259,7 @@ async def withdraw_reference(examinations: Examinations, reference_id: str, reas
     Raises `RegistryFieldError`, `NotFoundError` and `ReferenceWithdrawnError`.
     """
     check_reason(reason)
-    await _reference(examinations, reference_id)
+    await find_reference(examinations, reference_id)
     withdrawn = await examinations.withdraw(reference_id, reason)
     kept = await examinations.reference(reference_id)
     assert kept is not None  # nothing of the catalogue is removed
@@ -251,7 +269,7 @@ async def withdraw_reference(examinations: Examinations, reference_id: str, reas
     return kept
 
 
-async def _reference(examinations: Examinations, reference_id: str) -> Reference:
+async def find_reference(examinations: Examinations, reference_id: str) -> Reference:
     """Return a model that is not withdrawn. Raises `NotFoundError` and `ReferenceWithdrawnError`."""
     found = await examinations.reference(reference_id)
     if found is None:
@@ -271,19 +289,16 @@ def _target(objects: Objects, fingerprint: Fingerprint) -> PutTarget:
     return objects.presign_put(fingerprint.object_key, stored, URL_LIFETIME)
 
 
-async def _of_parent(examinations: Examinations, parent: Digest) -> Fingerprint:
-    kept = await examinations.fingerprint(parent)
-    if kept is not None:
-        return kept
-    last = await examinations.examination(parent, 0)
-    if last is None:
-        # Of a checkpoint from before there were examinations, or one that was restored, none is under way.
-        raise CannotBeExaminedError(f"parent {parent} was never examined: examine it, and then this one again")
-    if last.state is ExaminationState.QUEUED:
-        raise ParentNotExaminedError(parent)
-    raise CannotBeExaminedError(f"parent {parent} has no fingerprint: {last.reason}")
-
-
-async def _title(checkpoints: Checkpoints, digest: Digest) -> str:
-    found = await checkpoints.checkpoint(digest, None)
-    return str(digest) if found is None else f"{found.team_id}/{found.model} v{found.version}"
+async def _against_parent(examinations: Examinations, checkpoints: Checkpoints, parent: Digest) -> Against:
+    found = await checkpoints.checkpoint(parent, None)
+    if found is None:
+        raise CannotBeExaminedError(f"parent {parent} is not here")
+    fingerprint = await examinations.fingerprint(parent)
+    if fingerprint is None:
+        last = await examinations.examination(parent, 0)
+        if last is None:
+            raise ParentNeverExaminedError(parent)
+        if last.state is ExaminationState.QUEUED:
+            raise ParentNotExaminedError(parent)
+        raise CannotBeExaminedError(f"parent {parent} has no fingerprint: {last.reason}")
+    return Against(AgainstKind.OWN_PARENT, parent, f"{found.team_id}/{found.model} v{found.version}", fingerprint)

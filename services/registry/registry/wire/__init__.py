@@ -21,8 +21,10 @@ from registry.wire.examinations import (
     examined_event,
     from_examination,
     from_reference,
+    from_round,
     reference_confirmed_event,
     reference_withdrawn_event,
+    to_examination_state,
     to_reference,
 )
 from registry.wire.keys import from_key, key_registered_event, key_retired_event
@@ -44,6 +46,7 @@ __all__ = [
     "from_part",
     "from_reference",
     "from_release",
+    "from_round",
     "from_target",
     "from_upload",
     "key_registered_event",
@@ -56,6 +59,7 @@ __all__ = [
     "to_close",
     "to_decision",
     "to_declaration",
+    "to_examination_state",
     "to_files",
     "to_part",
     "to_reference",

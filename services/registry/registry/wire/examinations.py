@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from common.instants import stamp
-from dokpamo.registry.v1 import examination_events_pb2, examinations_pb2
+from dokpamo.registry.v1 import examination_events_pb2, examination_rounds_pb2, examinations_pb2
 
-from registry.domain.checkpoint import Digest
+from registry.domain.checkpoint import Digest, RegistryFieldError
 from registry.domain.examination import AgainstKind, ExaminationState, Fingerprint, Reference
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from registry.domain.checkpoint import Checkpoint
     from registry.domain.examination import Examination, Report
+    from registry.domain.examination_round import Round
 
 _STATES: Final = {
     ExaminationState.QUEUED: examinations_pb2.EXAMINATION_STATE_QUEUED,
@@ -48,6 +49,31 @@ def from_examination(examination: Examination) -> examinations_pb2.Examination:
     if done_at is not None:
         message.done_at.CopyFrom(done_at)
     return message
+
+
+def to_examination_state(state: int) -> ExaminationState | None:
+    """Return a state; `None` for whichever. Raises `RegistryFieldError` for one that there is not."""
+    if state == examinations_pb2.EXAMINATION_STATE_UNSPECIFIED:
+        return None
+    found = next((own for own, message in _STATES.items() if message == state), None)
+    if found is None:
+        raise RegistryFieldError("state", state, "must be a state of an examination")
+    return found
+
+
+def from_round(found: Round) -> examination_rounds_pb2.ExaminationRound:
+    """Return a round as a message."""
+    return examination_rounds_pb2.ExaminationRound(
+        round_id=found.round_id,
+        team_id=found.scope.team_id,
+        model=found.scope.model,
+        not_against=found.scope.not_against,
+        asked_at=stamp(found.asked_at),
+        to_come=found.to_come,
+        queued=found.queued,
+        done=found.done,
+        not_made=found.not_made,
+    )
 
 
 def to_reference(message: examinations_pb2.AddReferenceRequest, object_key: str, added_at: datetime) -> Reference:
