@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from client.sdk.transfer import LocalFile, PartSource, download
 
 from scale_model import checkpoint
+from scale_model.job import JobInvalidError, TrainingJob
 from scale_model.measuring import measure
 from scale_model.network import INITIALISATION_SHA256, Shape, initial
 from scale_model.reporting import RESULT, StepReport, say
 from scale_model.training import train
 
 if TYPE_CHECKING:
+    from client.sdk.checkpoints import Signer
     from common.grpc import Client
     from dokpamo.registry.v1 import service_pb2 as pb
 
-    from scale_model.job import EvaluationJob, TrainingJob
+    from scale_model.job import EvaluationJob
     from scale_model.network import Weights
 
 
@@ -34,6 +36,7 @@ async def train_and_push(job: TrainingJob) -> None:
         if committed is not None:
             say(RESULT, {"checkpoint_digest": committed.checkpoint_digest, "loss": "", "pushed": False})
             return
+        signer = await _signer(job)
         with tempfile.TemporaryDirectory(prefix="scale-model-") as temporary:
             weights, shape = await _starting_weights(job, registry, Path(temporary) / "parent")
             report = StepReport(job.steps)
@@ -46,6 +49,7 @@ async def train_and_push(job: TrainingJob) -> None:
                 team_id=job.team_id,
                 model=job.model,
                 declaration=_declaration(job, shape, checkpoint.log_sha256(folder)),
+                signer=signer,
             )
         loss = f"{report.log[-1].loss:.4f}"
         say(RESULT, {"checkpoint_digest": committed.checkpoint_digest, "loss": loss, "pushed": True})
@@ -83,6 +87,43 @@ async def _starting_weights(job: TrainingJob, registry: Client, folder: Path) ->
 
     await pull(registry, job.parent_checkpoint, folder, team_id=job.team_id)
     return checkpoint.load(folder)
+
+
+async def _signer(job: TrainingJob) -> Signer | None:
+    """Return what signs the push; `None` for a team that has no key.
+
+    It is looked for before anything is trained: the registry would refuse the push hours later. Raises
+    `JobInvalidError` and `Refused`.
+    """
+    from client.sdk.calls import listed
+    from client.sdk.signing import signer
+
+    access = (job.registry_address, lambda: job.token)
+    keys = await listed("dokpamo.registry.v1.TeamKeysService", access, "ListKeys", "keys", team_id=job.team_id)
+    live = {key.key_id for key in keys if not key.HasField("retired_at")}
+    own = _own_key(job)
+    if own is None and not live:
+        return None
+    if own not in live:
+        rule = f"must hold a key that is registered for {job.team_id}, as what it commits is signed; it has {own}"
+        raise JobInvalidError("signing_key_file", job.signing_key_file, rule)
+    return signer(Path(job.signing_key_file))
+
+
+def _own_key(job: TrainingJob) -> str | None:
+    """Return the id of the key that the team has put where its jobs run. Raises `JobInvalidError`."""
+    from client.sdk.signing import prove
+    from common.auth import NotAKeyError
+    from weights.signing import key_id
+
+    file = Path(job.signing_key_file)
+    if not job.signing_key_file or not file.exists():
+        return None
+    try:
+        public_key, _ = prove(job.team_id, file)
+    except (NotAKeyError, OSError) as error:
+        raise JobInvalidError("signing_key_file", job.signing_key_file, f"must hold a key: {error}") from error
+    return key_id(public_key)
 
 
 def _declaration(job: TrainingJob, shape: Shape, log_sha256: str) -> pb.Declaration:

@@ -33,7 +33,8 @@ class JobInvalidError(Exception):
 class TrainingJob:
     """What to train, where to push it, and the short-lived token to do so.
 
-    `hidden_units` is ignored where a parent is named: the parent's shape holds.
+    `hidden_units` is ignored where a parent is named: the parent's shape holds. What is pushed is signed with the key
+    in `signing_key_file` (Ed25519, PEM), if there is such a file: a team without a key has none.
     """
 
     job_id: str
@@ -47,6 +48,7 @@ class TrainingJob:
     registry_address: str
     token: str
     licence: str = DEFAULT_LICENCE
+    signing_key_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def training_job(environment: Mapping[str, str]) -> TrainingJob:
         registry_address=_text(document, "registry_address"),
         token=_text(document, "token"),
         licence=_text({"licence": DEFAULT_LICENCE, **document}, "licence"),
+        signing_key_file=_text(document, "signing_key_file", empty=True),
     )
 
 

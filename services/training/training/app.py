@@ -56,7 +56,7 @@ def build(settings: Settings) -> list[Part]:
     registry = connect(settings.registry_address, service_tokens(settings, "training"))
     work = Supervision(
         events.opener(database, JobStore),
-        RayCluster(ray, settings.registry_address, job_tokens(settings.service_key)),
+        RayCluster(ray, settings.registry_address, job_tokens(settings.service_key), settings.job_keys),
         RegistryPeer(registry),
     )
     consumers = Consumers(settings, database, events.subscriptions(JobStore), REASONS, clock)

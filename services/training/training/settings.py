@@ -16,3 +16,6 @@ class Settings(ServiceSettings):
     registry_address: Address
     # Signs the short-lived token with which a job speaks for its team.
     service_key: Path
+    # Folder with the key by which each team's jobs sign what they push, TEAM.pem, as the cluster's nodes see it: a
+    # secret that the team puts there itself. The service reads none of them. None: jobs push unsigned.
+    job_keys: Path | None = None

@@ -61,6 +61,11 @@ class Stack:
         return self.home / "keys" / "tokens.jwks.json"
 
     @property
+    def job_keys(self) -> Path:
+        """Folder for the keys by which teams' training jobs sign what they push, `TEAM.pem`."""
+        return StackHome(self.home).job_keys
+
+    @property
     def notary_key(self) -> Path:
         """Private key with which the notary signs the log's heads."""
         return self.home / "keys" / "notary.pem"
@@ -88,6 +93,7 @@ class Stack:
             "DOKPAMO_RAY_ADDRESS": self.ray_address,
             "DOKPAMO_TOKEN_KEYS": str(self.token_keys),
             "DOKPAMO_SERVICE_KEY": str(self.service_key),
+            "DOKPAMO_JOB_KEYS": str(self.job_keys),
             "DOKPAMO_NOTARY_KEY": str(self.notary_key),
             "DOKPAMO_WEBHOOK_KEY": str(self.webhook_key),
             # Whoever tries webhooks out listens on this machine.

@@ -52,6 +52,11 @@ class StackHome:
         return self.path / "keys"
 
     @property
+    def job_keys(self) -> Path:
+        """Folder for the keys by which teams' training jobs sign."""
+        return self.keys / "jobs"
+
+    @property
     def clock(self) -> Path:
         """File of the shared virtual clock."""
         return self.path / "clock"
@@ -76,7 +81,7 @@ class StackHome:
             raise ForeignFolderError(
                 f"{self.path} holds {foreign[0]!r}, which is no stack's: name an empty or a new folder by DOKPAMO_HOME"
             )
-        for folder in (self.path, self.keys, self.path / "data", self.path / "logs"):
+        for folder in (self.path, self.keys, self.job_keys, self.path / "data", self.path / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         self.keys.chmod(0o700)
         (self.path / ".gitignore").write_text("*\n")

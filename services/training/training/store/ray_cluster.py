@@ -13,6 +13,7 @@ from training.domain.progress import ClusterState, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from common.ray_jobs import RayJobs
 
@@ -28,11 +29,17 @@ _CPUS: Final = 0.5
 class RayCluster:
     """The handlers' `Cluster` on Ray's Jobs API."""
 
-    def __init__(self, ray: RayJobs, registry_address: str, token: Callable[[Job], str]) -> None:
-        """Run on `ray`; programs push to the registry at `registry_address` with the `token` made for their job."""
+    def __init__(
+        self, ray: RayJobs, registry_address: str, token: Callable[[Job], str], keys: Path | None = None
+    ) -> None:
+        """Run on `ray`; programs push to the registry at `registry_address` with the `token` made for their job.
+
+        They sign with the key of their team in the folder `keys` of the machine that they run on, where it is there.
+        """
         self._ray = ray
         self._registry_address = registry_address
         self._token = token
+        self._keys = keys
 
     async def start(self, job: Job) -> None:
         """Start attempt `job.attempt`; one that runs already is left as it is."""
@@ -79,6 +86,7 @@ class RayCluster:
             "parent_checkpoint": spec.parent_checkpoint,
             "registry_address": self._registry_address,
             "token": self._token(job),
+            "signing_key_file": "" if self._keys is None else str(self._keys / f"{spec.team_id}.pem"),
         }
 
 
