@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -197,3 +199,13 @@ def test_all_commands_are_in_the_help() -> None:
         command.name or command.callback.__name__ for command in application([]).registered_commands if command.callback
     }
     assert {"up", "down", "status", "logs", "reset", "export", "verify"} <= names
+
+
+def test_commands_on_a_stack_bring_in_none_of_the_libraries_of_its_parts() -> None:
+    """They come again and again, and are to answer at once."""
+    script = (
+        "import sys, client.cli, client.stack.commands, client.stack.control, client.stack.parts, client.stack.status;"
+        "print(sorted(sys.modules.keys() & {'aiokafka', 'asyncpg', 'boto3', 'cryptography', 'grpc', 'jgo', 'jwt'}))"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert shown == "[]\n"

@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jgo.maven import MavenContext
-
 if TYPE_CHECKING:
-    from jgo.maven import Artifact
+    from jgo.maven import Artifact, MavenContext
 
 LOCK_FILE = Path(__file__).with_name("kafka-jars.json")
 # slf4j-simple prints Kafka's log on its standard error; Kafka itself brings the interface only.
@@ -86,6 +84,8 @@ def install(jars: list[Jar], cache: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     missing = [jar for jar in jars if not (folder / jar.file_name).exists()]
     if missing:
+        from jgo.maven import MavenContext
+
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as staging:
             context = MavenContext(repo_cache=Path(staging), timeout=60)
             with ThreadPoolExecutor(FETCHES_AT_ONCE) as pool:
@@ -119,6 +119,8 @@ def _resolve(artifact: Artifact, coordinate: str) -> Path:
 
 def resolve_lock() -> dict[str, str]:
     """Resolve `ROOTS` with all they depend on, from the repository; return digest by coordinate."""
+    from jgo.maven import MavenContext
+
     staging = Path(tempfile.mkdtemp(prefix="dokpamo-jars-"))
     try:
         context = MavenContext(repo_cache=staging, timeout=60)

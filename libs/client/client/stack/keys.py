@@ -5,11 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from common.auth import public_jwk, read_key
-from common.clock import VirtualClockFile
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from client.stack.home import write_json
 
 if TYPE_CHECKING:
@@ -25,6 +20,9 @@ BANNER = (
 
 def create_keys(stack: Stack) -> None:
     """Make the keys and the clock that are missing; what is there stays."""
+    from common.auth import public_jwk, read_key
+    from common.clock import VirtualClockFile
+
     for path in (stack.service_key, stack.notary_key, stack.webhook_key):
         if not path.exists():
             _create_key(path)
@@ -34,6 +32,9 @@ def create_keys(stack: Stack) -> None:
 
 
 def _create_key(path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -12,8 +12,6 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import asyncpg
-
 from client.stack import unprivileged
 from client.stack.apart import run_apart
 from client.stack.ports import HOST
@@ -162,6 +160,8 @@ def create_databases(url: str, databases: tuple[str, ...]) -> None:
 async def _create_databases(url: str, databases: tuple[str, ...]) -> None:
     if not databases:
         return
+    import asyncpg
+
     connection = await asyncpg.connect(with_database(url, "postgres"))
     try:
         for database in databases:

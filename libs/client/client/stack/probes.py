@@ -1,4 +1,7 @@
-"""Readiness probes: each asks a part the cheapest question that only a working part can answer."""
+"""Readiness probes: each asks a part the cheapest question that only a working part can answer.
+
+Their libraries are imported where they are used: most commands on a stack name its parts and ask nobody.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,6 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import asyncpg
-import grpc
-from aiokafka import AIOKafkaClient
-from aiokafka.errors import KafkaError
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from client.stack.apart import run_apart
 from client.stack.spec import NotReadyError
@@ -64,6 +61,9 @@ def check_s3(endpoint: str) -> None:
 
 def check_grpc(address: str) -> None:
     """Raise NotReadyError unless the gRPC health service at `host:port` says SERVING for the whole server."""
+    import grpc
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
     check_tcp(address)
     with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
@@ -84,6 +84,8 @@ def check_postgres(url: str) -> None:
 
 
 async def _ask_postgres(url: str) -> None:
+    import asyncpg
+
     try:
         connection = await asyncpg.connect(url, timeout=PROBE_SECONDS)
         try:
@@ -103,6 +105,9 @@ def check_kafka(bootstrap: Sequence[str]) -> None:
 
 
 async def _ask_kafka(bootstrap: Sequence[str]) -> None:
+    from aiokafka import AIOKafkaClient
+    from aiokafka.errors import KafkaError
+
     client = AIOKafkaClient(bootstrap_servers=list(bootstrap), request_timeout_ms=int(PROBE_SECONDS * 1000))
     try:
         await asyncio.wait_for(client.bootstrap(), PROBE_SECONDS)

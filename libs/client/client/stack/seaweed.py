@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import boto3
-import botocore.config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from client.stack.ports import HOST
 from client.stack.probes import check_s3
 from client.stack.spec import NotReadyError, PartSpec
@@ -57,6 +53,9 @@ class S3Access:
 
     def client(self) -> S3Client:
         """Return a boto3 client that asks nobody else for region or credentials."""
+        import boto3
+        import botocore.config
+
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -160,6 +159,8 @@ def create_buckets(access: S3Access, buckets: Sequence[str] = BUCKETS) -> None:
     Raises:
         NotReadyError: The gateway answers but its filer or volumes do not yet.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     client = access.client()
     try:
         present = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
