@@ -96,6 +96,34 @@ async def test_a_model_from_push_to_pull(run: Run, tmp_path: Path) -> None:
     assert (over["not_of_the_checkpoint"], over["checkpoint_digest"]) == (["tokenizer.txt"], digest)
 
 
+async def test_a_push_whose_parent_is_named_by_the_model_is_repeated_and_makes_no_second_version(
+    run: Run, tmp_path: Path
+) -> None:
+    folder, by_name = checkpoint_folder(tmp_path / "solar"), ("--parent", f"{TEAM}/solar", "--json")
+    first = json.loads((await run("push", str(folder), *PUSH, "--json")).stdout)["checkpoint"]
+    change(folder)
+    made = json.loads((await run("push", str(folder), *PUSH, *by_name)).stdout)["checkpoint"]
+    again = json.loads((await run("push", str(folder), *PUSH, *by_name)).stdout)
+    assert again["checkpoint"]["checkpoint_digest"] == made["checkpoint_digest"]
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert (again["sent_bytes"], again["there_already_bytes"]) == (0, size)
+
+    async def parent_of(*more: str) -> tuple[int, str]:
+        pushed = json.loads((await run("push", str(folder), *PUSH, *by_name, *more)).stdout)["checkpoint"]
+        return pushed["version"], pushed["declaration"]["lineage"][0]["parent"]
+
+    assert made["declaration"]["lineage"][0]["parent"] == first["checkpoint_digest"]
+    # Who says so, another declaration and other bytes each make a version after the latest.
+    versions = [await parent_of("--again"), await parent_of("--seed", "2")]
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    versions += [await parent_of("--seed", "2"), await parent_of("--seed", "2")]
+    assert [version for version, _ in versions] == [3, 4, 5, 5]
+    kept = [(await run("show", f"{TEAM}/solar@{number}", "--json")).stdout for number in (2, 3, 4)]
+    before = [json.loads(each)["checkpoint"]["checkpoint_digest"] for each in kept]
+    assert [parent for _, parent in versions] == [*before, before[-1]]
+
+
 async def test_a_signed_push_is_pulled_by_the_public_key(run: Run, tmp_path: Path) -> None:
     folder, key = checkpoint_folder(tmp_path / "solar"), tmp_path / "team.pem"
     public, other = tmp_path / "team.pub", tmp_path / "other.pub"

@@ -56,8 +56,8 @@ _Parent = Annotated[
     typer.Option(
         metavar="REF",
         help=both(
-            "Your own checkpoint it was trained from; default: none.",
-            "이어서 학습한 자체 체크포인트, 기본값은 없음",
+            "Your own checkpoint it was trained from, by name alone the version before this push; default: none.",
+            "이어서 학습한 자체 체크포인트, 이름만 쓰면 이번 등록 직전의 버전, 기본값은 없음",
         ),
     ),
 ]
@@ -167,6 +167,7 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
 
         from client.sdk.checkpoints import push as push_folder
         from client.sdk.declaring import declared
+        from client.sdk.repeating import is_repeated, with_parent
         from client.sdk.signing import signer
         from client.sdk.transfer.scanning import scan
 
@@ -176,8 +177,11 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
         async with registry(desk, team) as client:
             await client.GetUsage(pb.GetUsageRequest(team_id=team))
             if parent is not None:
-                digest = await _digest(client, team, parent)
-                declaration.lineage.add(component="model", owner="own", kind="weights", parent=digest)
+                before = await _parent(client, team, parent)
+                by_name = not again and parent == f"{team}/{named}"
+                if by_name and await is_repeated(client, folder, before, declaration, display):
+                    return before
+                declaration = with_parent(declaration, before.checkpoint_digest)
             return await push_folder(
                 client,
                 folder,
@@ -221,11 +225,10 @@ def _named(folder: Path) -> str:
     return name
 
 
-async def _digest(client: Any, team: str, parent: str) -> str:
+async def _parent(client: Any, team: str, parent: str) -> pb.Checkpoint:
     from client.registry_desk import reference
 
-    named = reference(parent)
-    return named.digest or (await named.resolve(client, team)).checkpoint_digest
+    return await reference(parent).resolve(client, team)
 
 
 def _edges(lineage: Path | None) -> list[pb.LineageEdge]:
