@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from originality import Component, Examination, UnitAxis, examine
+from originality import Component, Examination, UnitAxis, Ways, examine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Matrix = NDArray[Any]
@@ -31,6 +33,11 @@ def int8_copy(weights: Matrix) -> Matrix:
     """Signed bytes by the greatest weight of each row, as they are stored: without their scales."""
     made: Matrix = np.rint(weights / np.abs(weights).max(axis=1, keepdims=True) * 127).astype(np.int8)
     return made
+
+
+def ways(first: Sequence[Matrix], second: Sequence[Matrix]) -> tuple[Ways, Ways]:
+    """What leads to the units of two models, and what leads away."""
+    return Ways((first[0],), (first[1],)), Ways((second[0],), (second[1],))
 
 
 def component(first: Matrix, second: Matrix, axis: UnitAxis = UnitAxis.EXCHANGEABLE, **more: Any) -> Component:

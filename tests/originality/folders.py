@@ -37,7 +37,7 @@ def _configuration(shape: Shape) -> dict[str, Any]:
         "intermediate_size": shape.hidden,
         "num_hidden_layers": shape.layers,
         "num_attention_heads": shape.heads,
-        "num_key_value_heads": shape.heads,
+        "num_key_value_heads": shape.heads // shape.shared,
         "vocab_size": shape.vocabulary,
         "tie_word_embeddings": False,
     }

@@ -16,11 +16,12 @@ from tests.originality.folders import written
 from tests.originality.making import EMBEDDING, HEAD
 from tests.originality.network import initial
 from tests.originality.pairs import LEVEL, WIDEST, examined, outcome
-from tests.originality.training import CONTINUED_PEAK, DECODER, ENCODER, MORE_TOKENS, adapted, trained
+from tests.originality.training import CONTINUED_PEAK, DECODER, GROUPED, MIXED, MORE_TOKENS, adapted, trained
 
 if TYPE_CHECKING:
+    from tests.originality.family import Family
     from tests.originality.making import Model
-    from tests.originality.network import Weights
+    from tests.originality.network import Shape
     from tests.originality.pairs import Outcome
 
 EXPERTS = 4
@@ -34,42 +35,7 @@ class Truth(StrEnum):
     INDEPENDENT = "independent"
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Models from seeds of their own, trained for so many `steps`; each is kept as a folder with both its towers.
-
-    Numbers go around: after the last model comes the first. Neighbours are independent.
-    """
-
-    folder: Path
-    decoders: list[Weights]
-    encoders: list[Weights]
-    steps: int
-
-    def write(self) -> None:
-        """Write the folder of each model, and of its initialisation."""
-        for number in range(len(self.decoders)):
-            written(self.kept(number), self.decoder(number), self.encoder(number))
-            written(self.begun(number), (DECODER, initial(DECODER, number)))
-
-    def kept(self, number: int) -> Path:
-        """Return the folder of a model."""
-        return self.folder / f"model-{number % len(self.decoders)}"
-
-    def begun(self, number: int) -> Path:
-        """Return the folder with the initialisation of its decoder."""
-        return self.folder / f"initial-{number % len(self.decoders)}"
-
-    def decoder(self, number: int) -> Model:
-        """Return its decoder."""
-        return DECODER, self.decoders[number % len(self.decoders)]
-
-    def encoder(self, number: int) -> Model:
-        """Return its encoder of images."""
-        return ENCODER, self.encoders[number % len(self.encoders)]
-
-
-Make = Callable[[Family, int, np.random.Generator], "Model"]
+Make = Callable[["Family", int, np.random.Generator], "Model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +43,8 @@ class Kind:
     """A kind of pair: a decoder of the family, and what `make` makes of it.
 
     `trained`: it takes training, so that one of each parent must do. `parent` counts from the decoder: 1 is the other
-    of two that were merged. `recreated`: the initialisation is made again and shown to the examination.
+    of two that were merged. `recreated`: the initialisation is made again and shown to the examination. `sort` is of
+    which models, and `parts` of which components something is said (all).
     """
 
     name: str
@@ -86,16 +53,20 @@ class Kind:
     trained: bool = False
     parent: int = 0
     recreated: bool = False
+    sort: Shape = DECODER
+    parts: tuple[str, ...] = ()
 
     def outcome(self, family: Family, number: int, draw: int) -> Outcome:
         """Return what the examination says of one pair of this kind."""
         rng = np.random.default_rng([number, draw, *self.name.encode()])
         made = self.make(family, number, rng)
-        parent, again = family.kept(number + self.parent), family.begun(number) if self.recreated else None
+        parent = family.kept(number + self.parent, self.sort)
+        again = family.begun(number) if self.recreated else None
         level = WIDEST if self.truth is Truth.INDEPENDENT else LEVEL
         with tempfile.TemporaryDirectory() as folder:
             child = written(Path(folder), made)
-            return outcome(examined(parent, child, int(rng.integers(2**31)), level=level, initial=again))
+            report = examined(parent, child, int(rng.integers(2**31)), level=level, initial=again)
+            return outcome(report, kinds=self.parts)
 
 
 def _on(model: Model, rng: np.random.Generator, steps: int, peak: float = CONTINUED_PEAK) -> Model:
@@ -129,14 +100,38 @@ def _quarter(kind: Callable[[Model, np.random.Generator], Model]) -> Make:
     return lambda family, number, rng: _on(kind(family.decoder(number), rng), rng, family.steps // 4)
 
 
-def _plain(kind: Callable[[Model, np.random.Generator], Model]) -> Make:
-    return lambda family, number, rng: kind(family.decoder(number), rng)
+def _plain(kind: Callable[[Model, np.random.Generator], Model], sort: Shape = DECODER) -> Make:
+    return lambda family, number, rng: kind(family.model(sort, number), rng)
+
+
+def _whole_heads(model: Model, rng: np.random.Generator) -> Model:
+    return making.moved_heads(model, rng, whole=True)
+
+
+def _heads_moved_on(family: Family, number: int, rng: np.random.Generator) -> Model:
+    return _on(making.moved_heads(family.model(GROUPED, number), rng), rng, family.steps // 4)
+
+
+def _turned(model: Model, rng: np.random.Generator) -> Model:
+    return making.permuted_units(making.rotated(model, rng), rng)
+
+
+def _turned_on(family: Family, number: int, rng: np.random.Generator) -> Model:
+    return _on(making.moved_heads(_turned(family.decoder(number), rng), rng), rng, family.steps // 4)
+
+
+def _embedding_taken(family: Family, number: int, rng: np.random.Generator) -> Model:
+    """A model of its own on the frozen embedding of another."""
+    begun = initial(DECODER, int(rng.integers(1 << 20, 1 << 31)))
+    begun |= {EMBEDDING: family.decoder(number)[1][EMBEDDING]}
+    return DECODER, trained(DECODER, begun, int(rng.integers(2**31)), family.steps, frozen=(EMBEDDING,))[0]
 
 
 def _merged(share: float) -> Make:
     return lambda family, number, _: making.merged(family.decoder(number), family.decoder(number + 1), share)
 
 
+_ATTENTION, _LAYERS = ("attention",), ("attention", "mlp")
 _D, _I, _N = Truth.DERIVED, Truth.INITIALISATION, Truth.INDEPENDENT
 
 KINDS = [
@@ -194,6 +189,31 @@ KINDS = [
         ),
         trained=True,
     ),
+    Kind("experts and their units moved", _D, _plain(making.moved_experts, MIXED), sort=MIXED),
+    Kind(
+        "experts and their units moved, noise 10 %",
+        _D,
+        _plain(lambda model, rng: making.noisy(making.moved_experts(model, rng), 0.1, rng), MIXED),
+        sort=MIXED,
+    ),
+    Kind("heads moved as wholes", _D, _plain(_whole_heads), parts=_ATTENTION),
+    Kind("heads moved, and channels within", _D, _plain(making.moved_heads), parts=_ATTENTION),
+    Kind("heads moved as wholes, grouped queries", _D, _plain(_whole_heads, GROUPED), sort=GROUPED, parts=_ATTENTION),
+    Kind(
+        "heads moved, and channels within, grouped queries",
+        _D,
+        _plain(making.moved_heads, GROUPED),
+        sort=GROUPED,
+        parts=_ATTENTION,
+    ),
+    Kind(
+        "heads moved, and channels within, grouped queries, trained on",
+        _D,
+        _heads_moved_on,
+        trained=True,
+        sort=GROUPED,
+        parts=_ATTENTION,
+    ),
     Kind("hidden units moved", _D, _plain(making.permuted_units)),
     Kind("residual axis moved, with signs", _D, _plain(making.moved_axis)),
     Kind("hidden units, heads and residual axis moved", _D, _plain(_moved)),
@@ -209,11 +229,18 @@ KINDS = [
     ),
     Kind("hidden units moved, embeddings and head anew, trained on", _D, _new_vocabulary, trained=True),
     Kind("residual axis turned by a rotation", _D, _plain(making.rotated)),
+    Kind("residual axis turned, hidden units moved", _D, _plain(_turned), parts=("mlp",)),
     Kind(
-        "residual axis turned, hidden units moved",
+        "residual axis turned, units and heads moved",
         _D,
-        _plain(lambda model, rng: making.permuted_units(making.rotated(model, rng), rng)),
+        _plain(lambda model, rng: making.moved_heads(_turned(model, rng), rng)),
     ),
+    Kind(
+        "residual axis turned, units and heads moved, noise 10 %",
+        _D,
+        _plain(lambda model, rng: making.noisy(making.moved_heads(_turned(model, rng), rng), 0.1, rng)),
+    ),
+    Kind("residual axis turned, units and heads moved, trained on", _D, _turned_on, trained=True),
     Kind(
         "one initialisation, other batches; made again",
         _I,
@@ -246,6 +273,20 @@ KINDS = [
         _N,
         lambda family, number, rng: _own(family, number, rng, teacher=False),
         trained=True,
+    ),
+    Kind(
+        "another's embedding taken over and frozen: attention and MLP",
+        _N,
+        _embedding_taken,
+        trained=True,
+        parts=_LAYERS,
+    ),
+    Kind(
+        "another's embedding taken over and frozen, the axis turned: attention and MLP",
+        _N,
+        lambda family, number, rng: making.rotated(_embedding_taken(family, number, rng), rng),
+        trained=True,
+        parts=_LAYERS,
     ),
 ]
 

@@ -145,18 +145,27 @@ def rotated(model: Model, rng: np.random.Generator) -> Model:
     return shape, made
 
 
-def moved_heads(model: Model, rng: np.random.Generator) -> Model:
-    """Heads of each attention in another order, and the values within each head."""
+def moved_heads(model: Model, rng: np.random.Generator, *, whole: bool = False) -> Model:
+    """Heads of each attention in another order, within groups that share a key and the groups too.
+
+    The values within each head are in another order as well, but for `whole` heads.
+    """
     shape, weights = model
-    made, size = dict(weights), shape.width // shape.heads
+    made, size, groups = dict(weights), shape.width // shape.heads, shape.heads // shape.shared
     for layer in range(shape.layers):
         start = f"model.layers.{layer}.self_attn."
-        heads = rng.permutation(shape.heads)
-        whole = (heads[:, None] * size + np.arange(size)).ravel()
-        within = np.concatenate([head * size + rng.permutation(size) for head in heads])
-        for name, places in (("q", whole), ("k", whole), ("v", within)):
-            made[f"{start}{name}_proj.weight"] = weights[f"{start}{name}_proj.weight"][places]
-        made[f"{start}o_proj.weight"] = weights[f"{start}o_proj.weight"][:, within]
+        order = rng.permutation(groups)
+        heads = np.concatenate([group * shape.shared + rng.permutation(shape.shared) for group in order])
+        channels = [np.arange(size) if whole else rng.permutation(size) for _ in range(groups)]
+        places = {
+            "q": (heads[:, None] * size + np.arange(size)).ravel(),
+            "k": (order[:, None] * size + np.arange(size)).ravel(),
+            "v": np.concatenate([group * size + channels[group] for group in order]),
+        }
+        for name, rows in places.items():
+            made[f"{start}{name}_proj.weight"] = weights[f"{start}{name}_proj.weight"][rows]
+        columns = np.concatenate([head * size + channels[head // shape.shared] for head in heads])
+        made[f"{start}o_proj.weight"] = weights[f"{start}o_proj.weight"][:, columns]
     return shape, made
 
 

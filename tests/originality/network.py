@@ -29,11 +29,15 @@ _STRAY, _SPREAD = 0.02, 0.6
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of a model; `experts` > 0: mixed experts in the place of each MLP; `classes` > 0: an encoder of patches."""
+    """Sizes of a model; `experts` > 0: mixed experts in the place of each MLP; `classes` > 0: an encoder of patches.
+
+    `shared` query heads that follow one another have one key and one value.
+    """
 
     vocabulary: int = 256
     width: int = 64
     heads: int = 4
+    shared: int = 1
     hidden: int = 160
     layers: int = 3
     experts: int = 0
@@ -49,7 +53,10 @@ class Shape:
         for layer in range(self.layers):
             start = f"model.layers.{layer}."
             made[start + "input_layernorm.weight"] = (wide,)
-            made |= {f"{start}self_attn.{name}_proj.weight": (wide, wide) for name in "qkvo"}
+            made |= {
+                f"{start}self_attn.{name}_proj.weight": (wide // self.shared if name in "kv" else wide, wide)
+                for name in "qkvo"
+            }
             made[start + "post_attention_layernorm.weight"] = (wide,)
             if self.experts:
                 made[start + "block_sparse_moe.gate.weight"] = (self.experts, wide)
@@ -185,7 +192,9 @@ class _Run:
     def attention(self, x: Array, layer: int) -> tuple[Array, Back]:
         start = f"model.layers.{layer}.self_attn."
         parts = [self.linear(x, f"{start}{name}_proj.weight") for name in "qkv"]
+        shared = self.shape.shared
         query, key, value = (self._by_head(part) for part, _ in parts)
+        key, value = (np.repeat(one, shared, axis=1) for one in (key, value))
         turn = _turns(x.shape[1], query.shape[-1], x.dtype)
         query, key = _turned(query, turn), _turned(key, turn)
         scale = x.dtype.type(query.shape[-1] ** -0.5)
@@ -201,8 +210,8 @@ class _Run:
             into = weight * (spread - (spread * weight).sum(axis=-1, keepdims=True)) * scale
             slopes = (
                 _turned(into @ key, turn, -1),
-                _turned(into.swapaxes(-1, -2) @ query, turn, -1),
-                weight.swapaxes(-1, -2) @ slope,
+                _gathered(_turned(into.swapaxes(-1, -2) @ query, turn, -1), shared),
+                _gathered(weight.swapaxes(-1, -2) @ slope, shared),
             )
             total = [one_back(self._joined(one)) for one, (_, one_back) in zip(slopes, parts, strict=True)]
             return total[0] + total[1] + total[2]
@@ -241,7 +250,7 @@ class _Run:
         return out, back
 
     def _by_head(self, x: Array) -> Array:
-        return x.reshape(*x.shape[:2], self.shape.heads, -1).swapaxes(1, 2)
+        return x.reshape(*x.shape[:2], -1, self.shape.width // self.shape.heads).swapaxes(1, 2)
 
     def _joined(self, x: Array) -> Array:
         return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
@@ -253,6 +262,11 @@ class _Run:
 
 def _flat(x: Array) -> Array:
     return x.reshape(-1, x.shape[-1])
+
+
+def _gathered(x: Array, shared: int) -> Array:
+    """Add up what heads say to the key or value that they share."""
+    return np.asarray(x.reshape(x.shape[0], -1, shared, *x.shape[2:]).sum(axis=2))
 
 
 def _softmax(scores: Array) -> Array:

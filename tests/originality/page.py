@@ -16,8 +16,8 @@ from originality import Finding, log10_tail
 from tests.originality.counting import area, interval
 from tests.originality.kinds import Truth
 from tests.originality.pairs import EVIDENCE, LEVEL
-from tests.originality.synthetic import DECODERS, ENCODERS
-from tests.originality.training import DECODER, ENCODER
+from tests.originality.synthetic import DECODERS, ENCODERS, GROUPS, MIXTURES
+from tests.originality.training import DECODER, ENCODER, GROUPED, MIXED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,9 +125,18 @@ def _family(run: Run) -> str:
         f"Trained by the run: {decoders}, {plan.steps} steps of Adam with decay, mean loss {mean:.2f} nats a byte,"
         f" greatest {worst:.2f}; knowing nothing is {math.log(DECODER.vocabulary):.2f}) and {encoders},"
         f" {plan.steps // 4} steps, mean loss {np.mean(losses[ENCODERS]):.2f} nats an image; knowing nothing is"
-        f" {math.log(ENCODER.classes):.2f}). Seeds 0 to {plan.models - 1}; whatever is drawn for a pair follows from"
-        f" the numbers of parent and draw and the name of its kind. It took {run.seconds / 60:.0f} minutes."
+        f" {math.log(ENCODER.classes):.2f}); {_others(run)}. Seeds from 0 on in each sort;"
+        f" whatever is drawn for a pair follows from the numbers of parent and draw and the name of its kind."
+        f" It took {run.seconds / 60:.0f} minutes."
         f" {_machine()}"
+    )
+
+
+def _others(run: Run) -> str:
+    sorts = ((GROUPS, GROUPED, "whose heads share keys"), (MIXTURES, MIXED, "with experts"))
+    return " and ".join(
+        f"{len(run.losses[name])} decoders {words} ({_size(shape)} parameters, loss {np.mean(run.losses[name]):.2f})"
+        for name, shape, words in sorts
     )
 
 

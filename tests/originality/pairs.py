@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from originality import ComponentFinding
-    from originality.folders.comparing import FolderReport
+    from originality.folders.report import FolderReport
 
 LEVEL = 0.001
 # The widest level at which false findings are counted: a p of moved units is told only where it is below the level.
@@ -58,9 +58,13 @@ def examined(
     return compare(_opened(first), subject(second), seed=seed, level=level, initial=again)
 
 
-def outcome(report: FolderReport, towers: tuple[str, ...] = ()) -> Outcome:
-    """Return what is said of the pair as a whole, or of these `towers` of it."""
-    return summed(one.found for one in report.components if not towers or one.tower in towers)
+def outcome(report: FolderReport, towers: tuple[str, ...] = (), kinds: tuple[str, ...] = ()) -> Outcome:
+    """Return what is said of the pair as a whole, or of these `towers` or `kinds` of components of it."""
+    return summed(
+        one.found
+        for one in report.components
+        if (not towers or one.tower in towers) and (not kinds or one.kind.startswith(kinds))
+    )
 
 
 def summed(findings: Iterable[ComponentFinding]) -> Outcome:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from originality import Component, UnitAxis, examine
+from originality import Component, UnitAxis, Ways, examine
 from originality.folders import examine_folders
 from threadpoolctl import threadpool_limits
 from weights.folder import ModelFolder
@@ -122,8 +122,10 @@ def _components(first: Views, second: Views) -> Iterator[Component]:
     for name in first:
         one, other = first[name], second.get(name)
         if other is not None and one.units.shape == other.units.shape:
-            away = (one.away, other.away) if one.away is not None and other.away is not None else None
-            yield Component(name, one.units, other.units, FREE, residual_outputs=away)
+            both = [Ways((side.units,), (side.away,)) for side in (one, other) if side.away is not None]
+            yield Component(
+                name, one.units, other.units, FREE, ways=(both[0], both[1]) if len(both) == len((one, other)) else None
+            )
 
 
 def chemprop(weights: Weights) -> Views:

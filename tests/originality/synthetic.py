@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
-from tests.originality.kinds import KINDS, Family, Truth, seeing
+from tests.originality.family import Family
+from tests.originality.kinds import KINDS, Truth, seeing
 from tests.originality.pairs import WIDEST, examined, outcome
-from tests.originality.training import DECODER, ENCODER, from_seed
+from tests.originality.training import DECODER, ENCODER, GROUPED, MIXED, from_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _TOLD_EVERY = 100
 DECODERS, ENCODERS = "language models from seeds of their own", "vision encoders from seeds of their own"
+GROUPS, MIXTURES = "language models with grouped queries", "language models with experts"
+_SORTS = {DECODERS: DECODER, ENCODERS: ENCODER, GROUPS: GROUPED, MIXTURES: MIXED}
 REUSED, SPOKEN = "vision encoder reused frozen: the encoder", "vision encoder reused frozen: the language model"
 
 
@@ -60,24 +63,24 @@ def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, process
     """Train the models of the plan and examine every pair, of `kinds` only where given; `folder` keeps the models."""
     began = time.monotonic()
     chosen = [kind for kind in KINDS if kinds is None or kind.name in kinds]
-    rows = {DECODERS: Row(DECODERS, Truth.INDEPENDENT), ENCODERS: Row(ENCODERS, Truth.INDEPENDENT)}
+    rows = {name: Row(name, Truth.INDEPENDENT) for name in _SORTS}
     rows |= {kind.name: Row(kind.name, kind.truth) for kind in chosen}
     rows |= {REUSED: Row(REUSED, Truth.DERIVED), SPOKEN: Row(SPOKEN, Truth.INDEPENDENT)}
     # A fork of a process with threads may hang: each worker starts afresh.
     with _one_thread(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        seeds = range(plan.models)
-        trained = list(
-            pool.map(_trained, [(shape, seed, plan.steps) for shape in (DECODER, ENCODER) for seed in seeds])
-        )
-        models, losses = zip(*trained, strict=True)
-        family = Family(folder, list(models[: plan.models]), list(models[plan.models :]), plan.steps)
+        seeds = {name: range(plan.models if name in {DECODERS, ENCODERS} else plan.parents) for name in _SORTS}
+        pieces_trained = [(shape, seed, plan.steps) for name, shape in _SORTS.items() for seed in seeds[name]]
+        trained = iter(list(pool.map(_trained, pieces_trained)))
+        models = {name: [next(trained) for _ in some] for name, some in seeds.items()}
+        by_sort = [[weights for weights, _ in models[name]] for name in _SORTS]
+        family = Family(folder, by_sort[0], by_sort[1], plan.steps, by_sort[2], by_sort[3])
         family.write()
         kept = folder / "family.pickle"
         kept.write_bytes(pickle.dumps(family))
-        pieces = [("independent", str(kept), first, 0) for first in seeds] + [
+        pieces = [(name, str(kept), first, 0) for name in (DECODERS, GROUPS, MIXTURES) for first in seeds[name]] + [
             (kind.name, str(kept), number, draw)
             for kind in chosen
-            for number in seeds[: plan.parents if kind.trained else None]
+            for number in seeds[DECODERS][: None if kind.sort == DECODER and not kind.trained else plan.parents]
             for draw in range(1 if kind.trained else plan.draws)
         ]
         for done, said in enumerate(pool.map(_said, pieces), start=1):
@@ -85,7 +88,7 @@ def run(plan: Plan, folder: Path, *, kinds: Sequence[str] | None = None, process
                 rows[name].outcomes.append(one)
             if done % _TOLD_EVERY == 0:
                 print(f"{done:,} of {len(pieces):,}, {time.monotonic() - began:.0f} s", flush=True)
-    shown = {DECODERS: list(losses[: plan.models]), ENCODERS: list(losses[plan.models :])}
+    shown = {name: [loss for _, loss in some] for name, some in models.items()}
     return Run(plan, rows, shown, time.monotonic() - began)
 
 
@@ -112,7 +115,11 @@ def _said(piece: tuple[str, str, int, int]) -> list[tuple[str, Outcome]]:
     """Return the outcomes of one piece by row: one pair of a kind, or all independent pairs of one model."""
     name, kept, number, draw = piece
     family = _family(kept)
-    if name != "independent":
+    if name in {GROUPS, MIXTURES}:
+        some = family.grouped if name == GROUPS else family.mixed
+        first, *others = (family.kept(one, _SORTS[name]) for one in range(number, len(some)))
+        return [(name, outcome(examined(first, other, number, level=WIDEST))) for other in others]
+    if name != DECODERS:
         (kind,) = (kind for kind in KINDS if kind.name == name)
         return [(name, kind.outcome(family, number, draw))]
     made = list(zip((REUSED, SPOKEN), seeing(family, number), strict=True))

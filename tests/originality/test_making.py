@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 SHAPE = Shape(vocabulary=40, width=16, heads=4, hidden=24, layers=2)
 
 
-def _model() -> Model:
+def _model(shape: Shape = SHAPE) -> Model:
     rng = np.random.default_rng(1)
-    return SHAPE, {
+    return shape, {
         name: tensor + np.float32(0.1) * rng.standard_normal(tensor.shape, dtype=np.float32)
-        for name, tensor in initial(SHAPE, 2).items()
+        for name, tensor in initial(shape, 2).items()
     }
 
 
@@ -34,22 +35,28 @@ def _experts_moved(model: Model, rng: np.random.Generator) -> Model:
     return making.moved_experts(making.upcycled(model, 3, rng), rng)
 
 
+def _whole_heads(model: Model, rng: np.random.Generator) -> Model:
+    return making.moved_heads(model, rng, whole=True)
+
+
 SAME = [
     making.scaled,
     making.permuted_units,
     making.moved_axis,
     making.rotated,
     making.moved_heads,
+    _whole_heads,
     _mixed,
     _experts_moved,
 ]
 
 
+@pytest.mark.parametrize("shared", [1, 2])
 @pytest.mark.parametrize("change", SAME)
 def test_a_change_that_hides_a_parent_keeps_what_the_model_says(
-    change: Callable[[Model, np.random.Generator], Model],
+    change: Callable[[Model, np.random.Generator], Model], shared: int
 ) -> None:
-    model = _model()
+    model = _model(replace(SHAPE, shared=shared))
     changed = change(model, np.random.default_rng(3))
     given = np.random.default_rng(4).integers(40, size=(2, 9))
     assert scored(*changed, given) == pytest.approx(scored(*model, given), abs=2e-4)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 SMALL = Shape(vocabulary=11, width=8, heads=2, hidden=6, layers=2)
 MIXED = Shape(vocabulary=11, width=8, heads=2, hidden=6, layers=1, experts=3)
+GROUPED = Shape(vocabulary=11, width=8, heads=4, shared=2, hidden=6, layers=2)
 SEEING = Shape(width=8, heads=2, hidden=6, layers=1, classes=3, patch=5)
 
 
-@pytest.mark.parametrize("shape", [SMALL, MIXED, SEEING], ids=["decoder", "experts", "encoder"])
+@pytest.mark.parametrize("shape", [SMALL, GROUPED, MIXED, SEEING], ids=["decoder", "grouped", "experts", "encoder"])
 def test_gradients_are_the_slopes_of_the_loss(shape: Shape) -> None:
     rng = np.random.default_rng(1)
     weights = {

@@ -13,17 +13,14 @@ from originality import Finding, log10_bound
 
 from tests.originality import page
 from tests.originality.kinds import Truth
-from tests.originality.synthetic import DECODERS, ENCODERS, REUSED, SPOKEN, Plan, run
+from tests.originality.synthetic import DECODERS, ENCODERS, GROUPS, MIXTURES, REUSED, SPOKEN, Plan, run
 from tests.originality.training import DECODER
 
 if TYPE_CHECKING:
     from tests.originality.synthetic import Run
 
 # In each of these the examination misses some or all, and the page says how many.
-WEAK = {
-    "average 0.95 and 0.05 of two parents, against the lesser",
-    "residual axis turned, hidden units moved",
-}
+WEAK = {"average 0.95 and 0.05 of two parents, against the lesser"}
 BRIEFLY = (
     "copy",
     "fine-tuned, a quarter of the steps",
@@ -39,13 +36,18 @@ BRIEFLY = (
     "hidden units moved",
     "hidden units, heads and residual axis moved",
     "residual axis turned by a rotation",
+    "residual axis turned, units and heads moved",
+    "heads moved, and channels within, grouped queries",
+    "experts and their units moved",
 )
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Three models of each sort, trained briefly, and kinds that take little more than a copy."""
-    return run(Plan(models=3, steps=30, draws=1), tmp_path_factory.mktemp("family"), kinds=BRIEFLY, processes=2)
+    return run(
+        Plan(models=3, steps=30, draws=1, parents=3), tmp_path_factory.mktemp("family"), kinds=BRIEFLY, processes=2
+    )
 
 
 def test_the_models_have_learnt(small: Run) -> None:
@@ -54,7 +56,7 @@ def test_the_models_have_learnt(small: Run) -> None:
 
 
 def test_models_from_seeds_of_their_own_give_no_evidence(small: Run) -> None:
-    for name in (DECODERS, ENCODERS, SPOKEN):
+    for name in (DECODERS, ENCODERS, GROUPS, MIXTURES, SPOKEN):
         assert small.rows[name].outcomes
         assert not any(one.found() for one in small.rows[name].outcomes)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.originality.network import Array, Weights
 
 DECODER = Shape()
+GROUPED = Shape(heads=8, shared=2)
+MIXED = Shape(experts=4, hidden=96)
 ENCODER = Shape(width=48, hidden=128, layers=2, classes=8, patch=16)
 BATCH, TIME, PATCHES = 12, 32, 16
 PEAK, CONTINUED_PEAK, DECAY = 6e-3, 1e-3, 0.1

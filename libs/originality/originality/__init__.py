@@ -5,7 +5,7 @@ from originality.examining import ComponentFinding, Examination, examine
 from originality.finding import Finding
 from originality.matching import Matching, match
 from originality.measuring import Component, Likeness
-from originality.moved import Agreement, Alignment, agree, align
+from originality.moved import Agreement, Alignment, Ways, agree, align
 from originality.order import UnitAxis
 from originality.refusing import WeightsRefusedError
 
@@ -19,6 +19,7 @@ __all__ = [
     "Likeness",
     "Matching",
     "UnitAxis",
+    "Ways",
     "WeightsRefusedError",
     "agree",
     "align",

@@ -28,7 +28,7 @@ class ComponentFinding:
 
     `log10_p` bounds P(count or more) under `test.assumption`, `log10_p_adjusted` after Holm's correction in the family
     of `family` tests, `log10_p_exact` is the probability of a random permutation itself (exact test of one
-    block only). `blocks` is the number of blocks of units that the exact test counts over.
+    block only). `blocks` is the number of blocks of units that the test counts over.
     """
 
     name: str
@@ -95,7 +95,9 @@ def examine(
     exact = _adjusted(
         [None if one.matched is None else log10_bound(one.matched, one.sizes) for one in measured], families[EXACT]
     )
-    moved = _adjusted([log10_bound(one.moved.agreed) if one.moved else None for one in measured], families[MOVED])
+    moved = _adjusted(
+        [log10_bound(one.moved.agreed, one.moved.sizes) if one.moved else None for one in measured], families[MOVED]
+    )
     made = []
     for one, by_place, by_agreement in zip(measured, exact, moved, strict=True):
         finding, test, reason = decide(one, by_place, by_agreement, math.log10(level), families[EXACT])
@@ -132,7 +134,7 @@ def _told(
     families: dict[Method, int],
 ) -> ComponentFinding:
     moved = one.moved
-    sizes = one.sizes if test is EXACT else ()
+    sizes = {EXACT: one.sizes, MOVED: moved.sizes if moved else (), NONE: ()}[test]
     count, compared = {
         EXACT: (one.matched, one.compared),
         MOVED: (moved.agreed, moved.compared) if moved else (None, 0),
@@ -146,7 +148,7 @@ def _told(
         count=count,
         compared=compared,
         log10_p=None if count is None else log10_bound(count, sizes),
-        log10_p_exact=log10_tail(count, compared) if len(sizes) == 1 and count is not None else None,
+        log10_p_exact=log10_tail(count, compared) if test is EXACT and len(sizes) == 1 and count is not None else None,
         blocks=len(sizes) or None,
         log10_p_adjusted=adjusted[test],
         family=families[test],

@@ -61,9 +61,9 @@ EXACT = Method(
 MOVED = Method(
     "moved-unit agreement",
     exact=False,
-    assumption="as for own-place matching, and the weights that lead to a unit are independent of those that lead away,"
-    " on a residual axis that each model's initialisation drew for itself; training ties these together, so p is"
-    " nominal and not exact",
+    assumption="as for own-place matching, and the weights that lead to a unit are independent of those that lead away"
+    " from it or meet it, on a residual axis that each model's initialisation drew for itself; training ties these"
+    " together, so p is nominal and not exact",
 )
 NONE = Method("none", exact=False, assumption="none")
 

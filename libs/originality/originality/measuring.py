@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from originality.blocks import all_alike, blocks_repeat, match_blocks, orders_show, own_cosines
+from originality.chance import log10_bound
 from originality.matching import norms, require_matrix, sample
-from originality.moved import agree
+from originality.moved import agree_in_blocks
 from originality.order import UnitAxis
 from originality.refusing import WeightsRefusedError
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from originality.blocks import Blocks
-    from originality.matching import Places
+    from originality.matching import Matching, Places
     from originality.matrix import Matrix
-    from originality.moved import Agreement, Alignment
+    from originality.moved import Agreement, Alignment, Ways
 
 # Below this share of units at their own places, they are also looked for at other places.
 MOVED_BELOW = 0.05
+_LOG10_BY_CHANCE = -6.0
 _CONTEXT_ROWS = 256
 _ROWS_AT_ONCE = 256
 
@@ -33,14 +35,11 @@ class Component:
 
     A tuple of matrices are blocks: units can change places only within one (channels within a head, heads within a
     layer), and how they lie in one says nothing of another. `axis` is what is known of the units by construction.
-    `residual_outputs` are, per model, the weights that lead away from the same units (units × residual axis), for the
-    test of moved units: only of one block, and only where inputs and outputs both lie on a residual axis of the
-    model's own, never on one that data gives, such as pixels, tokens or bands (`agree` says why). `initial` is the
+    `ways` are, for the test of moved units, what leads to the units of each model and away from them. `initial` is the
     initialisation as it was made again from the recorded seed and code. Arrays may be memory-mapped: only sampled rows
     are widened. `spared` units were looked at to choose what is compared to what, and are not tested. `equal` says
     whether all values are equal where the matrices are only a part or an image of the weights and do not tell. `why`
-    says why this axis cannot be tested, where that is known better than its kind tells. `alignment` is that of the
-    residual axes of just this component, where a model has several.
+    says why this axis cannot be tested, where that is known better than its kind tells.
     """
 
     name: str
@@ -48,12 +47,11 @@ class Component:
     second: Matrix | Blocks
     axis: UnitAxis
     layer: int | None = None
-    residual_outputs: tuple[Matrix, Matrix] | None = None
+    ways: tuple[Ways, Ways] | None = None
     initial: Matrix | Blocks | None = None
     spared: Places | None = None
     equal: bool | None = None
     why: str | None = None
-    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +129,9 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
     free = component.axis is UnitAxis.EXCHANGEABLE and component.why is None
     untestable = _untestable(component, first, second, rng)
     matching = match_blocks(first, second, rng, limit, component.spared) if same_shape and not untestable else None
-    share = matching.matched / matching.compared if matching else 0.0
     moved = None
-    if component.residual_outputs and not untestable and share < MOVED_BELOW:
-        moved = agree(
-            (first[0], second[0]), component.residual_outputs, rng, alignment=component.alignment or alignment
-        )
+    if component.ways and not untestable and _may_have_moved(matching):
+        moved = agree_in_blocks(*component.ways, rng, alignment=alignment)
     explained = None
     if component.initial is not None and matching:
         explained = _explained(first, second, _blocks(component.initial), rng, limit)
@@ -144,7 +139,7 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
         name=component.name,
         layer=component.layer,
         planned=free and same_shape,
-        planned_moved=free and component.residual_outputs is not None,
+        planned_moved=free and component.ways is not None,
         untestable=untestable,
         units=min(sum(map(len, first)), sum(map(len, second))),
         same_values=_all_equal(first, second) if component.equal is None else component.equal,
@@ -155,6 +150,13 @@ def _measured(component: Component, rng: np.random.Generator, limit: int, alignm
         explained=explained,
         context=_context(first, second, rng) if same_shape else None,
     )
+
+
+def _may_have_moved(matching: Matching | None) -> bool:
+    """Say whether few units are at their own places, or of few units no more than chance makes."""
+    if matching is None or matching.matched < MOVED_BELOW * matching.compared:
+        return True
+    return log10_bound(matching.matched, matching.sizes) > _LOG10_BY_CHANCE
 
 
 def _blocks(weights: Matrix | Blocks) -> Blocks:
@@ -177,7 +179,7 @@ def _untestable(component: Component, first: Blocks, second: Blocks, rng: np.ran
 
 def _by_shape(component: Component, first: Blocks, second: Blocks) -> str | None:
     if _shapes(first) != _shapes(second) and (
-        component.residual_outputs is None or _widths_differ(first, second, component)
+        component.ways is None or component.ways[0].widths() != component.ways[1].widths()
     ):
         if len(first) == len(second) == 1:
             return f"the shapes differ: {first[0].shape} and {second[0].shape}"
@@ -200,18 +202,12 @@ def _shapes(blocks: Blocks) -> list[tuple[int, ...]]:
     return [block.shape for block in blocks]
 
 
-def _widths_differ(first: Blocks, second: Blocks, component: Component) -> bool:
-    outputs = component.residual_outputs
-    return first[0].shape[1] != second[0].shape[1] or (
-        outputs is not None and outputs[0].shape[1] != outputs[1].shape[1]
-    )
-
-
 def _all_equal(first: Blocks, second: Blocks) -> bool:
-    return _shapes(first) == _shapes(second) and all(map(_same_values, first, second))
+    return _shapes(first) == _shapes(second) and all(map(same_values, first, second))
 
 
-def _same_values(first: Matrix, second: Matrix) -> bool:
+def same_values(first: Matrix, second: Matrix) -> bool:
+    """Say whether all values of two matrices of one shape are equal; stops at the first rows that differ."""
     return all(
         np.array_equal(first[start : start + _ROWS_AT_ONCE], second[start : start + _ROWS_AT_ONCE])
         for start in range(0, len(first), _ROWS_AT_ONCE)

@@ -19,6 +19,7 @@ from originality.refusing import WeightsRefusedError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from originality.blocks import Blocks
     from originality.matching import Floats, Places
     from originality.matrix import Matrix
 
@@ -52,16 +53,38 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """How many of `compared` units of the second model have one partner, whichever weights are asked.
+class Ways:
+    """What leads to the units of one model, and what leads away from them or meets them: blocks of units × inputs.
 
-    `partner[i]` is the place in the first model of the unit `unit[i]` of the second one by its input weights.
+    Both lie on a residual axis of the model's own, never on one that data gives, such as pixels, tokens or bands
+    (`agree` says why). There is one block unless units can only have moved within blocks, such as heads in a layer.
     """
 
-    compared: int
+    inputs: Blocks
+    outputs: Blocks
+
+    def widths(self) -> list[int]:
+        """Return the number of inputs of each block."""
+        return [block.shape[1] for block in (*self.inputs, *self.outputs)]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many units of the second model have one partner, whichever weights are asked.
+
+    `sizes` are the numbers of units compared in each block of them. `partner[i]` is the place in the first model of the
+    unit `unit[i]` of the second one by its input weights.
+    """
+
+    sizes: tuple[int, ...]
     agreed: int
     unit: Places
     partner: Places
+
+    @property
+    def compared(self) -> int:
+        """Number of units compared."""
+        return sum(self.sizes)
 
 
 def align(first: Matrix, second: Matrix, rng: np.random.Generator, tokens: int = 2048) -> Alignment:
@@ -136,7 +159,7 @@ def agree(
     if inputs[0].shape[0] < inputs[1].shape[0]:
         back = alignment.turned() if alignment else None
         turned = agree((inputs[1], inputs[0]), (outputs[1], outputs[0]), rng, alignment=back, limit=limit)
-        return Agreement(turned.compared, turned.agreed, turned.partner, turned.unit)
+        return Agreement(turned.sizes, turned.agreed, turned.partner, turned.unit)
     units = sample(inputs[1].shape[0], limit, rng)
     everyone = np.arange(inputs[0].shape[0])
     found, stands_out = [], np.ones(len(units), dtype=bool)
@@ -147,7 +170,26 @@ def agree(
         found.append(assign(likeness, rng))
         stands_out &= _stands_out(likeness, found[-1])
     by_input, by_output = found
-    return Agreement(len(units), int(((by_input == by_output) & stands_out).sum()), units, by_input)
+    return Agreement((len(units),), int(((by_input == by_output) & stands_out).sum()), units, by_input)
+
+
+def agree_in_blocks(
+    first: Ways, second: Ways, rng: np.random.Generator, *, alignment: Alignment | None = None
+) -> Agreement:
+    """Look for the units of each block among those of the block beside it, and count over all blocks.
+
+    Not exact, as `agree` is not. Raises `WeightsRefusedError`.
+    """
+    made = [
+        agree(some[:2], some[2:], rng, alignment=alignment)
+        for some in zip(first.inputs, second.inputs, first.outputs, second.outputs, strict=True)
+    ]
+    return Agreement(
+        tuple(one.compared for one in made),
+        sum(one.agreed for one in made),
+        np.concatenate([one.unit for one in made]),
+        np.concatenate([one.partner for one in made]),
+    )
 
 
 def _stands_out(likeness: Floats, partner: Places) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_bytes_and_none_draws_one(models: Path) -> 
     same = [run("examine", models / "parent", models / "child", "--seed", 5, "--json").stdout for _ in range(2)]
     assert same[0] == same[1]
     report = json.loads(same[0])
-    assert (report["schema"], report["seed"], report["by"]) == ("dokpamo.originality/1", 5, "weights")
+    assert (report["schema"], report["seed"], report["by"]) == ("dokpamo.originality/2", 5, "weights")
     assert report["counts"]["derived"] > 10
     drawn = {
         json.loads(run("examine", models / "parent", models / "stranger", "--json").stdout)["seed"] for _ in range(2)

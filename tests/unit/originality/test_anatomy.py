@@ -254,4 +254,4 @@ def test_packed_weights_and_empty_ones_are_named_as_not_examined(tmp_path: Path)
 def test_attention_without_any_matrix_has_no_parts(tmp_path: Path) -> None:
     one = apart(tmp_path / "m", llama(1), LLAMA)
     where = next(iter(one.parts))
-    assert list(attention(one.folder, {}, where, one.towers["main"], turned=False)) == []
+    assert list(attention(one.folder, {}, where, one.towers["main"], None, turned=False)) == []

@@ -12,7 +12,7 @@ import pytest
 from originality import Component, Finding, UnitAxis, examine
 from originality.finding import EXACT, MOVED
 
-from tests.builders.weights import UNITS, component, drawn, examined, int8_copy, noisy
+from tests.builders.weights import UNITS, component, drawn, examined, int8_copy, noisy, ways
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,7 +148,7 @@ def test_putting_units_in_an_order_of_their_own_hides_nothing_if_the_parent_has_
     order = np.argsort(PARENT[:, 0])
     child = PARENT[order]
     away = drawn(60)
-    found = _one(component(PARENT, child, residual_outputs=(away, away[order])))
+    found = _one(component(PARENT, child, ways=ways((PARENT, away), (child, away[order]))))
     assert (found.finding, found.test) == (Finding.DERIVED, MOVED)
 
 
@@ -174,8 +174,8 @@ def test_no_output_says_that_a_model_is_its_makers_own() -> None:
         component(PARENT, drawn(85), UnitAxis.COMPUTED),
         component(PARENT, drawn(86), UnitAxis.STRUCTURED),
         component(PARENT[:, 0], drawn(87)[:, 0], UnitAxis.GAINS),
-        component(PARENT, PARENT[::-1], residual_outputs=(drawn(88), drawn(88)[::-1])),
-        component(PARENT, drawn(89)[:50], residual_outputs=(drawn(90), drawn(91)[:50])),
+        component(PARENT, PARENT[::-1], ways=ways((PARENT, drawn(88)), (PARENT[::-1], drawn(88)[::-1]))),
+        component(PARENT, drawn(89)[:50], ways=ways((PARENT, drawn(90)), (drawn(89)[:50], drawn(91)[:50]))),
         component(np.ones((20, 3)), np.ones((20, 3))),
         component(PARENT, PARENT[:, 1:]),
         component(drawn(92, 4, 9), drawn(93, 4, 9)),

@@ -85,7 +85,7 @@ def _examined(folder: Path, seed: int) -> str:
         taken(subject(sides[0]), kept=True)
     except REFUSALS as refusal:
         return "refused" if refusal.field and refusal.rule else "refused without a reason"
-    assert json.loads(json.dumps(report.to_json(), allow_nan=False))["schema"] == "dokpamo.originality/1"
+    assert json.loads(json.dumps(report.to_json(), allow_nan=False))["schema"] == "dokpamo.originality/2"
     assert page(report, "ko")
     return "examined"
 

@@ -10,7 +10,7 @@ from originality import Finding, WeightsRefusedError, agree, align, examine
 from originality.finding import MOVED
 from originality.moved import alignable
 
-from tests.builders.weights import component, drawn, noisy
+from tests.builders.weights import component, drawn, noisy, ways
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class _Moved:
         self.hidden = hidden
 
     def component(self) -> Any:
-        return component(self.first[1], self.second[1], residual_outputs=(self.first[2], self.second[2]))
+        return component(self.first[1], self.second[1], ways=ways(self.first[1:], self.second[1:]))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.2])
@@ -72,7 +72,7 @@ def test_units_that_were_dropped_do_not_hide_the_others(turned: bool) -> None:
     made = _Moved(30, 0.05, kept=300)
     first, second = (made.second, made.first) if turned else (made.first, made.second)
     alignment = align(first[0], second[0], np.random.default_rng(0))
-    one = component(first[1], second[1], residual_outputs=(first[2], second[2]))
+    one = component(first[1], second[1], ways=ways(first[1:], second[1:]))
     found = examine([one], seed=3, alignment=alignment).components[0]
     assert (found.finding, found.test, found.count, found.compared) == (Finding.DERIVED, MOVED, 300, 300)
 
@@ -102,7 +102,7 @@ def test_weights_tied_within_each_model_are_no_agreement_between_independent_mod
         found = agree((first, second), (first, second), np.random.default_rng(seed))
         # Both matchings are the same one, and no partner in it stands out.
         assert found.agreed == 0
-        one = component(first, second, residual_outputs=(first, second))
+        one = component(first, second, ways=ways((first, first), (second, second)))
         assert examine([one], seed=seed).components[0].finding is Finding.NO_EVIDENCE
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from originality import Component, Finding, UnitAxis, agree, examine, match
 from scipy.stats import ortho_group
 
+from tests.builders.weights import ways
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -65,7 +67,7 @@ def test_agreement_on_axes_of_the_data_says_nothing_about_where_weights_come_fro
         agree((first[0], second[0]), (first[1], second[1]), np.random.default_rng(1)).agreed
         for first, second in combinations(_models(), 2)
     ]
-    # Why `residual_outputs` is never for such axes: none of these was made from another.
+    # Why `ways` are never for such axes: none of these was made from another.
     assert max(agreed) > UNITS / 2
 
 
@@ -75,7 +77,7 @@ def test_on_axes_of_their_own_trained_models_that_do_the_same_do_not_agree() -> 
         for layer, basis in zip(_models(), ortho_group.rvs(INPUTS, MODELS, random_state=2), strict=True)
     ]
     for first, second in combinations(turned, 2):
-        one = Component("mlp", first[0], second[0], UnitAxis.EXCHANGEABLE, residual_outputs=(first[1], second[1]))
+        one = Component("mlp", first[0], second[0], UnitAxis.EXCHANGEABLE, ways=ways(first, second))
         assert examine([one], seed=1).components[0].finding is Finding.NO_EVIDENCE
 
 

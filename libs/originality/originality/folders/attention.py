@@ -136,7 +136,7 @@ _MET_BY = {Role.VALUE: Role.OUTPUT, Role.KEY: Role.QUERY}
 
 
 def _ways(
-    rows: Mapping[Role, Rows], role: Role, layout: _Layout, cut: Callable[[Rows, Places], Matrix]
+    rows: Mapping[Role, Rows], role: Role, layout: _Layout, cut: Callable[[Rows, Places, int], Matrix]
 ) -> Callable[[], tuple[Matrix, Matrix]] | None:
     """Return how units that may have moved are read: those of values with the output's, those of keys with queries'."""
     other = _MET_BY.get(role)

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from threadpoolctl import threadpool_limits
 
 from originality.examining import examine
 from originality.finding import MOVED, Finding
+from originality.folders.axis import axes
 from originality.folders.context import context
 from originality.folders.fingerprint import fingerprints, read_fingerprint, taken
 from originality.folders.planning import Plan
+from originality.folders.report import FolderReport, Place, Told
 from originality.folders.subject import Subject, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from weights.folder import ModelFolder
 
     from originality.examining import ComponentFinding, Examination
-    from originality.folders.context import Context
-    from originality.folders.part import Part
+    from originality.folders.part import Key, Part
     from originality.folders.planning import Planned
-    from originality.folders.subject import Described
     from originality.measuring import Component
 
     Progress = Callable[[int, int, str], None]
 
-SCHEMA: Final = "dokpamo.originality/1"
 UNITS: Final = 512
 """Units that are sampled of a component, unless it is said otherwise."""
 INPUTS: Final = 1024
@@ -38,61 +36,6 @@ INPUTS: Final = 1024
 MOVED_LAYERS: Final = 4
 """Layers of a tower that are searched for moved units; all of them, where one of these shows some."""
 LEVEL: Final = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a component is in one model: its layer (None: several, or none), group and expert, and its tensors."""
-
-    layer: int | None
-    group: str
-    expert: int | None
-    tensors: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A component of two models: what it is, where in each, why its units are exchangeable, and what was found."""
-
-    tower: str
-    kind: str
-    layers: int
-    axis: str
-    first: Place
-    second: Place
-    found: ComponentFinding
-
-
-@dataclass(frozen=True, slots=True)
-class FolderReport:
-    """All that is found of two models. The same models, seed and settings give the same report, to the byte.
-
-    `seed` is drawn after both models are fixed, and by others than who made them. Of layers with more than 32 experts
-    it draws 32, and `experts_left_out` of all layers are left out.
-    """
-
-    first: Described
-    second: Described
-    seed: int
-    level: float
-    units: int
-    inputs: int
-    comparisons: int
-    moved_layers: int
-    experts_left_out: int
-    by: str
-    correction: str
-    scope: str
-    counts: Mapping[str, int]
-    components: tuple[Told, ...]
-    only_first: tuple[str, ...]
-    only_second: tuple[str, ...]
-    context: Context | None
-    schema: str = SCHEMA
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return asdict(self)
 
 
 def examine_folders(
@@ -193,10 +136,13 @@ def compare(
     progress: Progress | None = None,
 ) -> FolderReport:
     """Compare two models that are already taken apart, as one of so many `comparisons`; see `examine_folders`."""
-    plan = Plan(first, second, seed, inputs, initial)
     # One thread for each matrix product: sums are then made in one order on every machine, and workers do not wait
     # for one another's threads.
     with threadpool_limits(1, "blas"):
+        put_back = axes(first, second, seed)
+        first = first.along({tower: one.first for tower, one in put_back.items() if one.first is not None})
+        second = second.along({tower: one.second for tower, one in put_back.items()})
+        plan = Plan(first, second, seed, inputs, initial)
         planned, found = _run(
             plan,
             moved_layers,
@@ -208,7 +154,7 @@ def compare(
             workers=workers,
         )
     told = tuple(_told(one, finding) for one, finding in zip(planned, found.components, strict=True))
-    used = [{id(part) for one in planned for pair in one.pairs for part in (getattr(pair, side),)} for side in _SIDES]
+    used = [{getattr(pair, side).key for one in planned for pair in one.pairs} for side in _SIDES]
     folders = first.folder, second.folder
     return FolderReport(
         first=first.described,
@@ -218,7 +164,7 @@ def compare(
         units=units,
         inputs=inputs,
         comparisons=comparisons,
-        moved_layers=sum(one.moved for one in planned),
+        moved_layers=len({(one.key.tower, one.key.layer) for one in planned if one.moved and not one.pooled}),
         experts_left_out=plan.experts_left_out,
         by="weights" if folders[0] and folders[1] else "fingerprints",
         correction=found.correction,
@@ -230,6 +176,7 @@ def compare(
         context=context(folders[0], folders[1], (first.vocabulary, second.vocabulary))
         if folders[0] and folders[1]
         else None,
+        axes_put_back=tuple(sorted(put_back)),
     )
 
 
@@ -259,22 +206,31 @@ def _opened(plan: Plan, planned: Sequence[Planned], progress: Progress | None) -
         yield plan.component(one)
 
 
-def _rest(one: Subject, used: set[int]) -> tuple[str, ...]:
+def _rest(one: Subject, used: set[Key]) -> tuple[str, ...]:
     """Return the tensors that no part of the other model was found for."""
-    compared = {name for part in one.parts.values() if id(part) in used for name in part.tensors}
+    compared = {name for key, part in one.parts.items() if key in used for name in part.tensors}
     return tuple(
-        sorted({name for part in one.parts.values() if id(part) not in used for name in part.tensors} - compared)
+        sorted({name for key, part in one.parts.items() if key not in used for name in part.tensors} - compared)
     )
 
 
 def _told(planned: Planned, found: ComponentFinding) -> Told:
     key = planned.key
     first, second = ([getattr(pair, side) for pair in planned.pairs] for side in _SIDES)
-    return Told(key.tower, key.kind, len(planned.pairs), second[0].assumption, _place(first), _place(second), found)
+    heads = planned.pairs[0].heads
+    return Told(
+        key.tower,
+        key.kind,
+        len(planned.pairs),
+        second[0].assumption,
+        _place(first, () if heads is None else tuple(heads.tolist())),
+        _place(second),
+        found,
+    )
 
 
-def _place(parts: list[Part]) -> Place:
+def _place(parts: list[Part], heads: tuple[int, ...] = ()) -> Place:
     key = parts[0].key
     several = len(parts) > 1
     names = parts[0].tensors + parts[-1].tensors if several else parts[0].tensors
-    return Place(None if several else key.layer, key.group, key.expert, names)
+    return Place(None if several else key.layer, key.group, key.expert, names, heads)

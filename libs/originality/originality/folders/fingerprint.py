@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from weights.folder import FolderRefusedError, ModelFolder
-from weights.stored import StoredMatrix
 
 from originality import fixed
 from originality.folders.part import Key, Part
 from originality.folders.subject import Described, NotExamined, Subject, subject
+from originality.folders.view import Units
 from originality.order import UnitAxis
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _nothing(_tokens: object) -> Blocks:
 
 
 def _of(part: Part, form: tuple[tuple[int, ...], ...], blocks: Blocks) -> Part:
-    return replace(part, read=lambda _: blocks, form=form, tokens=None, outputs=None)
+    return replace(part, read=lambda _: blocks, form=form, tokens=None, ways=None, heads=None)
 
 
 def _form(one: Subject, part: Part) -> tuple[tuple[int, ...], ...]:
@@ -177,7 +177,7 @@ def _projected(one: Subject, part: Part) -> Blocks:
 def _units(block: Matrix, rows: Any) -> Floats:
     width = block.shape[1]
     some = fixed.places("inputs", width, _INPUTS)
-    narrow = block.with_columns(some)[rows] if isinstance(block, StoredMatrix) else block[rows][:, some]
+    narrow = block.with_columns(some)[rows] if isinstance(block, Units) else block[rows][:, some]
     return _directions(narrow, fixed.signs("inputs", len(some), DIMENSIONS))
 
 

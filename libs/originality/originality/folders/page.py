@@ -22,8 +22,8 @@ from originality.folders.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from originality.folders.comparing import FolderReport, Told
     from originality.folders.context import Licence
+    from originality.folders.report import FolderReport, Told
     from originality.folders.words import Language
 
 _SHOWN: Final = 40
@@ -148,6 +148,8 @@ class _Page:
         if experts[1] is not None:
             number = str(experts[1]) if experts[0] == experts[1] else f"{experts[0]} → {experts[1]}"
             words.append(TEXTS["expert"][self._language == "ko"].format(number=number))
+        if one.first.heads:
+            words.append(TEXTS["heads"][self._language == "ko"])
         return ", ".join(words)
 
     def _note(self, sentence: str) -> str:
@@ -204,6 +206,9 @@ class _Page:
             texts.append(self._text("experts", count=f"{report.experts_left_out:,}", most=EXPERTS))
         if report.moved_layers:
             texts.append(self._text("moved_note"))
+        if report.axes_put_back:
+            towers = ", ".join(tower_said(tower, self._language) for tower in report.axes_put_back)
+            texts.append(self._text("axes_put_back", towers=towers))
         if report.by == "fingerprints":
             texts.append(self._text("by_fingerprints"))
         if report.comparisons > 1:

@@ -88,15 +88,28 @@ TEXTS: Final = {
     ),
     "moved_note": (
         (
-            "Where hidden units were moved, the exact test is blind: a component found by moved-unit agreement stands"
-            " for its whole MLP, also where its other matrices show no evidence."
+            "Where units were moved, the exact test is blind. A component found by moved-unit agreement stands for its"
+            " whole MLP (MLP, in), its values and outputs (values), or its queries and keys (keys), also where these"
+            " show no evidence. That test is not exact: its p is nominal."
         ),
         (
-            "은닉 단위를 옮기면 정확 검정은 보지 못합니다. 옮겨진 단위의 일치로 찾은 부분은 그 MLP 전체를 뜻하며,"
-            " 같은 MLP의"
-            " 다른 행렬이 증거 없음이어도 그렇습니다."
+            "단위를 옮기면 정확 검정은 보지 못합니다. 옮겨진 단위의 일치로 찾은 부분은 그 MLP 전체(MLP 입력), 값과"
+            " 출력(값), 질의와 키(키)를 뜻하며, 그 행렬들이 증거 없음이어도 그렇습니다."
+            " 이 검정은 정확하지 않으며, p값은 명목값입니다."
         ),
     ),
+    "axes_put_back": (
+        (
+            "The residual axis of these towers was moved or turned, and was put back by the embeddings before all else"
+            " was compared: {towers}. Exact tests stay exact by that. Embeddings, head and gains are compared as they"
+            " stand."
+        ),
+        (
+            "다음 부분의 잔차 축은 옮겨졌거나 회전되어 있어, 비교에 앞서 임베딩으로 되돌렸습니다: {towers}."
+            " 정확 검정은 그래도 정확합니다. 임베딩, 출력 헤드, 이득은 있는 그대로 비교했습니다."
+        ),
+    ),
+    "heads": ("heads moved", "헤드 옮겨짐"),
     "context": ("Beside the findings, and no finding", "판정이 아닌 참고 사항"),
     "context_note": (
         "Likeness of these has many causes. None of it enters a finding.",

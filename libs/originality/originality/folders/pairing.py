@@ -156,21 +156,22 @@ def _experts(
         others = probes[0].get((tower, partner), {})
         if not others or max(len(some), len(others)) == 1:
             continue
-        by_router = _by_routers(models, tower, partner, layer)
+        routed = _by_routers(models, tower, partner, layer)
         likeness = _likeness(list(others.values()), list(some.values()))
+        least = max(_LEAST, _SPREADS * float(np.median(np.abs(likeness))))
         for (group, expert), of_one in zip(some, likeness.T, strict=True):
-            if of_one.max() >= _LEAST:
-                made[tower, layer, group, expert] = list(others)[int(of_one.argmax())]
-            elif len(others) == 1:
-                made[tower, layer, group, expert] = next(iter(others))
-            elif expert is not None and (group, by_router.get(expert)) in others:
-                made[tower, layer, group, expert] = group, by_router[expert]
+            likest = list(others)[int(of_one.argmax())]
+            by_router = group, routed.get(expert)
+            if of_one.max() < least and by_router in others:
+                made[tower, layer, group, expert] = by_router
+            elif of_one.max() >= _LEAST or len(others) == 1:
+                made[tower, layer, group, expert] = likest
     return made
 
 
 def _by_routers(
     models: tuple[Mapping[Key, Part], Mapping[Key, Part]], tower: str, first: int, second: int
-) -> dict[int, int]:
+) -> dict[int | None, int]:
     """Return for each expert of a layer of the second model the one of the first whose row of the router is likest."""
     routers = [
         [part for key, part in parts.items() if (key.tower, key.kind, key.layer) == (tower, "router", layer)]
@@ -217,8 +218,8 @@ class _Heads:
             return None
         where = replace(part.key, kind=""), by
         if where not in self._found:
-            looked_at = [pair for kinds in by for pair in self._some(part.key, kinds)]
-            self._found[where] = moved_heads(looked_at) if looked_at else None
+            groups, within = (self._some(part.key, kinds) for kinds in by)
+            self._found[where] = moved_heads([*groups, *within]) if groups else None
         return self._found[where]
 
     def _some(self, key: Key, kinds: tuple[str, ...]) -> list[tuple[Part, Part]]:

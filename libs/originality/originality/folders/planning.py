@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from weights.stored import StoredMatrix
 
-from originality.folders.images import images
+from originality.folders.axis import tokens_of
 from originality.folders.pairing import Pair, pairs
-from originality.folders.vocabulary import shared_rows
-from originality.matching import match, sample
-from originality.measuring import Component
-from originality.moved import align, alignable
+from originality.folders.view import Units
+from originality.matching import sample
+from originality.measuring import Component, same_values
+from originality.moved import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     from originality.folders.subject import Subject
     from originality.matching import Places
     from originality.matrix import Matrix
-    from originality.moved import Alignment
 
-_ALIGNED_BY: Final = ("embedding", "patches")
-_MOVED_BY: Final = ("mlp.up", "mlp.gate")
-_MOST_ALIGNED: Final = 4096  # channels: more take more memory than is allowed
+# What is searched for units that were moved, a layer at a time: of each line the first kind that a tower has.
+_MOVED_BY: Final = (("mlp.up", "mlp.gate"), ("attention.v", "attention.kv_b values"), ("attention.k",))
+# Experts of a layer that are searched, as long as none of them shows something.
+_EXPERTS_SEARCHED: Final = 4
 EXPERTS: Final = 32
-_GLANCE: Final = 256  # half of so many channels at their own places: nothing was moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,12 @@ class Planned:
     def key(self) -> Key:
         """Which part of the second model it is; without a layer where there are several."""
         key = self.pairs[0].second.key
-        return replace(key, layer=None) if self.pairs[0].second.pooled else key
+        return replace(key, layer=None) if self.pooled else key
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it is of all layers together."""
+        return self.pairs[0].second.pooled
 
     @property
     def name(self) -> str:
@@ -65,76 +69,80 @@ class Plan:
         self._seed = seed
         self._initial: dict[Key, Part] = {}
         if initial is not None:
-            own = list(pairs(initial.parts, second.parts))
-            self._initial = {pair.second.key: pair.first for pair in (*own, *images(own))}
-        self._alignments: dict[str, Alignment | None] = {}
+            # Along an axis that was put back the initialisation does not lie.
+            own = [pair for pair in pairs(initial.parts, second.parts) if pair.second.key.tower not in second.axes]
+            self._initial = {pair.second.key: pair.first for pair in own}
         pooled: dict[tuple[str, str, str], list[Pair]] = defaultdict(list)
         self.components: list[Planned] = []
         drawn = _Experts(second.parts, seed)
-        every = [pair for pair in pairs(first.parts, second.parts) if drawn.has(pair.second.key)]
         self.experts_left_out = drawn.left_out
-        for pair in every:
+        for pair in pairs(first.parts, second.parts):
             key = pair.second.key
+            if not drawn.has(key):
+                continue
             if pair.second.pooled:
                 pooled[key.tower, key.kind, key.group].append(pair)
             else:
                 self.components.append(Planned((pair,)))
         self.components += [Planned(tuple(some)) for some in pooled.values()]
-        self.components += [Planned((pair,)) for pair in images(every)]
 
     def with_moved(self, layers: int | None) -> list[Planned]:
         """Return the components; so many layers of each tower (None: all) are also searched for moved units."""
-        by_tower: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for place, planned in enumerate(self.components):
-            pair, key = planned.pairs[0], planned.key
-            if pair.first.outputs and pair.second.outputs and key.expert is None:
-                by_tower[key.tower, key.kind].append(place)
+        if layers == 0:
+            return list(self.components)
+        by_kind: dict[tuple[str, str], dict[int | None, list[int]]] = defaultdict(lambda: defaultdict(list))
         chosen: set[int] = set()
-        for tower in {tower for tower, _ in by_tower}:
-            some = next(by_tower[tower, kind] for kind in _MOVED_BY if (tower, kind) in by_tower)
-            count = len(some) if layers is None else min(layers, len(some))
-            chosen |= {some[place] for place in np.linspace(0, len(some) - 1, count).astype(int)}
+        for place, planned in enumerate(self.components):
+            key = planned.key
+            if all(pair.first.ways and pair.second.ways for pair in planned.pairs):
+                by_kind[key.tower, key.kind][key.layer].append(place)
+                if planned.pooled:
+                    chosen.add(place)
+        for tower in {tower for tower, _ in by_kind}:
+            for kinds in _MOVED_BY:
+                some = next((by_kind[tower, kind] for kind in kinds if (tower, kind) in by_kind), {})
+                every = list(some.values())
+                count = len(every) if layers is None else min(layers, len(every))
+                for place in np.linspace(0, len(every) - 1, count).astype(int):
+                    chosen |= set(every[place][: None if layers is None else _EXPERTS_SEARCHED])
         return [replace(planned, moved=place in chosen) for place, planned in enumerate(self.components)]
 
     def component(self, planned: Planned) -> Component:
         """Open the arrays of a component."""
         pair = planned.pairs[0]
-        moved = planned.moved and pair.first.outputs is not None and pair.second.outputs is not None
-        alignment = self._alignment(pair.second.key.tower) if moved else None
-        # An alignment is of the whole axis, so all of it is looked at then.
-        some = (lambda blocks: blocks) if alignment else self._some_inputs
+        some = self._some_inputs
         first: Blocks = ()
         second: Blocks = ()
         for one in planned.pairs:
-            rows = self._rows(one.first, one.second)
-            first += some(one.first.read(rows[0]))
-            second += some(one.second.read(rows[1]))
+            left, right = one.blocks(self._rows(one.first, one.second))
+            first, second = first + some(left), second + some(right)
         why = next((part.why for one in planned.pairs for part in (one.second, one.first) if part.why), None)
         if any(one.first.form != one.second.form for one in planned.pairs):
             why = f"the shapes differ: {pair.first.form} and {pair.second.form}"
-        outputs = None
-        if moved and pair.first.outputs and pair.second.outputs:
-            (left,), (right,) = some((pair.first.outputs(),)), some((pair.second.outputs(),))
-            outputs = (left, right) if left.shape[1] == right.shape[1] else None
         return Component(
             name=planned.name,
             first=first,
             second=second,
             axis=pair.second.axis,
             layer=planned.key.layer,
-            residual_outputs=outputs,
+            ways=self._ways(planned) if planned.moved else None,
             initial=self._initially(planned, some),
             spared=pair.spared,
             equal=self._equal(planned),
             why=why,
-            alignment=alignment,
         )
 
+    def _ways(self, planned: Planned) -> tuple[Ways, Ways] | None:
+        """Return what leads to the units that may have moved, and away from them, in both models; None: no likeness."""
+        made = []
+        for side in ("first", "second"):
+            read = [part.ways() for one in planned.pairs if (part := getattr(one, side)).ways is not None]
+            made.append(Ways(*(self._some_inputs(way) for way in zip(*read, strict=True))))
+        first, second = made
+        return (first, second) if first.widths() == second.widths() else None
+
     def _rows(self, first: Part, second: Part) -> tuple[Places | None, Places | None]:
-        if first.tokens is None or second.tokens is None:
-            return None, None
-        rng = np.random.default_rng([self._seed, first.tokens, second.tokens])
-        return shared_rows(self._first.vocabulary, self._second.vocabulary, (first.tokens, second.tokens), rng)
+        return tokens_of(self._first, self._second, (first, second), self._seed) or (None, None)
 
     def _initially(self, planned: Planned, some: Callable[[Blocks], Blocks]) -> Blocks | None:
         made: Blocks = ()
@@ -151,7 +159,7 @@ class Plan:
             block.with_columns(
                 sample(block.shape[1], self._inputs, np.random.default_rng([self._seed, block.shape[1]]))
             )
-            if isinstance(block, StoredMatrix) and block.shape[1] > self._inputs
+            if isinstance(block, Units) and block.shape[1] > self._inputs
             else block
             for block in blocks
         )
@@ -162,40 +170,10 @@ class Plan:
         if folders[0] is None or folders[1] is None:
             return False
         for one in planned.pairs:
-            left, right = (
-                _all_of(part, folder) for folder, part in zip(folders, (one.first, one.second), strict=True) if folder
-            )
+            left, right = _all_of(one, folders[0], folders[1])
             if len(left) != len(right) or not all(map(_equals, left, right)):
                 return False
         return True
-
-    def _alignment(self, tower: str) -> Alignment | None:
-        """Return how the residual axes of a tower lie to one another; None where as they stand, or nothing tells."""
-        if tower not in self._alignments:
-            self._alignments[tower] = self._aligned(tower)
-        return self._alignments[tower]
-
-    def _aligned(self, tower: str) -> Alignment | None:
-        by = next(
-            (
-                (pair.first, pair.second)
-                for planned in self.components
-                for pair in planned.pairs
-                if pair.second.key.kind in _ALIGNED_BY and pair.second.key.tower == tower
-            ),
-            None,
-        )
-        if by is None:
-            return None
-        rows = self._rows(*by)
-        first, second = (part.read(some)[0] for part, some in zip(by, rows, strict=True))
-        if first.shape != second.shape or len(first) > _MOST_ALIGNED:
-            return None
-        rng = np.random.default_rng([self._seed, len(first)])
-        if 2 * match(first, second, rng, _GLANCE).matched >= min(_GLANCE, len(first)):
-            return None
-        left, right = (np.ascontiguousarray(channels[:].T) for channels in (first, second))
-        return align(left, right, rng) if alignable(left, right, rng) else None
 
 
 class _Experts:
@@ -218,13 +196,20 @@ class _Experts:
         return key.expert is None or key.expert in self._drawn[key.tower, key.layer, key.group]
 
 
-def _all_of(part: Part, folder: ModelFolder) -> Blocks:
-    if part.pooled or part.tokens is not None:
-        return tuple(folder.matrix(name) for name in part.tensors)
-    return part.read(None)
+def _all_of(pair: Pair, first: ModelFolder, second: ModelFolder) -> tuple[Blocks, Blocks]:
+    if pair.second.pooled or pair.second.tokens is not None:
+        left, right = (
+            tuple(folder.matrix(name) for name in part.tensors)
+            for folder, part in ((first, pair.first), (second, pair.second))
+        )
+        return left, right
+    if pair.first.heads is not None and pair.second.heads is not None:
+        own = np.arange(pair.second.heads.queries)
+        return pair.first.heads.read(own if pair.heads is None else pair.heads), pair.second.heads.read(own)
+    return pair.first.read(None), pair.second.read(None)
 
 
 def _equals(first: Matrix, second: Matrix) -> bool:
     if isinstance(first, StoredMatrix) and isinstance(second, StoredMatrix):
         return first.equals(second)
-    return np.array_equal(first[:], second[:])
+    return first.shape == second.shape and same_values(first, second)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from originality.examining import ComponentFinding
 from originality.finding import Finding, Method
-from originality.folders.comparing import SCHEMA, FolderReport, Place, Told
 from originality.folders.context import Context, Licence, Overlap, Setting
+from originality.folders.report import SCHEMA, FolderReport, Place, Told
 from originality.folders.subject import Described, NotExamined
 from originality.measuring import Likeness
+
+BEFORE: Final = "dokpamo.originality/1"
 
 
 class NotAReportError(ValueError):
@@ -17,9 +19,12 @@ class NotAReportError(ValueError):
 
 
 def report_of(document: dict[str, Any]) -> FolderReport:
-    """Return the report that `FolderReport.to_json` made `document` of. Raises `NotAReportError`."""
-    if document.get("schema") != SCHEMA:
-        raise NotAReportError(f"schema is {str(document.get('schema'))[:80]!r}, must be {SCHEMA}")
+    """Return the report that `FolderReport.to_json` made `document` of. Raises `NotAReportError`.
+
+    The form before said nothing of axes and heads.
+    """
+    if document.get("schema") not in {SCHEMA, BEFORE}:
+        raise NotAReportError(f"schema is {str(document.get('schema'))[:80]!r}, must be {SCHEMA} or {BEFORE}")
     try:
         return FolderReport(
             **{
@@ -27,6 +32,7 @@ def report_of(document: dict[str, Any]) -> FolderReport:
                 "first": _described(document["first"]),
                 "second": _described(document["second"]),
                 "components": tuple(_told(each) for each in document["components"]),
+                "axes_put_back": tuple(document.get("axes_put_back", ())),
                 "only_first": tuple(document["only_first"]),
                 "only_second": tuple(document["only_second"]),
                 "context": None if document["context"] is None else _context(document["context"]),
@@ -56,7 +62,7 @@ def _told(document: dict[str, Any]) -> Told:
 
 
 def _place(document: dict[str, Any]) -> Place:
-    return Place(**{**document, "tensors": tuple(document["tensors"])})
+    return Place(**{**document, "tensors": tuple(document["tensors"]), "heads": tuple(document.get("heads", ()))})
 
 
 def _context(document: dict[str, Any]) -> Context:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from weights.folder import ModelFolder
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from originality.folders.part import Key, Part
+    from originality.folders.view import Axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,24 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model's parts. `folder` is None of a fingerprint, which has no tokenizer either."""
+    """A model's parts. `folder` is None of a fingerprint, which has no tokenizer either.
+
+    `otherwise` is the configuration that it is read with where it has none, `axes` how the residual axes of its towers
+    are read.
+    """
 
     described: Described
     parts: Mapping[Key, Part]
     folder: ModelFolder | None = None
     vocabulary: Mapping[str, int] = field(default_factory=dict)
+    otherwise: Mapping[str, Any] | None = None
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+
+    def along(self, axes: Mapping[str, Axis]) -> Subject:
+        """Return the model read along these axes."""
+        if self.folder is None or not axes:
+            return self
+        return replace(self, parts=anatomy(self.folder, self.otherwise, axes).parts, axes=axes)
 
 
 def subject(path: Path, name: str | None = None, otherwise: Mapping[str, Any] | None = None) -> Subject:
@@ -73,7 +86,7 @@ def subject(path: Path, name: str | None = None, otherwise: Mapping[str, Any] | 
         apart.covered,
         _not_examined(folder, apart.unknown),
     )
-    return Subject(described, apart.parts, folder, vocabulary(folder) if path.is_dir() else {})
+    return Subject(described, apart.parts, folder, vocabulary(folder) if path.is_dir() else {}, otherwise)
 
 
 def _not_examined(folder: ModelFolder, names: tuple[str, ...]) -> tuple[NotExamined, ...]:

@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "mlp.gate": ("MLP, gate", "MLP 게이트"),
     "mlp.up": ("MLP, in", "MLP 입력"),
     "mlp.down": ("MLP, out", "MLP 출력"),
+    # Of reports of the form before; an axis that was turned is now put back.
     "mlp.in by tokens": ("MLP, what it reads of tokens", "MLP가 토큰에서 읽는 것"),
     "attention.q": ("attention, queries", "어텐션 질의"),
     "attention.k": ("attention, keys", "어텐션 키"),
@@ -91,7 +92,7 @@ _KOREAN: Final[Mapping[str, str]] = {
     NONE.name: "없음",
     EXACT.assumption: "두 모델이 독립이고, 적어도 한 모델에서는 단위의 모든 순서가 똑같이 있을 법하다",
     MOVED.assumption: (
-        "제자리 짝짓기의 가정에 더해, 단위로 들어오는 가중치와 나가는 가중치가 독립이고,"
+        "제자리 짝짓기의 가정에 더해, 단위로 들어오는 가중치와 나가거나 맞물리는 가중치가 독립이고,"
         " 잔차 축은 각 모델의 초깃값이 스스로 뽑은 것이다."
         " 학습은 이 둘을 묶으므로 p값은 명목값이며 정확하지 않다"
     ),
