@@ -16,6 +16,7 @@ from common.http import HttpServer
 from dokpamo.registry.v1 import releases_pb2 as pb
 from registry.http_api import Hub
 from registry.store.releases import ReleaseStore
+from registry.store.scrubs import ScrubStore
 
 from tests.builders.delivery import eventually
 from tests.builders.registry_service import TEAM, RawUpload, checkpoint_folder, declaration, files_of, listed
@@ -63,7 +64,14 @@ async def running_hub(
     listen = f"127.0.0.1:{free_ports(1)[0]}"
     (folder / "hub-keys.json").write_text(json.dumps(registry.issuer.key_set()))
     authenticator = Authenticator(folder / "hub-keys.json", allow_development=True)
-    hub = Hub(registry.database, ReleaseStore, objects or registry.objects, authenticator, most_at_once=most_at_once)
+    hub = Hub(
+        registry.database,
+        ReleaseStore,
+        ScrubStore,
+        objects or registry.objects,
+        authenticator,
+        most_at_once=most_at_once,
+    )
     async with HttpServer(listen, hub.application()), httpx.AsyncClient(base_url=f"http://{listen}") as http:
 
         async def ready() -> bool:

@@ -16,6 +16,7 @@ from registry.http_api import Hub
 from registry.store import MIGRATIONS
 from registry.store.objects import S3Objects
 from registry.store.releases import ReleaseStore
+from registry.store.scrubs import ScrubStore
 
 if TYPE_CHECKING:
     from common.service import Part
@@ -36,5 +37,5 @@ def build(settings: DownloadSettings) -> list[Part]:
         region=settings.s3_region,
     )
     authenticator = Authenticator(settings.token_keys, allow_development=settings.environment == "embedded")
-    hub = Hub(database, ReleaseStore, objects, authenticator, most_at_once=settings.most_downloads)
+    hub = Hub(database, ReleaseStore, ScrubStore, objects, authenticator, most_at_once=settings.most_downloads)
     return [database, objects, HttpServer(settings.http_listen, hub.application())]

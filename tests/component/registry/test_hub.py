@@ -8,8 +8,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
-from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+from huggingface_hub import HfApi, HfFileSystem, hf_hub_download, snapshot_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -87,6 +88,58 @@ async def test_the_usual_client_reads_a_release_by_every_name(
     assert [model.id for model in await asyncio.to_thread(lambda: list(hf.list_models()))] == [REPOSITORY]
     assert await asyncio.to_thread(hf.file_exists, REPOSITORY, "config.json")
     assert not await asyncio.to_thread(hf.file_exists, REPOSITORY, "setup.py")
+
+
+async def test_the_file_system_of_hubs_reads_a_release_in_places(hub: RunningHub, tmp_path: Path) -> None:
+    files = model_files(tmp_path / "model")
+    async with hub.releases(team=TEAM) as team:
+        release = await released(team, await pushed(hub.registry, files))
+    fs: Any = HfFileSystem(endpoint=hub.url, token=False, skip_instance_cache=True)
+    weights = files["model.safetensors"]
+
+    def read() -> None:
+        assert sorted(fs.find(REPOSITORY)) == sorted(f"{REPOSITORY}/{path}" for path in files)
+        assert fs.glob(f"{REPOSITORY}/*.safetensors") == [f"{REPOSITORY}/model.safetensors"]
+        assert fs.ls(f"{REPOSITORY}/tokenizer", detail=False) == [f"{REPOSITORY}/tokenizer/vocab.txt"]
+        # Nothing is listed yet of this revision: each is asked about by itself.
+        fs.invalidate_cache()
+        told = fs.info(f"{REPOSITORY}@v1/model.safetensors")
+        assert (told["type"], told["size"]) == ("file", len(weights))
+        assert told["lfs"]["sha256"] == hashlib.sha256(weights).hexdigest()
+        assert fs.isdir(f"{REPOSITORY}@v1/tokenizer")
+        assert not fs.exists(f"{REPOSITORY}@v1/nothing.json")
+        with fs.open(f"{REPOSITORY}@v1/model.safetensors", "rb", block_size=10_000) as file:
+            file.seek(-1_000, os.SEEK_END)
+            assert file.read() == weights[-1_000:]
+            file.seek(50_000)
+            assert file.read(7) == weights[50_000:50_007]
+        assert fs.cat_file(f"{REPOSITORY}/README.md") == files["README.md"]
+        with fsspec.open(f"hf://{REPOSITORY}/config.json", endpoint=hub.url, token=False) as file:
+            assert file.read() == files["config.json"]
+
+    await asyncio.to_thread(read)
+    found = await asyncio.to_thread(api(hub).get_paths_info, REPOSITORY, ["README.md", "tokenizer", "no"], expand=True)
+    assert [each.path for each in found] == ["README.md", "tokenizer"]
+    assert found[0].last_commit is not None
+    assert (found[0].last_commit.oid, found[0].last_commit.title) == (release.checkpoint_digest, "v1")
+
+
+async def test_paths_are_asked_about_as_a_form_or_as_json_and_within_bounds(hub: RunningHub, tmp_path: Path) -> None:
+    async with hub.releases(team=TEAM) as team:
+        await released(team, await pushed(hub.registry, model_files(tmp_path / "model")))
+    where = f"/api/models/{REPOSITORY}/paths-info/main"
+    for asked_by in ({"json": {"paths": ["/config.json/", "config.json"]}}, {"data": {"paths": "config.json"}}):
+        assert [each["path"] for each in (await hub.http.post(where, **asked_by)).json()] == ["config.json"]
+    for wrong, status in (
+        ({"json": {"paths": "config.json"}}, 400),
+        ({"json": ["config.json"]}, 400),
+        ({"content": b"\xff"}, 400),
+        ({"json": {"paths": ["a"] * 1001}}, 413),
+        ({"content": b"a" * (2**20 + 1)}, 413),
+    ):
+        assert (await hub.http.post(where, **wrong)).status_code == status
+    assert (await hub.http.post(where.replace(MODEL, "lunar"), data={"paths": "a"})).status_code == 404
+    assert (await hub.http.post(f"/{REPOSITORY}/resolve/main/config.json")).status_code == 405
 
 
 async def test_a_tool_that_is_told_the_endpoint_alone_just_works(hub: RunningHub, tmp_path: Path) -> None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from common.errors import NotFoundError, TransientError
 from huggingface_hub import hf_hub_download
+from registry.domain.integrity import Schedule
+from registry.handlers import scrub
 from registry.http_api.streaming import BytesResponse
+from registry.store.inspector import ProcessInspector
+from registry.store.scrubs import ScrubStore
 
 from tests.builders.delivery import eventually
 from tests.builders.registry_service import BUCKET, TEAM
 from tests.builders.release_hub import MODEL, PART_BYTES, RunningHub, model_files, pushed, released, running_hub
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
     from client.stack.seaweed import S3Access
@@ -175,6 +181,29 @@ async def test_bytes_that_changed_in_the_store_are_never_given_out_whole(
     with pytest.raises(NotFoundError):
         async for _ in hub.registry.objects.read("blobs/no-team/nothing", 0, 1):
             pass
+    await _is_looked_at_at_once(
+        hub,
+        [
+            hashlib.sha256(part).hexdigest()
+            for part in (weights[PART_BYTES : 2 * PART_BYTES], files["README.md"], files["config.json"])
+        ],
+    )
+
+
+async def _is_looked_at_at_once(hub: RunningHub, parts: list[str]) -> None:
+    """What a download could not read is what the next scrub reads, and no more than once where it is known."""
+    database, objects = hub.registry.database, hub.registry.objects
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[ScrubStore]:
+        async with database.transaction() as tx:
+            yield ScrubStore(tx)
+
+    async with ProcessInspector(objects, pauses=()) as inspector:
+        readings = await scrub(Schedule(timedelta(days=30), 2**40), opened, inspector, objects)
+        assert sorted(each.part.sha256 for each in readings if each.damage) == sorted(parts)
+        assert (await hub.http.get(f"/{TEAM}/{MODEL}/resolve/main/README.md")).status_code == 500
+        assert await scrub(Schedule(timedelta(days=30), 2**40), opened, inspector, objects) == []
 
 
 async def test_who_leaves_holds_no_place(registry: RunningRegistry, tmp_path: Path) -> None:

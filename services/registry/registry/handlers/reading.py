@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from common.errors import NotFoundError, TransientError
 
+from registry.domain.integrity import KeptPart
 from registry.handlers.ports import part_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from weights.manifest import FileEntry
@@ -43,11 +44,13 @@ async def read_bytes(
     wanted: ByteRange,
     opened: Callable[[], AbstractAsyncContextManager[Releases]],
     objects: Objects,
+    doubted: Callable[[KeptPart], Awaitable[None]],
 ) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of `wanted` of a file, never more in memory than two pieces of it.
 
     Of a part that `wanted` reaches to the end of, the last piece comes once its SHA-256 holds: what goes wrong in the
-    store is never passed on as whole. Raises `StoredBytesDifferError`, and `TransientError` where the store stays away.
+    store is never passed on as whole. Raises `StoredBytesDifferError`, and `TransientError` where the store stays away;
+    `doubted` is told the part before.
     """
     at = wanted.first
     while at < wanted.end:
@@ -60,9 +63,15 @@ async def read_bytes(
                 return
             end = min(wanted.end, part.offset_bytes + part.size_bytes)
             key = part_key(release.team_id, part.sha256)
-            async with aclosing(_of_part(objects, key, part, at - part.offset_bytes, end - part.offset_bytes)) as some:
-                async for piece in some:
-                    yield piece
+            some = _of_part(objects, key, part, at - part.offset_bytes, end - part.offset_bytes)
+            try:
+                async with aclosing(some):
+                    async for piece in some:
+                        yield piece
+            except (StoredBytesDifferError, TransientError):
+                # A store that fails to give one part for ever looks like one that is away.
+                await doubted(KeptPart(release.team_id, part.sha256, part.size_bytes))
+                raise
             at = end
 
 

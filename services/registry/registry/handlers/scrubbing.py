@@ -59,6 +59,10 @@ class Scrubs(Protocol):
         """Have a part read soon."""
         ...
 
+    async def ask_about(self, part: KeptPart) -> None:
+        """Have a part read soon that somebody could not read, unless that is asked for or known already."""
+        ...
+
     async def damages(
         self, team_id: TeamId | None, size: int, after: int, *, only_open: bool
     ) -> tuple[list[Damage], int | None]:

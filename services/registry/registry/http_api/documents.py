@@ -1,8 +1,14 @@
-"""What a hub tells of a model as JSON. Of files it tells the SHA-256, as of files that are kept beside git."""
+"""What a hub tells of a model as JSON, and of a file.
+
+Of files it tells the SHA-256, as of files that are kept beside git.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from registry.http_api.refusals import NOSNIFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +55,18 @@ def listed(release: Release) -> dict[str, Any]:
     }
 
 
+def paths(files: Iterable[FileEntry], asked: Iterable[str]) -> list[dict[str, Any]]:
+    """What is at some paths, each a file or a folder; where nothing is, nothing is told."""
+    known = {path: entry for entry in tree(files, "", recursive=True) for path in (entry["path"],)}
+    return [known[path] for path in dict.fromkeys(each.strip("/") for each in asked) if path in known]
+
+
+def with_commit(entries: Iterable[dict[str, Any]], release: Release) -> list[dict[str, Any]]:
+    """Entries as they are told to who asks for more: each with the version that it came with."""
+    commit = {"id": release.checkpoint_digest, "title": f"v{release.version}", "date": _instant(release)}
+    return [{**entry, "lastCommit": commit} for entry in entries]
+
+
 def tree(files: Iterable[FileEntry], folder: str, *, recursive: bool) -> list[dict[str, Any]]:
     """What is in a folder: its files and folders, or all files and folders below it."""
     told: list[dict[str, Any]] = []
@@ -72,6 +90,23 @@ def tree(files: Iterable[FileEntry], folder: str, *, recursive: bool) -> list[di
                 }
             )
     return told
+
+
+def headers(release: Release, file: FileEntry) -> dict[str, str]:
+    """What is said of a file beside its bytes."""
+    etag = f'"{file.sha256}"'
+    return {
+        **NOSNIFF,
+        "accept-ranges": "bytes",
+        # It may be withdrawn, and a gated file is the reader's alone.
+        "cache-control": "private, no-store" if release.gated else "no-cache",
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.path.rpartition('/')[2], safe='')}",
+        "content-type": "application/octet-stream",
+        "etag": etag,
+        "x-linked-etag": etag,
+        "x-linked-size": str(file.size_bytes),
+        "x-repo-commit": release.checkpoint_digest,
+    }
 
 
 def refs(releases: Iterable[Release]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from starlette.responses import Response
 
@@ -45,6 +45,20 @@ class Refusal:
         return Response(body, self.status, headers, "application/json; charset=utf-8")
 
 
+class RefusedError(Exception):
+    """What is asked for is not answered; the edge knows how."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Keep the `refusal`."""
+        super().__init__(refusal.english)
+        self.refusal = refusal
+
+
+def refuse(refusal: Refusal) -> NoReturn:
+    """Raise `RefusedError`."""
+    raise RefusedError(refusal)
+
+
 NO_REPOSITORY: Final = Refusal(404, "RepoNotFound", "No such model is released.", "공개된 모델이 없습니다.", {})
 NO_REVISION: Final = Refusal(
     404, "RevisionNotFound", "No such version of this model is released.", "공개된 버전이 없습니다.", {}
@@ -55,6 +69,20 @@ NO_ENTRY: Final = Refusal(
 NO_PAGE: Final = Refusal(404, "", "There is nothing at this address.", "이 주소에는 아무것도 없습니다.", {})
 ONLY_READING: Final = Refusal(
     405, "", "Only GET and HEAD are answered.", "GET과 HEAD만 사용할 수 있습니다.", {"allow": "GET, HEAD"}
+)
+NOT_PATHS: Final = Refusal(
+    400,
+    "",
+    "The body must name paths, as a form or as JSON.",
+    "본문에 paths를 폼이나 JSON으로 적어야 합니다.",
+    {},
+)
+TOO_MUCH: Final = Refusal(
+    413,
+    "",
+    "Ask about at most 1,000 paths at once, in 1 MiB.",
+    "한 번에 경로 1,000개, 1 MiB까지 물을 수 있습니다.",
+    {},
 )
 AWAY: Final = Refusal(503, "", "Try again in a moment.", "잠시 후 다시 시도해 주십시오.", {"retry-after": "2"})
 DAMAGED: Final = Refusal(

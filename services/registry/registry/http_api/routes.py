@@ -6,8 +6,7 @@ import json
 import time
 from contextlib import aclosing, asynccontextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, NoReturn
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from common.errors import Refused, TransientError
@@ -16,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from registry import handlers
-from registry.domain.byte_range import ByteRange, RangeNotSatisfiableError, parse_range
+from registry.domain.byte_range import ByteRange, RangeNotSatisfiableError
 from registry.domain.listing import MOST_FILES
 from registry.domain.release import parse_revision
 from registry.http_api import documents, refusals
+from registry.http_api.asking import asked_paths, has_it, is_true, part_of
 from registry.http_api.streaming import BytesResponse
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from weights.manifest import FileEntry
 
+    from registry.domain.integrity import KeptPart
     from registry.domain.release import Release
-    from registry.handlers import Objects, Releases
-    from registry.http_api.refusals import Refusal
+    from registry.handlers import Objects, Releases, Scrubs
 
     Answer = Callable[["Hub", Request], Awaitable[Response]]
 
@@ -43,19 +43,6 @@ _TREE_PAGE: Final = 1_000
 _LIST_PAGE: Final = 500
 _MOST_REFS: Final = 500
 _LONGEST_LOGGED: Final = 300
-
-
-class _RefusedError(Exception):
-    """What is asked for is not answered; the edge knows how."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        """Keep the `refusal`."""
-        super().__init__(refusal.english)
-        self.refusal = refusal
-
-
-def _refuse(refusal: Refusal) -> NoReturn:
-    raise _RefusedError(refusal)
 
 
 def _answered(answer: Answer) -> Answer:
@@ -84,7 +71,7 @@ def _answered(answer: Answer) -> Answer:
 async def _made(hub: Hub, request: Request, answer: Answer) -> Response:
     try:
         return await answer(hub, request)
-    except _RefusedError as refused:
+    except refusals.RefusedError as refused:
         return refused.refusal.response()
     except RangeNotSatisfiableError as error:
         return refusals.no_such_range(error.size_bytes).response()
@@ -100,14 +87,19 @@ class Hub:
         self,
         database: Database,
         releases: Callable[[Transaction], Releases],
+        scrubs: Callable[[Transaction], Scrubs],
         objects: Objects,
         authenticator: Authenticator,
         *,
         most_at_once: int,
     ) -> None:
-        """Read in `database` and `objects`; send at most so many files at once."""
+        """Read in `database` and `objects`; send at most so many files at once.
+
+        Nothing is written, but to `scrubs` that a part could not be read.
+        """
         self._database = database
         self._releases = releases
+        self._scrubs = scrubs
         self._objects = objects
         self._authenticator = authenticator
         self._room = most_at_once
@@ -123,6 +115,8 @@ class Hub:
                 Route(model + "/revision/{revision}", self.model),
                 Route(model + "/tree/{revision}", self.tree),
                 Route(model + "/tree/{revision}/{path:path}", self.tree),
+                # It asks and changes nothing: by POST since paths may be many.
+                Route(model + "/paths-info/{revision}", self.paths, methods=["POST"]),
                 Route(model + "/refs", self.refs),
                 Route("/{team}/{model}/resolve/{revision}/{path:path}", self.resolve),
             ],
@@ -162,22 +156,34 @@ class Hub:
         folder = request.path_params.get("path", "").strip("/")
         after = request.query_params.get("cursor", "0")
         if not (after.isascii() and after.isdecimal() and len(after) < len(str(MOST_FILES)) + 1):
-            _refuse(refusals.NO_ENTRY)
+            refusals.refuse(refusals.NO_ENTRY)
         async with self._opened() as releases:
             release = await self._release(releases, request)
             # One before comes along, to know which folders a page before has told.
             files, following = await releases.files(release, folder, _TREE_PAGE + 1, max(0, int(after) - 1))
         before, files = (files[:1], files[1:]) if int(after) else ([], files)
         if folder and not files:
-            _refuse(refusals.NO_ENTRY)
-        recursive = request.query_params.get("recursive", "false").lower() in {"true", "1"}
+            refusals.refuse(refusals.NO_ENTRY)
+        recursive = is_true(request.query_params.get("recursive", ""))
         told = {entry["path"] for entry in documents.tree(before, folder, recursive=recursive)}
         entries = [each for each in documents.tree(files, folder, recursive=recursive) if each["path"] not in told]
+        if is_true(request.query_params.get("expand", "")):
+            entries = documents.with_commit(entries, release)
         answer = _json(entries)
         if following is not None:
             page = request.url.include_query_params(cursor=following)
             answer.headers["link"] = f'<{page}>; rel="next"'
         return answer
+
+    @_answered
+    async def paths(self, request: Request) -> Response:
+        """What is at some paths of a version."""
+        asked, expand = await asked_paths(request)
+        async with self._opened() as releases:
+            release = await self._release(releases, request)
+            files, _ = await releases.files(release, "", MOST_FILES, 0)
+        entries = documents.paths(files, asked)
+        return _json(documents.with_commit(entries, release) if expand else entries)
 
     @_answered
     async def refs(self, request: Request) -> Response:
@@ -194,13 +200,13 @@ class Hub:
             release = await self._release(releases, request)
             file = await releases.file(release, request.path_params["path"])
             if file is None:
-                _refuse(refusals.NO_ENTRY)
+                refusals.refuse(refusals.NO_ENTRY)
             if file.path != release.licence_path:
                 await self._admit(releases, release, request)
-        headers = _headers(release, file)
-        if _has_it(request, headers["etag"]):
+        headers = documents.headers(release, file)
+        if has_it(request, headers["etag"]):
             return Response(None, 304, headers)
-        part = _part(request, headers["etag"], file)
+        part = part_of(request, headers["etag"], file)
         wanted = part or ByteRange(0, file.size_bytes, file.size_bytes)
         headers["content-length"] = str(wanted.length)
         if part is not None:
@@ -214,14 +220,14 @@ class Hub:
         self, release: Release, file: FileEntry, wanted: ByteRange, status: int, headers: dict[str, str]
     ) -> Response:
         if not self._room:
-            _refuse(refusals.AWAY)
-        more = self._counted(handlers.read_bytes(release, file, wanted, self._opened, self._objects))
+            refusals.refuse(refusals.AWAY)
+        more = self._counted(handlers.read_bytes(release, file, wanted, self._opened, self._objects, self._doubt))
         try:
             # What cannot be read is known before the answer begins.
             return BytesResponse(status, headers, await anext(more), more)
         except handlers.StoredBytesDifferError as error:
             log.error("download.bytes_differ", object=error.key)  # noqa: TRY400  the key says all
-            _refuse(refusals.DAMAGED)
+            refusals.refuse(refusals.DAMAGED)
 
     async def _counted(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         self._room -= 1
@@ -231,6 +237,14 @@ class Hub:
                     yield piece
         finally:
             self._room += 1
+
+    async def _doubt(self, part: KeptPart) -> None:
+        """Have a part looked at that could not be read: it may be damaged."""
+        try:
+            async with self._database.transaction() as tx:
+                await self._scrubs(tx).ask_about(part)
+        except TransientError as error:
+            log.warning("download.not_noted", sha256=part.sha256, error=str(error))
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Releases]:
@@ -243,9 +257,9 @@ class Hub:
         release = await releases.find(team, model, parse_revision(request.path_params.get("revision", "")))
         if release is None:
             others, _ = await releases.page(team, model, 1, 0)
-            _refuse(refusals.NO_REVISION if others else refusals.NO_REPOSITORY)
+            refusals.refuse(refusals.NO_REVISION if others else refusals.NO_REPOSITORY)
         if release.withdrawal is not None:
-            _refuse(refusals.withdrawn(release))
+            refusals.refuse(refusals.withdrawn(release))
         return release
 
     async def _admit(self, releases: Releases, release: Release, request: Request) -> None:
@@ -254,47 +268,18 @@ class Hub:
             return
         actor = self._actor(request)
         if actor is None or not await handlers.reads(releases, release, actor.subject, actor.team):
-            _refuse(refusals.gated(release, signed_in=actor is not None))
+            refusals.refuse(refusals.gated(release, signed_in=actor is not None))
 
     def _actor(self, request: Request) -> Actor | None:
         given = request.headers.get("authorization", "")
         if not given:
             return None
         if not given.lower().startswith(_BEARER):
-            _refuse(refusals.TOKEN_REFUSED)
+            refusals.refuse(refusals.TOKEN_REFUSED)
         try:
             return self._authenticator.actor(given[len(_BEARER) :].strip())
         except Refused:
-            _refuse(refusals.TOKEN_REFUSED)
-
-
-def _headers(release: Release, file: FileEntry) -> dict[str, str]:
-    etag = f'"{file.sha256}"'
-    return {
-        **refusals.NOSNIFF,
-        "accept-ranges": "bytes",
-        # It may be withdrawn, and a gated file is the reader's alone.
-        "cache-control": "private, no-store" if release.gated else "no-cache",
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.path.rpartition('/')[2], safe='')}",
-        "content-type": "application/octet-stream",
-        "etag": etag,
-        "x-linked-etag": etag,
-        "x-linked-size": str(file.size_bytes),
-        "x-repo-commit": release.checkpoint_digest,
-    }
-
-
-def _has_it(request: Request, etag: str) -> bool:
-    """Return whether the reader has these bytes already, as it says (RFC 9110, section 13.1.2)."""
-    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
-    return etag in known or known == ["*"]
-
-
-def _part(request: Request, etag: str, file: FileEntry) -> ByteRange | None:
-    """Return the range that is asked for; `None` for the whole, also where it is one of other bytes than these."""
-    if request.headers.get("if-range", etag) != etag:
-        return None
-    return parse_range(request.headers.get("range", ""), file.size_bytes)
+            refusals.refuse(refusals.TOKEN_REFUSED)
 
 
 def _json(told: Any) -> Response:

@@ -138,6 +138,17 @@ class ScrubStore:
             part.sha256,
         )
 
+    async def ask_about(self, part: KeptPart) -> None:
+        """Have a part read soon that somebody could not read, unless that is asked for or known already."""
+        await self._tx.execute(
+            f"""
+            UPDATE part_reads k SET asked_at = clock_timestamp()
+            WHERE team_id = $1 AND sha256 = $2 AND asked_at IS NULL AND NOT {_IS_DAMAGED}
+            """,
+            part.team_id,
+            part.sha256,
+        )
+
     async def unlocked(self, until: timedelta, most: int) -> list[KeptPart]:
         """Return parts that are not locked for so long from now."""
         rows = await self._tx.fetch(
