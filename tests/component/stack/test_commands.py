@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,12 +87,26 @@ class Person:
         raise AssertionError(self.run("status"))
 
 
-@pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    person = Person(tmp_path / "stack")
+@contextmanager
+def leaving_nothing(home: Path) -> Iterator[Person]:
+    person = Person(home)
     yield person
     person.run("reset", "--yes")
     assert person.left() == []
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Iterator[Person]:
+    with leaving_nothing(tmp_path / "stack") as person:
+        yield person
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """A stack that was started once, for all tests that leave it as ready as they found it."""
+    with leaving_nothing(tmp_path_factory.mktemp("running") / "stack") as person:
+        person.run("up", "--only", "postgres")
+        yield person
 
 
 def test_up_shows_a_line_a_part_and_the_issuer_and_up_again_changes_nothing(person: Person) -> None:
@@ -103,26 +118,23 @@ def test_up_shows_a_line_a_part_and_the_issuer_and_up_again_changes_nothing(pers
     assert person.pid() == pid
 
 
-def test_a_killed_part_is_named_and_comes_back(person: Person) -> None:
-    person.run("up", "--only", "postgres")
-    pid = person.pid()
-    assert pid
-    os.kill(pid, signal.SIGKILL)
-    document = person.await_another(pid)
-    assert document["parts"][0]["restarts"] == 1
+def test_a_killed_part_is_named_and_comes_back(running: Person) -> None:
+    (before,) = running.status()["parts"]
+    os.kill(before["pid"], signal.SIGKILL)
+    document = running.await_another(before["pid"])
+    assert document["parts"][0]["restarts"] == before["restarts"] + 1
     assert "postgres died" in document["parts"][0]["failure"]
-    assert "part.failed" in person.run("logs", "supervisor")
+    assert "part.failed" in running.run("logs", "supervisor")
 
 
-def test_a_killed_supervisor_takes_no_part_with_it_and_up_goes_on(person: Person) -> None:
-    person.run("up", "--only", "postgres")
-    pid, supervisor = person.pid(), person.status()["supervisor"]["pid"]
+def test_a_killed_supervisor_takes_no_part_with_it_and_up_goes_on(running: Person) -> None:
+    pid, supervisor = running.pid(), running.status()["supervisor"]["pid"]
     os.kill(supervisor, signal.SIGKILL)
-    assert person.pid() == pid
-    assert not person.status()["ready"]
-    person.run("up", "--only", "postgres")
-    assert person.pid() == pid
-    assert person.status()["ready"]
+    assert running.pid() == pid
+    assert not running.status()["ready"]
+    running.run("up", "--only", "postgres")
+    assert running.pid() == pid
+    assert running.status()["ready"]
 
 
 def test_down_leaves_no_process_even_without_a_supervisor_and_the_ports_stay(person: Person) -> None:
@@ -149,16 +161,15 @@ def test_an_interrupt_stops_nothing_that_ran_before(person: Person) -> None:
     assert person.pid() == pid
 
 
-def test_two_stacks_run_side_by_side(person: Person, tmp_path: Path) -> None:
+def test_two_stacks_run_side_by_side(running: Person, tmp_path: Path) -> None:
     other = Person(tmp_path / "other")
-    person.run("up", "--only", "postgres")
     try:
         other.run("up", "--only", "postgres")
-        assert person.status()["ready"]
-        assert person.status()["parts"][0]["address"] != other.status()["parts"][0]["address"]
+        assert running.status()["ready"]
+        assert running.status()["parts"][0]["address"] != other.status()["parts"][0]["address"]
     finally:
         other.run("reset", "--yes")
-    assert person.status()["ready"]
+    assert running.status()["ready"]
 
 
 def test_a_part_with_an_address_in_the_environment_is_used_and_not_started(person: Person, postgres_url: str) -> None:
@@ -179,13 +190,12 @@ def test_an_unknown_part_is_refused_with_the_names_of_those_there_are(person: Pe
     assert "postgres, kafka" in shown
 
 
-def test_the_secrets_of_a_stack_are_for_its_owner_only(person: Person) -> None:
-    person.run("up", "--only", "postgres")
-    plan = read_plan(person.home)
+def test_the_secrets_of_a_stack_are_for_its_owner_only(running: Person) -> None:
+    plan = read_plan(running.home)
     assert plan
-    shown = person.run("status", "--json") + person.run("status")
+    shown = running.run("status", "--json") + running.run("status")
     assert not [secret for secret in plan.passwords.values() if secret in shown]
-    secret = [person.home.plan_file, *person.home.keys.glob("*.pem")]
+    secret = [running.home.plan_file, *running.home.keys.glob("*.pem")]
     assert {path.name for path in secret} == {"stack.json", "issuer.pem", "notary.pem", "webhooks.pem"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
 
@@ -215,15 +225,13 @@ def test_a_stopped_stack_says_so_whatever_is_asked_of_it(person: Person, tmp_pat
         assert "is stopped: start it with `dokpamo up`" in person.run(*command, code=1)
 
 
-def test_addresses_are_whole_on_a_narrow_terminal(person: Person) -> None:
-    person.run("up", "--only", "postgres")
-    (line,) = person.status()["parts"]
-    assert line["address"] in person.run("status", extra={"COLUMNS": "40"})
+def test_addresses_are_whole_on_a_narrow_terminal(running: Person) -> None:
+    (line,) = running.status()["parts"]
+    assert line["address"] in running.run("status", extra={"COLUMNS": "40"})
 
 
-def test_a_log_that_is_not_there_is_refused_with_the_names_of_those_there_are(person: Person) -> None:
-    person.run("up", "--only", "postgres")
-    shown = person.run("logs", "postgras", code=1)
+def test_a_log_that_is_not_there_is_refused_with_the_names_of_those_there_are(running: Person) -> None:
+    shown = running.run("logs", "postgras", code=1)
     assert "postgras" in shown
     assert "postgres, supervisor" in shown
 
