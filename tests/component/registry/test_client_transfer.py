@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from client.sdk.declaring import declared
 from client.sdk.transfer import BytesDifferError, Moved, MovedAgain, store
 from common.errors import Refused
 from dokpamo.registry.v1 import service_pb2 as pb
+from registry.domain.checkpoint import Digest
+from registry.store.checkpoints import CheckpointStore
 from safetensors.numpy import save_file
 
 from tests.builders.registry_service import BUCKET, TEAM, checkpoint_folder, files_of
@@ -181,6 +184,52 @@ async def test_a_byte_changed_at_rest_is_named_by_the_pull(
             await pull(team, done.checkpoint_digest, tmp_path / "back", team_id=TEAM)
     assert (error.value.path, error.value.offset_bytes) == ("model-2.safetensors", part.part.offset_bytes)
     assert not (tmp_path / "back" / "model-2.safetensors").exists()
+
+
+class _UndoneError(Exception):
+    """Ends a transaction without a trace."""
+
+
+async def test_a_page_of_parts_costs_what_it_holds_also_where_nothing_is_known_of_the_tables(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    """A checkpoint of many files was read n² times right after its commit: PostgreSQL has no statistics then."""
+    files, parts_each = 300, 2
+    async with registry.client("consortium", team=TEAM) as team:
+        digest = Digest((await pushed(team, model_folder(tmp_path / "model"))).checkpoint_digest)
+    with suppress(_UndoneError):
+        async with registry.database.transaction() as tx:
+            await tx.execute(
+                """
+                INSERT INTO checkpoint_files SELECT $1, 1000 + n, 'many/' || n, 2, lpad(n::text, 64, '0')
+                FROM generate_series(1, $2::integer) AS n
+                """,
+                digest,
+                files,
+            )
+            await tx.execute(
+                """
+                INSERT INTO blob_parts
+                SELECT $1, lpad(n::text, 64, '0'), o, 1, (SELECT min(sha256) FROM parts WHERE team_id = $1)
+                FROM generate_series(1, $2::integer) AS n, generate_series(0, $3::integer - 1) AS o
+                """,
+                TEAM,
+                files,
+                parts_each,
+            )
+            reads = "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+            before = await tx.fetchval(reads)
+            found, after = await CheckpointStore(tx).parts(digest, "", 55, (1000, 0))
+            read = await tx.fetchval(reads) - before
+            place: tuple[int, int] | None = after
+            while place is not None:
+                more, place = await CheckpointStore(tx).parts(digest, "", 55, place)
+                found += more
+            raise _UndoneError
+    assert [(part.path, part.offset_bytes) for part in found] == [
+        (f"many/{n}", offset) for n in range(1, files + 1) for offset in range(parts_each)
+    ]
+    assert read < 2 * files * parts_each
 
 
 async def test_programs_without_a_loop_push_list_and_pull(registry: RunningRegistry, tmp_path: Path) -> None:

@@ -179,13 +179,19 @@ class CheckpointStore:
         self, digest: Digest, path: str, size: int, after: tuple[int, int]
     ) -> tuple[list[Part], tuple[int, int] | None]:
         """Return up to `size` parts after a place (number of the file, offset), and where the next page starts."""
+        # File by file, from the first that is wanted on: a plain join of tables that have just been filled, of which
+        # PostgreSQL knows no statistics yet, compared each part of the team with each file of the checkpoint.
         rows = await self._tx.fetch(
             """
             SELECT f.number, f.path, p.offset_bytes, p.size_bytes, p.sha256
-            FROM checkpoint_files f
-            JOIN checkpoints c USING (checkpoint_digest)
-            JOIN blob_parts p ON p.team_id = c.team_id AND p.blob_sha256 = f.sha256
-            WHERE f.checkpoint_digest = $1 AND ($2 = '' OR f.path = $2) AND (f.number, p.offset_bytes) > ($3, $4)
+            FROM (
+                SELECT number, path, sha256, team_id FROM checkpoint_files JOIN checkpoints USING (checkpoint_digest)
+                WHERE checkpoint_digest = $1 AND ($2 = '' OR path = $2) AND number >= $3 ORDER BY number
+            ) AS f CROSS JOIN LATERAL (
+                SELECT offset_bytes, size_bytes, sha256 FROM blob_parts
+                WHERE team_id = f.team_id AND blob_sha256 = f.sha256 AND (f.number > $3 OR offset_bytes > $4)
+                ORDER BY offset_bytes LIMIT $5
+            ) AS p
             ORDER BY f.number, p.offset_bytes LIMIT $5
             """,
             digest,
