@@ -39,6 +39,7 @@ def build(settings: Settings) -> list[Part]:
         clock,
         embedded=settings.environment == "embedded",
         virtual=settings.virtual_clock is not None,
+        downloads=settings.downloads_url,
     )
     return [
         *channels.values(),

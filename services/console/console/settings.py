@@ -8,3 +8,6 @@ class Settings(PlatformSettings):
 
     http_listen: str
     """``host:port`` of the pages."""
+
+    downloads_url: str = ""
+    """Where released models are given out by HTTP, as readers reach it; empty where they are not."""

@@ -14,6 +14,7 @@ from console.domain.facts import CandidateRatio, Check, Head, Integrity, Label, 
 from console.domain.lineage import Lineage, Link, Origin
 from console.domain.proceedings import Proceeding
 from console.domain.published import Figure, PartFigures, Published
+from console.domain.released import Released
 from console.domain.waiting import Wait
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dokpamo.notary.v1 import service_pb2 as notary
     from dokpamo.registry.v1 import integrity_pb2 as registry_integrity
     from dokpamo.registry.v1 import lineage_pb2 as registry
+    from dokpamo.registry.v1 import releases_pb2 as releases
     from dokpamo.selection.v1 import disclosure_pb2 as disclosure
     from dokpamo.selection.v1 import objections_pb2 as objections
     from dokpamo.selection.v1 import service_pb2 as selection
@@ -216,6 +218,21 @@ def integrity(message: registry_integrity.GetIntegrityResponse) -> Integrity:
 def head(message: notary.GetHeadResponse) -> Head | None:
     """The latest signed head; None while the log is empty."""
     return Head(message.head.tree_size, message.head.root_hash.hex()) if message.head.tree_size else None
+
+
+def released(message: releases.Release) -> Released:
+    """A released version."""
+    return Released(
+        message.checkpoint_digest,
+        message.team_id,
+        message.model,
+        message.version,
+        message.gated,
+        message.licence,
+        message.size_bytes,
+        _instant(message.released_at),
+        message.withdrawal.reason,
+    )
 
 
 def lineage(message: registry.GetLineageResponse) -> Lineage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from common.errors import Refused
 from console.domain.facts import TeamName
 from console.domain.feed import Feed
 from console.domain.lineage import Lineage, Link, Origin, drawing
+from console.domain.released import Released
 from console.events import LiveFeed
 from console.pages.routes import Pages
 
@@ -44,7 +46,23 @@ FOUND = Lineage(
 )
 
 
+def released(digest: str, number: int, *, gated: bool = False, model: str = "solar", withdrawn: str = "") -> Released:
+    return Released(digest, "alpha", model, number, gated, "Apache-2.0", 2**30, NOW, withdrawn)
+
+
+RELEASED = (
+    released("c" * 64, 3),
+    released("b" * 64, 2, gated=True),
+    released("a" * 64, 1, withdrawn="a <b>file</b> was not ours"),
+    released("d" * 64, 9, model="lunar"),
+)
+
+
 class WithLineage(Programme):
+    async def releases(self, team_id: str) -> tuple[Released, ...]:
+        assert team_id == "alpha"
+        return RELEASED
+
     async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
         self._reach("registry")
         if not (team_id or checkpoint_digest):
@@ -52,10 +70,12 @@ class WithLineage(Programme):
         return FOUND if model != "none" else Lineage((), ())
 
 
-async def get(path: str, sources: WithLineage | None = None) -> httpx.Response:
+async def get(
+    path: str, sources: WithLineage | None = None, downloads: str = "http://hub.example:8080"
+) -> httpx.Response:
     live = LiveFeed(Feed())
     live.names["alpha"] = TeamName("알파", "Alpha <Labs>")
-    pages = Pages(sources or WithLineage(), live, FixedClock(NOW), embedded=True, virtual=True)
+    pages = Pages(sources or WithLineage(), live, FixedClock(NOW), embedded=True, virtual=True, downloads=downloads)
     transport = httpx.ASGITransport(pages.application())
     async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
         return await client.get(path)
@@ -96,6 +116,27 @@ async def test_the_page_says_everything_in_its_language(language: str, wanted: l
     assert [phrase for phrase in wanted if phrase not in words(answer)] == []
     assert "<b>run</b>" in words(answer)
     assert "<b>run" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        (
+            "ko",
+            ["공개된 버전", "누구나", "이용허락에 동의한 사람", "공개 철회: a <b>file</b> was not ours", "파일 목록"],
+        ),
+        ("en", ["Released versions", "everybody", "who accepts its licence", "withdrawn: a <b>file</b> was not ours"]),
+    ],
+)
+async def test_what_is_released_says_where_it_is_to_be_had(language: str, wanted: list[str]) -> None:
+    answer = await get(f"/lineage?team=alpha&lang={language}")
+    assert [phrase for phrase in wanted if phrase not in words(answer)] == []
+    links = re.findall(r'href="(http[^"]*)"', answer.text)
+    assert links == [f"http://hub.example:8080/api/models/alpha/solar/revision/v{number}" for number in (3, 2)]
+    assert "HF_ENDPOINT=http://hub.example:8080 hf download alpha/solar --revision v3" in words(answer)
+    # Another model's is not of this graph, and without an address there is none to tell.
+    assert "lunar" not in answer.text
+    assert "HF_ENDPOINT" not in (await get(f"/lineage?team=alpha&lang={language}", downloads="")).text
 
 
 async def test_the_graph_as_json_holds_seeds_as_text_and_every_link() -> None:

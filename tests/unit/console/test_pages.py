@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from console.domain.lineage import Lineage
+    from console.domain.released import Released
     from dokpamo.selection.v1 import service_pb2 as selection
 
 NOW = datetime(2026, 1, 15, 6, tzinfo=UTC)
@@ -118,6 +119,9 @@ class Programme:
     async def integrity(self) -> Integrity:
         self._reach("registry")
         return INTEGRITY
+
+    async def releases(self, team_id: str) -> tuple[Released, ...]:
+        raise AssertionError(team_id)
 
     async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
         raise AssertionError(f"nobody asks for {checkpoint_digest}{team_id}{model}")

@@ -10,6 +10,7 @@ from console.domain.facts import Label
 from console.domain.published import Figure, PartFigures
 from dokpamo.common.v1 import provenance_pb2
 from dokpamo.evaluation.v1 import service_pb2 as evaluation
+from dokpamo.registry.v1 import releases_pb2 as releases
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import objections_pb2 as objections
 from dokpamo.selection.v1 import service_pb2 as selection
@@ -105,3 +106,13 @@ def test_a_target_says_where_its_best_model_comes_from() -> None:
     for best, provenance in (("real", "published"), ("made-up", "synthetic")):
         message = evaluation.Target(best_model_id=best, snapshot_json=json.dumps({"references": references}).encode())
         assert wire.target(message).provenance == provenance
+
+
+def test_a_release_is_withdrawn_where_it_says_why() -> None:
+    message = releases.Release(checkpoint_digest="a" * 64, team_id="alpha", model="solar", version=3, gated=True)
+    kept = wire.released(message)
+    assert (kept.version, kept.gated, kept.withdrawn_reason) == (3, True, "")
+    assert kept.files_address("http://hub/") == "http://hub/api/models/alpha/solar/revision/v3"
+    message.withdrawal.reason = "not ours"
+    assert wire.released(message).withdrawn_reason == "not ours"
+    assert wire.released(message).files_address("http://hub") == ""

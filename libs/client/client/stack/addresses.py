@@ -98,6 +98,7 @@ class Stack:
             "DOKPAMO_WEBHOOK_KEY": str(self.webhook_key),
             # Whoever tries webhooks out listens on this machine.
             "DOKPAMO_WEBHOOKS_REACH_OWN_NETWORK": "true",
+            "DOKPAMO_DOWNLOADS_URL": self.downloads_url,
             "DOKPAMO_VIRTUAL_CLOCK": str(self.virtual_clock),
         } | {f"DOKPAMO_{service.upper()}_ADDRESS": address for service, address in self.services.items()}
 

@@ -14,6 +14,7 @@ from dokpamo.grants.v1 import service_pb2 as grants
 from dokpamo.notary.v1 import service_pb2 as notary
 from dokpamo.registry.v1 import integrity_pb2 as registry_integrity
 from dokpamo.registry.v1 import lineage_pb2 as registry
+from dokpamo.registry.v1 import releases_pb2 as registry_releases
 from dokpamo.selection.v1 import disclosure_pb2 as disclosure
 from dokpamo.selection.v1 import objections_pb2 as objections
 from dokpamo.selection.v1 import service_pb2 as selection
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from console.domain.lineage import Lineage
     from console.domain.proceedings import Proceeding
     from console.domain.published import Published
+    from console.domain.released import Released
 
 _T = TypeVar("_T")
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
@@ -51,6 +53,7 @@ class Gateway:
             self._clients["disclosure"] = Client(channels["selection"], "dokpamo.selection.v1.DisclosureService")
         if "registry" in channels:
             self._clients["registry"] = Client(channels["registry"], "dokpamo.registry.v1.LineageService")
+            self._clients["releases"] = Client(channels["registry"], "dokpamo.registry.v1.ReleaseService")
             self._clients["integrity"] = Client(channels["registry"], "dokpamo.registry.v1.IntegrityService")
         self._fresh_seconds = fresh_seconds
         self._kept: dict[str, tuple[float, Any]] = {}
@@ -110,6 +113,12 @@ class Gateway:
         """Where a checkpoint, or the versions of a team, come from. Raises Refused where there is none."""
         request = registry.GetLineageRequest(checkpoint_digest=checkpoint_digest, team_id=team_id, model=model)
         return wire.lineage(await self._call("registry", "GetLineage", request))
+
+    async def releases(self, team_id: str) -> tuple[Released, ...]:
+        """What of a team is released, the last first."""
+        request = registry_releases.ListReleasesRequest(team_id=team_id, page_size=_PAGE)
+        pages = self._pages("registry", "ListReleases", request, client="releases")
+        return tuple([wire.released(message) async for page in pages for message in page.releases])
 
     async def _stages(self) -> tuple[Stage, ...]:
         pages = self._pages("selection", "ListStages", selection.ListStagesRequest(page_size=_PAGE))

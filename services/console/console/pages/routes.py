@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode
 
 import grpc
-from common.clock import SEOUL
 from common.errors import Refused
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from rules.explaining_formulas import step_words
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -22,19 +19,19 @@ from console.domain.board import MARKS
 from console.domain.facts import Scoring, periods, runs_by_team
 from console.domain.lineage import drawing
 from console.domain.waiting import in_words
-from console.domain.words import Language, language_of, say
+from console.domain.words import language_of, say
 from console.handlers import Sources, UnreachableError, programme
+from console.pages import showing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator
 
     from common.clock import Clock
     from dokpamo.selection.v1 import service_pb2 as selection
     from starlette.requests import Request
 
-    from console.domain.board import Stage
-    from console.domain.facts import Label
     from console.domain.lineage import Lineage
+    from console.domain.released import Released
     from console.events import LiveFeed
 
 _FEED_LENGTH = 40
@@ -56,24 +53,33 @@ _SAFE = {
 
 
 class Documents(Sources, Protocol):
-    """The sources of the page, the documents of a decision, and lineage."""
+    """The sources of the page, the documents of a decision, lineage, and releases."""
 
     async def lineage(self, *, checkpoint_digest: str, team_id: str, model: str) -> Lineage:
         """Where a checkpoint, or the versions of a team, come from. Raises Refused, UnreachableError."""
+
+    async def releases(self, team_id: str) -> tuple[Released, ...]:
+        """What of a team is released, the last first. Raises UnreachableError."""
 
     async def decision(self, stage_id: str) -> selection.GetDecisionResponse:
         """A decision with its documents. Raises Refused where there is none, UnreachableError."""
 
 
 class Pages:
-    """The pages over a gateway and a live feed. ``embedded`` shows the development banner."""
+    """The pages over a gateway and a live feed. ``embedded`` shows the development banner.
 
-    def __init__(self, gateway: Documents, live: LiveFeed, clock: Clock, *, embedded: bool, virtual: bool) -> None:
+    ``downloads`` is the address at which released models are to be had; empty where nobody said.
+    """
+
+    def __init__(
+        self, gateway: Documents, live: LiveFeed, clock: Clock, *, embedded: bool, virtual: bool, downloads: str = ""
+    ) -> None:
         self._gateway = gateway
         self._live = live
         self._clock = clock
         self._embedded = embedded
         self._virtual = virtual
+        self._downloads = downloads
         self._templates = Environment(
             loader=PackageLoader("console.pages"),
             autoescape=select_autoescape(),
@@ -121,17 +127,20 @@ class Pages:
         """Where a checkpoint (``?checkpoint=``) or the versions of a team (``?team=&model=``) come from."""
         try:
             found = await self._asked_lineage(request)
+            released = await self._released(found)
         except (Refused, UnreachableError) as error:
             return _refused(error)
         asked = request.query_params.get("checkpoint", "")
         language = language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
         names = (await programme(self._gateway, self._live.names)).names
         titles = {node.node_id: node.title for node in found.nodes}
-        team = _name(names, request.query_params.get("team", ""), language)
+        team = showing.name(names, request.query_params.get("team", ""), language)
         query = urlencode({key: value for key, value in request.query_params.items() if key in _LINEAGE_QUERY})
         page = self._templates.get_template("lineage.html").render(
             lineage=found,
             drawing=drawing(found),
+            released=released,
+            downloads=self._downloads,
             asked=asked,
             titles=titles,
             heading=titles.get(asked) or " · ".join(filter(None, (team, request.query_params.get("model", "")))),
@@ -139,9 +148,10 @@ class Pages:
             json_address=f"/api/lineage?{query}",
             lang=language,
             say=lambda word: say(word, language),
-            name=lambda each: _name(names, each, language),
-            day=_day,
-            minute=_minute,
+            name=lambda each: showing.name(names, each, language),
+            day=showing.day,
+            minute=showing.minute,
+            gibibytes=showing.gibibytes,
             embedded=self._embedded,
         )
         return HTMLResponse(page, headers={**_SAFE, "Content-Language": language, "Cache-Control": "no-store"})
@@ -152,6 +162,14 @@ class Pages:
             return _json(dataclasses.asdict(await self._asked_lineage(request)))
         except (Refused, UnreachableError) as error:
             return _refused(error)
+
+    async def _released(self, found: Lineage) -> list[Released]:
+        """What of the versions in a graph is released."""
+        versions = {node.node_id for node in found.nodes}
+        teams = sorted({node.team_id for node in found.nodes if not node.external})
+        return [
+            each for team in teams for each in await self._gateway.releases(team) if each.checkpoint_digest in versions
+        ]
 
     async def _asked_lineage(self, request: Request) -> Lineage:
         asked = request.query_params
@@ -203,25 +221,25 @@ class Pages:
             lang=language,
             say=lambda word: say(word, language),
             reason=lambda each: each.reason_ko if language == "ko" else each.reason_en,
-            formula=lambda stage, steps: _formula(stage, steps, view.scoring, language),
+            formula=lambda stage, steps: showing.formula(stage, steps, view.scoring, language),
             title=lambda stage: stage.title_ko if language == "ko" else stage.title_en,
-            name=lambda team: _name(view.names, team, language),
-            waits=lambda wait: in_words(wait, language, lambda team: _name(view.names, team, language)),
-            label=lambda label: _label(label, language),
+            name=lambda team: showing.name(view.names, team, language),
+            waits=lambda wait: in_words(wait, language, lambda team: showing.name(view.names, team, language)),
+            label=lambda label: showing.label(label, language),
             marks=MARKS,
             scoring=lambda stage: view.scoring.get(stage.rule_set_sha256, Scoring()),
-            shown_parts=_shown_parts,
-            part_labels=lambda stage: _part_labels(stage, view.scoring, language),
+            shown_parts=showing.shown_parts,
+            part_labels=lambda stage: showing.part_labels(stage, view.scoring, language),
             stages={stage.stage_id: stage for stage in view.stages},
-            day=_day,
-            minute=_minute,
+            day=showing.day,
+            minute=showing.minute,
             now=self._clock.now(),
             feed=self._live.feed.newest(_FEED_LENGTH),
             total=self._live.feed.total,
             runs=runs_by_team(view.runs),
             periods=periods(view.runs),
-            percent=_percent,
-            gibibytes=_gibibytes,
+            percent=showing.percent,
+            gibibytes=showing.gibibytes,
             embedded=self._embedded,
             virtual=self._virtual,
         )
@@ -232,51 +250,6 @@ def _refused(error: Refused | UnreachableError) -> JSONResponse:
     if isinstance(error, UnreachableError):
         return _json({"code": "SERVICE_UNREACHABLE", "message": str(error), "service": error.service}, 503)
     return _json({"code": error.code, "message": error.message, **error.facts}, _STATUS.get(error.status, 502))
-
-
-def _name(names: Any, team: str, language: Language) -> str:
-    known = names.get(team)
-    if known is None:
-        return team
-    return str(known.korean if language == "ko" else known.english)
-
-
-def _label(label: Label, language: Language) -> str:
-    return label.korean if language == "ko" else label.english
-
-
-def _shown_parts(stage: Stage) -> list[str]:
-    """The parts in which some team's points are shown."""
-    return sorted({part for standing in stage.standings for part in standing.parts})
-
-
-def _part_labels(stage: Stage | None, scoring: Mapping[str, Scoring], language: Language) -> dict[str, str]:
-    """What the parts of a stage are called, and the whole."""
-    parts = scoring.get(stage.rule_set_sha256, Scoring()).parts if stage else ()
-    return {part.key: _label(part, language) for part in parts} | {"total": say("total", language)}
-
-
-def _formula(stage: Stage | None, steps: Iterable[str], scoring: Mapping[str, Scoring], language: Language) -> str:
-    """The steps of a formula, in the words that the rule engine has for them."""
-    named = scoring.get(stage.rule_set_sha256, Scoring()).sources if stage else ()
-    titles = {source.key: _label(source, language) for source in named} | _part_labels(stage, scoring, language)
-    return " → ".join(step_words(step, language, titles) for step in steps)
-
-
-def _day(instant: datetime) -> str:
-    return instant.astimezone(SEOUL).strftime("%Y-%m-%d")
-
-
-def _minute(instant: datetime) -> str:
-    return instant.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M KST")
-
-
-def _percent(share: str) -> str:
-    return f"{Decimal(share) * 100:.2f} %" if share else ""
-
-
-def _gibibytes(size_bytes: int) -> str:
-    return f"{Decimal(size_bytes) / 2**30:,.2f}"
 
 
 def _json(body: Any, status: int = 200) -> JSONResponse:
