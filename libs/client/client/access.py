@@ -6,8 +6,6 @@ none of his own.
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +50,6 @@ def access(service: str, caller: Caller | None, address: str | None, token: str 
 def _issued(key: Path, caller: Caller) -> Callable[[], str]:
     from common.auth import DevelopmentIssuer
 
-    with redirect_stdout(sys.stderr):  # the issuer warns of itself, and standard output is for the answer
-        issuer = DevelopmentIssuer(key)
+    # `dokpamo up` has said what it is, and what a command prints is its answer.
+    issuer = DevelopmentIssuer(key, quiet=True)
     return lambda: issuer.issue(caller.subject, caller.roles, caller.team, TOKEN_LIFE)

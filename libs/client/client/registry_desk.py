@@ -95,11 +95,12 @@ async def _as_refused(work: Awaitable[T]) -> T:
     from weights.safetensors import CheckpointFileTruncatedError, SafetensorsRefusedError
 
     from client.sdk.checkpoints import ManifestDiffersError
+    from client.sdk.declaring import LicenceMissingError
     from client.sdk.transfer import TRANSFER_ERRORS, StoreAwayError
 
     try:
         return await work
-    except (*TRANSFER_ERRORS, ManifestDiffersError) as error:
+    except (*TRANSFER_ERRORS, ManifestDiffersError, LicenceMissingError) as error:
         away = isinstance(error, StoreAwayError)
         status = grpc.StatusCode.UNAVAILABLE if away else grpc.StatusCode.FAILED_PRECONDITION
         raise Refused(error.code, str(error), facts_of(error), status) from error

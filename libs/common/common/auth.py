@@ -70,15 +70,19 @@ ANYONE: Final = Actor("anonymous", frozenset())
 class DevelopmentIssuer:
     """Signs a token for anyone who asks: it is for the embedded stack and for tests, and says so in every log."""
 
-    def __init__(self, key: Path) -> None:
-        """Sign with the Ed25519 private key (PEM) at `key`; raise `NotAKeyError`."""
+    def __init__(self, key: Path, *, quiet: bool = False) -> None:
+        """Sign with the Ed25519 private key (PEM) at `key`; `quiet` where people were told before.
+
+        Raises `NotAKeyError`.
+        """
         self._key = read_key(key)
         self._kid = _key_id(self._key.public_key())
-        log.warning(
-            "issuer.development",
-            banner="DEVELOPMENT ISSUER: signs any token for anybody who can read its key. Never in production.",
-            key=str(key),
-        )
+        if not quiet:
+            log.warning(
+                "issuer.development",
+                banner="DEVELOPMENT ISSUER: signs any token for anybody who can read its key. Never in production.",
+                key=str(key),
+            )
 
     @staticmethod
     def create(key: Path) -> DevelopmentIssuer:

@@ -27,7 +27,7 @@ _HELP = both(
 
     Ends with 0 once it is committed, 1 where it is refused, 130 where it is interrupted.
 
-    dokpamo push ./solar --team upstage --model solar --licence Apache-2.0 --period 2025-h2 --parent upstage/solar""",
+    dokpamo push ./solar --team upstage --model solar --parent upstage/solar""",
     """폴더를 모델의 새 버전으로 등록합니다: config.json, *.safetensors, 토크나이저, README.md.
 
     모든 바이트를 한 번만 읽고, 등록소에 없는 부분만 보내며, 등록소가 전부 검증한 뒤에야 보입니다. 중단되면 같은 명령을
@@ -35,7 +35,7 @@ _HELP = both(
 
     등록되면 0, 거부되면 1, 중단하면 130으로 끝납니다.
 
-    dokpamo push ./solar --team upstage --model solar --licence Apache-2.0 --period 2025-h2 --parent upstage/solar""",
+    dokpamo push ./solar --team upstage --model solar --parent upstage/solar""",
 )
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help=both("The checkpoint.", "체크포인트 폴더"))]
 _Team = Annotated[str, typer.Option(envvar="DOKPAMO_TEAM", help=both("Your team's id.", "팀 ID"))]
@@ -48,8 +48,26 @@ _Model = Annotated[
         )
     ),
 ]
-_Licence = Annotated[str, typer.Option(help=both("SPDX licence identifier.", "SPDX 라이선스 식별자"))]
-_Period = Annotated[str, typer.Option(help=both("Development period, for example 2025-h2.", "개발 기간, 예: 2025-h2"))]
+_Licence = Annotated[
+    str,
+    typer.Option(
+        help=both(
+            "SPDX licence identifier; default: the one that README.md names.",
+            "SPDX 라이선스 식별자, 기본값은 README.md의 license",
+        ),
+        show_default=False,
+    ),
+]
+_Period = Annotated[
+    str,
+    typer.Option(
+        help=both(
+            "Development period, for example 2025-h2; default: this half-year.",
+            "개발 기간, 예: 2025-h2, 기본값은 올해의 현재 반기",
+        ),
+        show_default=False,
+    ),
+]
 _Seed = Annotated[int, typer.Option(min=0, help=both("Seed it was trained with.", "학습 시드"))]
 _Parent = Annotated[
     str | None,
@@ -133,8 +151,8 @@ def push(  # noqa: PLR0917 - typer reads the options from the signature, and nob
     desk: Desk,
     folder: _Folder,
     team: _Team,
-    licence: _Licence,
-    period: _Period,
+    licence: _Licence = "",
+    period: _Period = "",
     model: _Model = None,
     seed: _Seed = 0,
     parent: _Parent = None,

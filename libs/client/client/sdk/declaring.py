@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from common.clock import SEOUL
 from dokpamo.registry.v1 import service_pb2 as pb
+from weights.card import CARD, front_matter, licences
 from weights.safetensors import LENGTH_BYTES, header_length, read_header
 
 from client.sdk.transfer import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from pathlib import Path
 
 TRAINING_LOG: Final = "training_log.jsonl"
+_LAST_MONTH_OF_FIRST_HALF: Final = 6
+
+
+class LicenceMissingError(Exception):
+    """No licence is declared, and the model card names none."""
+
+    code = "LICENCE_MISSING"
+
+    def __init__(self, value: str) -> None:
+        """Keep what there is instead as `value`."""
+        self.field = f"{CARD}: license"
+        self.value = value
+        self.rule = "must name one licence where none is declared (--licence)"
+        super().__init__(f"{self.field}: {self.rule}: {value}")
 
 
 def declared(
     folder: Path,
     *,
-    licence: str,
-    period: str,
+    licence: str = "",
+    period: str = "",
     seed: int = 0,
     job_id: str = "",
     lineage: Iterable[pb.LineageEdge] = (),
@@ -30,14 +48,15 @@ def declared(
 ) -> pb.Declaration:
     """Return a declaration of the checkpoint in `folder`; parameters and element type are those of its weights.
 
-    `training_log` is by default the folder's own, where it has one; `initialisation` is the code that draws the initial
-    weights. Raises what `weights_of` raises, and `OSError`.
+    `licence` is by default the one that its model card names, `period` the half-year of today in Seoul, `training_log`
+    the folder's own, where it has one; `initialisation` is the code that draws the initial weights. Raises
+    `LicenceMissingError`, what `weights_of` raises, and `OSError`.
     """
     elements = weights_of(folder)
     log = training_log or folder / TRAINING_LOG
     return pb.Declaration(
-        licence=licence,
-        period=period,
+        licence=licence or licence_of(folder),
+        period=period or half_year(datetime.now(SEOUL)),
         seed=seed,
         job_id=job_id,
         lineage=lineage,
@@ -46,6 +65,36 @@ def declared(
         training_log_sha256=file_sha256(log) if training_log or log.is_file() else "",
         initialisation_sha256=file_sha256(initialisation) if initialisation else "",
     )
+
+
+def licence_of(folder: Path) -> str:
+    """Return the licence that the model card of `folder` names, an SPDX identifier as SPDX writes it.
+
+    Raises `LicenceMissingError` where there is no card, or it names none or several.
+    """
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+    from rules import YamlRefusedError, read_yaml
+
+    card = folder / CARD
+    if not card.is_file():
+        raise LicenceMissingError("no model card")
+    yaml = front_matter(card.read_bytes())
+    try:
+        front = None if yaml is None else read_yaml(yaml)
+    except YamlRefusedError as error:
+        raise LicenceMissingError(str(error)) from error
+    named = licences(front) if isinstance(front, dict) else []
+    if len(named) != 1:
+        raise LicenceMissingError(", ".join(named) or "nothing")
+    try:
+        return canonicalize_license_expression(named[0])
+    except InvalidLicenseExpression:
+        return named[0]
+
+
+def half_year(day: date) -> str:
+    """Return the development period that a day lies in, such as 2025-h2."""
+    return f"{day.year}-h{1 if day.month <= _LAST_MONTH_OF_FIRST_HALF else 2}"
 
 
 def weights_of(folder: Path) -> Counter[str]:

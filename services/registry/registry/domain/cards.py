@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from weights.card import CARD, front_matter, licences, texts
+
 from registry.domain.checkpoint import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-CARD: Final = "README.md"
 LICENCE_TEXTS: Final = frozenset(
     {"LICENSE", "LICENCE", "LICENSE.md", "LICENCE.md", "LICENSE.txt", "LICENCE.txt", "NOTICE"}
 )
-_MOST_FRONT_MATTER: Final = 2**15
-_FRONT_MATTER: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _DATA: Final = re.compile(
     r"^(?:#{1,6}[ \t]|[-*][ \t]+)[^\n]{0,80}?(?:\bdata(?:sets?)?\b|데이터|말뭉치)", re.IGNORECASE | re.MULTILINE
 )
@@ -44,40 +43,35 @@ def check_card(card: bytes | None, licence: str, paths: Collection[str]) -> list
     if card is None:
         told = "a model card says licence, languages and data"
         return [*findings, Finding("CARD_MISSING", CARD, "missing or too large to be read", told)]
-    text = card.decode("utf-8", "replace")
-    front = _front_matter(text)
+    front = _read(front_matter(card))
     if front is None:
         told = "a model card begins with YAML between two lines of ---"
         findings.append(Finding("CARD_FRONT_MATTER_MISSING", CARD, "none that can be read", told))
     findings += _licence(front or {}, licence)
-    if not _texts((front or {}).get("language")):
+    if not texts((front or {}).get("language")):
         findings.append(Finding("CARD_LANGUAGES_MISSING", f"{CARD}: language", "nothing", "names the languages"))
-    if not _texts((front or {}).get("datasets")) and not _DATA.search(text):
+    if not texts((front or {}).get("datasets")) and not _DATA.search(card.decode("utf-8", "replace")):
         told = "has a section on the data that it was trained on"
         findings.append(Finding("CARD_DATA_MISSING", f"{CARD}: data", "nothing", told))
     return findings
 
 
-def _front_matter(text: str) -> dict[str, Any] | None:
+def _read(yaml: str | None) -> dict[str, Any] | None:
     from rules import YamlRefusedError, read_yaml
 
-    found = _FRONT_MATTER.match(text[:_MOST_FRONT_MATTER])
-    if found is None:
+    if yaml is None:
         return None
     try:
-        document = read_yaml(found[1])
+        document = read_yaml(yaml)
     except YamlRefusedError:
         return None
     return document if isinstance(document, dict) else None
 
 
 def _licence(front: dict[str, Any], declared: str) -> list[Finding]:
-    """The licence that a card names: by "license", or by "license_name" where that is "other"."""
-    named = _texts(front.get("license"))
+    named = licences(front)
     if not named:
         return [Finding("CARD_LICENCE_MISSING", f"{CARD}: license", "nothing", f"names the licence, {declared}")]
-    if [name.casefold() for name in named] == ["other"]:
-        named = _texts(front.get("license_name")) or named
     same = {_plain(name) for name in named} <= {_plain(word) for word in [declared, *re.split(r"[\s()]+", declared)]}
     if not same and len(named) == 1 and [name.casefold() for name in named] != ["other"]:
         raise CardContradictsError(named[0][:80], declared)
@@ -90,11 +84,6 @@ def _licence(front: dict[str, Any], declared: str) -> list[Finding]:
 
 def _plain(name: str) -> str:
     return name.strip().casefold().removeprefix("licenseref-")
-
-
-def _texts(value: Any) -> list[str]:
-    listed = value if isinstance(value, list) else [value]
-    return [each.strip() for each in listed if isinstance(each, str) and each.strip()]
 
 
 def _is_spdx(licence: str) -> bool:

@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from registry.domain.cards import CARD, check_card
+from weights.card import CARD
+
+from registry.domain.cards import check_card
 from registry.domain.checkpoint import MOST_FINDINGS, Finding
 from registry.domain.content import CONFIGURATION
 from registry.domain.shapes import check_dtype, check_shapes, embedding_rows
