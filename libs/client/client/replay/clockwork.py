@@ -19,7 +19,7 @@ from dokpamo.common.v1 import platform_pb2
 from client.session import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from common.clock import VirtualClockFile
 
@@ -76,13 +76,17 @@ class Clockwork:
         end = time.monotonic() + patience_seconds
         before: Mapping[str, Settlement | str] = {}
         while True:
-            now = await self._ask_all()
-            settled = {name: answer for name, answer in now.items() if isinstance(answer, Settlement)}
-            if now == before and len(settled) == len(now) and not any(answer.waiting for answer in settled.values()):
-                return settled
-            if time.monotonic() > end:
-                raise UnsettledError(patience_seconds, {name: _why(answer) for name, answer in now.items()})
+            now = await self._ask(self._services)
+            waiting = _waiting(now)
+            if now == before and not waiting:
+                return {name: answer for name, answer in now.items() if isinstance(answer, Settlement)}
             before = now
+            # To answer takes the machine's time from the work that is waited for: only those who have some are asked.
+            while waiting and time.monotonic() < end:
+                await asyncio.sleep(_ROUND_SECONDS)
+                waiting = _waiting(await self._ask(waiting))
+            if time.monotonic() >= end:
+                raise UnsettledError(patience_seconds, waiting or dict.fromkeys(now, "still changing"))
             await asyncio.sleep(_ROUND_SECONDS)
 
     async def advance_to(self, instant: datetime) -> None:
@@ -98,11 +102,11 @@ class Clockwork:
                 following = instant
             self._clock.advance(following)
 
-    async def _ask_all(self) -> Mapping[str, Settlement | str]:
-        answers = await asyncio.gather(*(self._ask(service) for service in self._services))
-        return dict(zip(self._services, answers, strict=True))
+    async def _ask(self, services: Collection[str]) -> Mapping[str, Settlement | str]:
+        answers = await asyncio.gather(*(self._ask_one(service) for service in services))
+        return dict(zip(services, answers, strict=True))
 
-    async def _ask(self, service: str) -> Settlement | str:
+    async def _ask_one(self, service: str) -> Settlement | str:
         request = platform_pb2.GetSettlementRequest()
         try:
             answer = await self._session.platform(Caller.staff("replay"), service, "GetSettlement", request)
@@ -121,5 +125,7 @@ class Clockwork:
         )
 
 
-def _why(answer: Settlement | str) -> str:
-    return answer if isinstance(answer, str) else answer.waiting or "still changing"
+def _waiting(answers: Mapping[str, Settlement | str]) -> dict[str, str]:
+    """Who has something to do, or does not answer, and what that is."""
+    why = {name: answer if isinstance(answer, str) else answer.waiting for name, answer in answers.items()}
+    return {name: words for name, words in why.items() if words}
