@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _LARGEST_MEMORY_BYTES: Final = 2 * 2**30
 _PUT_SECONDS: Final = 600
-_NICENESS: Final = 15
-"""A thirtieth of what who competes gets: a push is not slowed, an examination not put off for ever."""
+_NICENESS: Final = 10
+"""A tenth of what who competes gets: a push is not slowed, an examination not put off for ever."""
 
 
 class CannotExamineError(Exception):
