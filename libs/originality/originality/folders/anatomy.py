@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from weights.folder import ModelFolder
 
+    from originality.blocks import Blocks
     from originality.folders.view import Axis, Units
+    from originality.matrix import Matrix
 
 _MATRIX: Final = 2
 _STACK: Final = 3
@@ -158,12 +160,12 @@ def _mlp(
             HIDDEN,
             partial(_alone, read),
             why=None if fits else _ROWS_UNKNOWN,
-            ways=partial(_both, read, down) if kind != "mlp.down" and fits else None,
+            ways=partial(_and_away, down) if kind != "mlp.down" and fits else None,
         )
 
 
-def _both(to: Callable[[], Units], away: Callable[[], Units]) -> tuple[Units, Units]:
-    return to(), away()
+def _and_away(away: Callable[[], Units], own: Blocks) -> tuple[Matrix, Matrix]:
+    return own[0], away()
 
 
 def _alone(read: Callable[[], Units], _tokens: object) -> tuple[Units]:

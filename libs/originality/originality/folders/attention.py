@@ -137,13 +137,13 @@ _MET_BY = {Role.VALUE: Role.OUTPUT, Role.KEY: Role.QUERY}
 
 def _ways(
     rows: Mapping[Role, Rows], role: Role, layout: _Layout, cut: Callable[[Rows, Places, int], Matrix]
-) -> Callable[[], tuple[Matrix, Matrix]] | None:
+) -> Callable[[Blocks], tuple[Matrix, Matrix]] | None:
     """Return how units that may have moved are read: those of values with the output's, those of keys with queries'."""
     other = _MET_BY.get(role)
     if other is None or other not in rows:
         return None
     to, away = (layout.starts(one).reshape(layout.groups, -1) for one in (role, other))
-    return lambda: (cut(rows[role], to, layout.width), cut(rows[other], away, layout.width))
+    return lambda _: (cut(rows[role], to, layout.width), cut(rows[other], away, layout.width))
 
 
 def _all_channels(rows: Rows, starts: Places, width: int) -> Matrix:
@@ -240,7 +240,7 @@ def _latent(
     def first(role: Role, width: int | None) -> Callable[[object], Blocks]:
         return lambda _: (read(role)().part(slice(0, width)),)
 
-    def moved() -> tuple[Matrix, Matrix]:
+    def moved(_own: Blocks) -> tuple[Matrix, Matrix]:
         each = np.arange(heads)[:, None]
         return (
             _all_channels(read(Role.LATENT_UP), each * shared + nope, values),

@@ -63,8 +63,9 @@ class Part:
     `read` gives blocks of units × inputs; of a part whose inputs are tokens, those of the rows that it is given.
     `pooled` parts of all layers are one component: a layer alone has too few units. `tokens` is the number of rows of
     a vocabulary. `ways` gives, for units that are also looked for at other places, what leads to them and what leads
-    away, both units × residual axis. `heads` is how blocks of units follow the heads of an attention. Two parts are
-    only compared if they have one `form`: of a fingerprint, the shapes of the weights.
+    away, both units × residual axis; it is given the part's own blocks, not to map a file twice. `heads` is how blocks
+    of units follow the heads of an attention. Two parts are only compared if they have one `form`: of a fingerprint,
+    the shapes of the weights.
     """
 
     key: Key
@@ -75,7 +76,7 @@ class Part:
     why: str | None = None
     pooled: bool = False
     tokens: int | None = None
-    ways: Callable[[], tuple[Matrix, Matrix]] | None = None
+    ways: Callable[[Blocks], tuple[Matrix, Matrix]] | None = None
     heads: Heads | None = None
     form: tuple[tuple[int, ...], ...] = ()
 

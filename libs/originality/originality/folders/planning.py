@@ -111,11 +111,8 @@ class Plan:
         """Open the arrays of a component."""
         pair = planned.pairs[0]
         some = self._some_inputs
-        first: Blocks = ()
-        second: Blocks = ()
-        for one in planned.pairs:
-            left, right = one.blocks(self._rows(one.first, one.second))
-            first, second = first + some(left), second + some(right)
+        read = [one.blocks(self._rows(one.first, one.second)) for one in planned.pairs]
+        first, second = (tuple(block for blocks in side for block in some(blocks)) for side in zip(*read, strict=True))
         why = next((part.why for one in planned.pairs for part in (one.second, one.first) if part.why), None)
         if any(one.first.form != one.second.form for one in planned.pairs):
             why = f"the shapes differ: {pair.first.form} and {pair.second.form}"
@@ -125,19 +122,20 @@ class Plan:
             second=second,
             axis=pair.second.axis,
             layer=planned.key.layer,
-            ways=self._ways(planned) if planned.moved else None,
+            ways=self._ways(planned, read) if planned.moved else None,
             initial=self._initially(planned, some),
             spared=pair.spared,
             equal=self._equal(planned),
             why=why,
         )
 
-    def _ways(self, planned: Planned) -> tuple[Ways, Ways] | None:
+    def _ways(self, planned: Planned, read: list[tuple[Blocks, Blocks]]) -> tuple[Ways, Ways] | None:
         """Return what leads to the units that may have moved, and away from them, in both models; None: no likeness."""
         made = []
-        for side in ("first", "second"):
-            read = [part.ways() for one in planned.pairs if (part := getattr(one, side)).ways is not None]
-            made.append(Ways(*(self._some_inputs(way) for way in zip(*read, strict=True))))
+        for side, blocks in zip(("first", "second"), zip(*read, strict=True), strict=True):
+            parts = [getattr(one, side) for one in planned.pairs]
+            ways = [part.ways(own) for part, own in zip(parts, blocks, strict=True)]
+            made.append(Ways(*(self._some_inputs(way) for way in zip(*ways, strict=True))))
         first, second = made
         return (first, second) if first.widths() == second.widths() else None
 
