@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from rules.disclosure import policy_bytes, policy_sha256
-from rules.disclosure_leaks import audience_leaks
 from rules.disclosure_reading import PolicyInvalidError, load_policy
 from rules.disclosure_showing import disclose
 
@@ -225,6 +224,9 @@ def views_of(decided: Decided, policy: Policy) -> tuple[Shown, ...]:
 
 def leaks_of(decided: Decided, policy: Policy, before: Sequence[Publication]) -> tuple[AudienceLeak, ...]:
     """Return what audiences could find out from this publication together with those `before`. Takes its time."""
+    # It brings in scipy, half of all that a selection would load before it serves.
+    from rules.disclosure_leaks import audience_leaks
+
     together = [*(each.policy for each in before), policy]
     return audience_leaks(decided.decision, decided.inputs, decided.rules, together, narrowest=policy.narrowest)
 
