@@ -1,7 +1,8 @@
 """Write the generated pages from code and contracts: ``python -m docs.generate [--check]``.
 
 ``docs/rules.md`` and ``docs/events.md`` are for readers; ``docs/rule-set.schema.json`` and
-``docs/schedule.schema.json`` are JSON Schemas (2020-12) of the documents that people write, for editors and programs.
+``docs/schedule.schema.json`` are JSON Schemas (2020-12) of the documents that people write, for editors and programs;
+``docs/originality-report.schema.json`` is that of the evidence report on two models' weights.
 
 A rule is a module, function or class of a service's ``domain`` or of a pure library whose docstring says ``Source: …``
 or names a design page, ``(page.md, "Section")``. Its first sentence is the rule; its test is under ``tests/unit``.
@@ -131,12 +132,16 @@ def _events() -> Iterator[tuple[str, str, str, str]]:
                 yield f"dokpamo.{service}.{route.aggregate}.v1", route.key_field, message.name, meaning
 
 
+SCHEMAS = ("rule-set", "schedule", "originality-report")
+
+
 def schema_page(name: str) -> str:
-    """The text of the JSON Schema of a document: ``rule-set`` or ``schedule``."""
+    """The text of the JSON Schema of a document, one of `SCHEMAS`."""
     import rules
+    from originality.folders.schema import report_schema
     from rules.scheduling import schedule_schema
 
-    made = {"rule-set": rules.schema, "schedule": schedule_schema}[name]()
+    made = dict(zip(SCHEMAS, (rules.schema, schedule_schema, report_schema), strict=True))[name]()
     return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -149,7 +154,7 @@ def main() -> int:
     pages = {
         ROOT / "docs/rules.md": rules_page(),
         ROOT / "docs/events.md": events_page(),
-        **{ROOT / f"docs/{name}.schema.json": schema_page(name) for name in ("rule-set", "schedule")},
+        **{ROOT / f"docs/{name}.schema.json": schema_page(name) for name in SCHEMAS},
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:

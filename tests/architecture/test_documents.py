@@ -19,7 +19,7 @@ def test_the_page_of_events_is_up_to_date() -> None:
     assert (ROOT / "docs/events.md").read_text(encoding="utf-8") == generate.events_page(), "run `make docs`"
 
 
-@pytest.mark.parametrize("name", ["rule-set", "schedule"])
+@pytest.mark.parametrize("name", generate.SCHEMAS)
 def test_the_published_schemas_are_up_to_date(name: str) -> None:
     assert (ROOT / f"docs/{name}.schema.json").read_text(encoding="utf-8") == generate.schema_page(name), (
         "run `make docs`"
