@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from common.clock import VirtualClockFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
 DOKPAMO = Path(sys.executable).parent / "dokpamo"
+SERVICES = ("intake", "selection", "grants", "training", "registry", "evaluation", "notary", "console")
+PARTS = ("kafka", "postgres", "s3", "mlflow", "ray", *SERVICES)
+SEED = int(os.environ.get("DOKPAMO_CHAOS_SEED", "20260818"))
+# Kills fall between the opening of the call and the decision of the last stage.
+KILLS_FROM = datetime(2025, 6, 21, tzinfo=UTC)
+KILLS_UNTIL = datetime(2026, 8, 17, tzinfo=UTC)
 
 
 @dataclass
@@ -63,12 +70,20 @@ class WholeStack:
         return VirtualClockFile(self.home / "clock")
 
 
+def kill_plan(parts: Sequence[str], seed: int) -> list[tuple[str, datetime]]:
+    """When each of the parts is killed, the first first."""
+    chance = random.Random(seed)
+    span = (KILLS_UNTIL - KILLS_FROM) // timedelta(seconds=1)
+    plan = {part: KILLS_FROM + timedelta(seconds=chance.randrange(span)) for part in parts}
+    return sorted(plan.items(), key=lambda entry: entry[1])
+
+
 class KillOnTheWay:
     """Kills parts when the virtual clock passes given instants: a thread beside a running replay."""
 
-    def __init__(self, stack: WholeStack, plan: Mapping[str, datetime]) -> None:
+    def __init__(self, stack: WholeStack, plan: Sequence[tuple[str, datetime]]) -> None:
         self._stack = stack
-        self._plan = sorted(plan.items(), key=lambda entry: entry[1])
+        self._plan = tuple(plan)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.killed: list[str] = []
