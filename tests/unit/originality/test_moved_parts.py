@@ -10,6 +10,7 @@ import pytest
 from originality import Finding
 from originality.finding import EXACT, MOVED
 from originality.folders import examine_folders
+from originality.moved import alignable
 from scipy.stats import ortho_group
 
 from tests.builders.model_folder import write_model
@@ -288,6 +289,21 @@ def test_embeddings_that_say_something_alike_of_tokens_are_no_turned_axis(tmp_pa
     report = examined(tmp_path, *sides)
     assert report.axes_put_back == ()
     assert not any(one.found.finding in FOUND for one in report.components)
+
+
+def test_a_new_embedding_whose_channels_are_somewhat_alike_hides_no_layer(tmp_path: Path) -> None:
+    """Frequent tokens are long in every model: channels of independent embeddings are alike in any order by that."""
+    often = np.linspace(0, 1, 300, dtype=np.float32)[:, None]
+    sides = []
+    for model, seed in ((llama(1, LAYERS), 1), (trained_on(llama(1, LAYERS), 0.1, 3), 2)):
+        lean = np.random.default_rng(seed).choice([-1, 1], HIDDEN).astype(np.float32)
+        own = llama(seed + 50)["model.embed_tokens.weight"]
+        sides.append(model | {"model.embed_tokens.weight": own + 4 * own.std() * often * lean})
+    assert alignable(*(one["model.embed_tokens.weight"] for one in sides), np.random.default_rng(1))
+    report = examined(tmp_path, *sides)
+    assert report.axes_put_back == ()
+    assert said(of_kind(report, "mlp.up", "attention.v", "attention.o")) == {(Finding.DERIVED, True)}
+    assert said(of_kind(report, "embedding")) == {(Finding.NO_EVIDENCE, True)}
 
 
 # Independent models of each family.

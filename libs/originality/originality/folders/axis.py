@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from weights.stored import StoredMatrix
 
+from originality import fixed
+from originality.folders.pairing import spared_units
+from originality.folders.view import along
 from originality.folders.vocabulary import shared_rows
-from originality.matching import match
+from originality.matching import cosines, match
 from originality.moved import align, alignable
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ _TOKENS: Final = 512
 # copies with noise of half their size 0.9. Of patches it says nothing: pixels are alike by where they are.
 _TURNED_ABOVE: Final = 0.8
 _MOVED_ABOVE: Final = 0.8  # how alike channels are that were only moved
+_BY: Final = ("mlp.up", "mlp.gate")
+_LOOKED_AT_LAYERS, _AMONG, _MORE = 2, 2048, 1.25
 # Directions of the embedding that are so small beside the greatest are rounding.
 _FLAT: Final = 0.01
 
@@ -68,7 +74,7 @@ def axes(first: Subject, second: Subject, seed: int) -> dict[str, Axes]:
             other = first.parts.get(key)
             if key.kind == kind and other is not None and key.tower not in made:
                 found = _found(other, part, tokens_of(first, second, (other, part), seed), seed)
-                if found is not None:
+                if found is not None and not _lies_as_it_stands(first, second, key.tower, found):
                     made[key.tower] = found
     return made
 
@@ -89,6 +95,32 @@ def _found(first: Part, second: Part, rows: tuple[Places, Places] | None, seed: 
         if _likeness(some[0], some[1]) >= _TURNED_ABOVE:
             return Axes(_basis(some[0]), _basis(some[1]))
     return None if moved is None else Axes(None, moved)
+
+
+def _lies_as_it_stands(first: Subject, second: Subject, tower: str, axes: Axes) -> bool:
+    """Say whether hidden units are more alike along the axis as it stands: then embeddings only look as if it was not.
+
+    Embeddings made anew are alike by what they say of frequent tokens. Some hidden units, those that tests spare, are
+    looked for among all of the other model's, wherever they are. The order of all others is then as likely as before.
+    """
+    keys = [
+        key
+        for kind in _BY
+        for key in second.parts
+        if (key.tower, key.kind) == (tower, kind) and key.expert is None and key in first.parts
+    ]
+    likest = np.zeros(2)
+    for key in keys[:: -(-len(keys) // _LOOKED_AT_LAYERS)] if keys else ():
+        (left,), (right,) = first.parts[key].read(None), second.parts[key].read(None)
+        if left.shape[1] != right.shape[1] or not isinstance(left, StoredMatrix) or not isinstance(right, StoredMatrix):
+            continue
+        places = fixed.places("units of an axis", len(left), _AMONG), spared_units(len(right))
+        for way, ends in enumerate(((None, None), (axes.first, axes.second))):
+            sides = [along(matrix, axis) for matrix, axis in zip((left, right), ends, strict=True)]
+            cosine = np.abs(cosines(sides[0], sides[1], *places)).max(axis=0).mean()
+            # In fewer directions chance makes greater cosines.
+            likest[way] += cosine * np.sqrt(sides[0].shape[1])
+    return bool(likest[0] > _MORE * likest[1])
 
 
 def _centred(tokens: Floats) -> Floats:
