@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from common.consumer import Limits
@@ -18,7 +19,8 @@ async def main(bootstrap: str, url: str, folder: str, team: str) -> None:
         world = await stack.enter_async_context(World(bootstrap.split(","), url, Path(folder)))
         world.team = team
         await stack.enter_async_context(world.relay())
-        await stack.enter_async_context(world.consumers(limits=Limits()))
+        # The next gets the partitions when this one's session is over: within its own life, that is.
+        await stack.enter_async_context(world.consumers(limits=Limits(session=timedelta(seconds=1))))
         await asyncio.Event().wait()
 
 

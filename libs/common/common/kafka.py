@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _REQUEST_TIMEOUT_MS: Final = 15_000
-_SESSION_TIMEOUT_MS: Final = 10_000
-_HEARTBEAT_MS: Final = 2_000
+_HEARTBEATS_A_SESSION: Final = 5
 _METADATA_AGE_MS: Final = 30_000
 _RETRY_BACKOFF_MS: Final = 100
 _END_OFFSETS_SECONDS: Final = 5.0
@@ -53,10 +52,11 @@ class Subscriber:
         group: str | None,
         listener: ConsumerRebalanceListener | None = None,
         poll_interval: timedelta = timedelta(minutes=5),
+        session: timedelta = timedelta(seconds=10),
     ) -> None:
         """Read `topics` from the beginning, or from where `group` has got to; offsets are committed by hand only.
 
-        A member that does not ask for `poll_interval` loses its partitions.
+        A member that does not ask for `poll_interval`, or is not heard of for a `session`, loses its partitions.
         """
         self.topics = tuple(topics)
         self._broker = KafkaBroker(
@@ -79,8 +79,8 @@ class Subscriber:
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            session_timeout_ms=_SESSION_TIMEOUT_MS,
-            heartbeat_interval_ms=_HEARTBEAT_MS,
+            session_timeout_ms=session // timedelta(milliseconds=1),
+            heartbeat_interval_ms=session / _HEARTBEATS_A_SESSION // timedelta(milliseconds=1),
             max_poll_interval_ms=poll_interval // timedelta(milliseconds=1),
             fetch_max_wait_ms=500,
             decoder=_untouched,

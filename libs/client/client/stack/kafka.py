@@ -52,6 +52,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
+# A member may choose to be taken for dead soon.
+group.min.session.timeout.ms=1000
 # After a kill the old registration must expire first: these bring the restart from 13 s to 5 s.
 broker.session.timeout.ms=1500
 broker.heartbeat.interval.ms=300

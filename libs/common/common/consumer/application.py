@@ -32,7 +32,8 @@ class Limits:
 
     A transient failure is given up only when it was tried `attempts` times and for `patience`: an event of another
     topic may be long in coming while its service is away. An exception that nobody foresaw is a fault of the program
-    and given up after `unexpected_attempts`. `parked` messages within `parked_window` stop the line.
+    and given up after `unexpected_attempts`. `parked` messages within `parked_window` stop the line. A member of
+    the group that is silent for a `session` is dead: until then nobody has its partitions.
     """
 
     attempts: int = 20
@@ -43,6 +44,7 @@ class Limits:
     parked: int = 50
     parked_window: timedelta = timedelta(seconds=60)
     poll_interval: timedelta = timedelta(minutes=5)
+    session: timedelta = timedelta(seconds=10)
     batch: int = 500
     transactions: int = 4
 

@@ -138,6 +138,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             group=f"dokpamo.{service}",
             listener=self,
             poll_interval=application.limits.poll_interval,
+            session=application.limits.session,
         )
         self._ends = EndOffsets(settings.kafka_bootstrap, client_id=f"dokpamo.{service}.ends")
         self._lines: dict[TopicPartition, tuple[PartitionLine, asyncio.Task[None]]] = {}
