@@ -11,6 +11,7 @@ import grpc
 import pytest
 from common.errors import Refused, TransientError
 from dokpamo.registry.v1 import service_pb2 as pb
+from registry.handlers import verifying
 
 from tests.builders.registry_service import (
     TEAM,
@@ -192,7 +193,11 @@ async def test_a_truncated_safetensors_file_is_refused_with_its_sizes_and_nothin
     assert (await registry.events()).count("CheckpointCommitted") == 1
 
 
-async def test_a_part_that_never_arrived_is_named(registry: RunningRegistry) -> None:
+@pytest.mark.parametrize("worth_several_bytes", [0, 2**30])
+async def test_a_part_that_never_arrived_is_named(
+    registry: RunningRegistry, monkeypatch: pytest.MonkeyPatch, worth_several_bytes: int
+) -> None:
+    monkeypatch.setattr(verifying, "_WORTH_SEVERAL_BYTES", worth_several_bytes)
     files = {"config.json": b"{}", "model.safetensors": b"never sent"}
     async with registry.client("consortium", team=TEAM) as team:
         upload = await RawUpload.begin(team)

@@ -79,6 +79,7 @@ from registry.handlers.uploads import (
     part_targets,
 )
 from registry.handlers.verifying import (
+    READERS,
     VERIFYING,
     DamagedPartError,
     ReaderDiedError,
@@ -94,6 +95,7 @@ __all__ = [
     "EXAMINING",
     "MARKING",
     "NAMING",
+    "READERS",
     "URL_LIFETIME",
     "VERIFYING",
     "Aliases",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from registry.handlers.ports import Checkpoints, Inspector, Located, Objects, Uploads, Verified
 
     Open = Callable[[], AbstractAsyncContextManager[tuple[Uploads, Checkpoints]]]
+
+READERS: Final = 2
+"""Files of an upload that are read at a time: while one reader waits for the store, the other hashes."""
+_WORTH_SEVERAL_BYTES: Final = 2**27
 
 VERIFYING: Final = "verify-upload"
 """Kind of the task that reads an upload's files back and publishes the checkpoint."""
@@ -98,14 +103,15 @@ async def verify(upload_id: UploadId, opened: Open, inspector: Inspector, object
         known = _by_content([*await uploads.known(upload.team_id, _digests(files)), *await uploads.verified(upload)])
     unread = _once([each for each in files if (each.file.sha256, content_of(each.file.path)) not in known])
     try:
-        # Closed whatever happens here: the reader is free for others then, and not when somebody clears up.
-        async with aclosing(inspector.inspect(upload.team_id, unread)) as inspected:
-            async for verified in inspected:
-                async with opened() as (uploads, _):
-                    await uploads.note_verified(upload, verified)
-                known |= _by_content(verified)
-    except DamagedPartError as damaged:
-        await _put_aside(damaged, upload, opened, objects)
+        async with asyncio.TaskGroup() as readers:
+            for some in _shares(unread):
+                readers.create_task(_read(some, upload, opened, inspector, known))
+    except BaseExceptionGroup as group:
+        # The others were ended for it.
+        first = group.exceptions[0]
+        if isinstance(first, DamagedPartError):
+            await _put_aside(first, upload, opened, objects)
+        raise first from None
     holding = [known[each.file.sha256, content_of(each.file.path)] for each in files]
     check_parameters(upload.asked.declaration.parameters, [each.parameters for each in holding])
     try:
@@ -118,6 +124,22 @@ async def verify(upload_id: UploadId, opened: Open, inspector: Inspector, object
         for finding in verified.findings
     ]
     return Ready(upload, upload.asked, tuple(files), (*whole.findings, *named)[:MOST_FINDINGS])
+
+
+async def _read(
+    files: Sequence[Located],
+    upload: Upload,
+    opened: Open,
+    inspector: Inspector,
+    known: dict[tuple[str, object], Verified],
+) -> None:
+    """Read files of an upload, and note what holds, in the tables and in `known`."""
+    # Closed whatever happens here: the reader is free for others then, and not when somebody clears up.
+    async with aclosing(inspector.inspect(upload.team_id, files)) as inspected:
+        async for verified in inspected:
+            async with opened() as (uploads, _):
+                await uploads.note_verified(upload, verified)
+            known |= _by_content(verified)
 
 
 async def _put_aside(damaged: DamagedPartError, upload: Upload, opened: Open, objects: Objects) -> NoReturn:
@@ -205,6 +227,19 @@ def _once(files: Sequence[Located]) -> list[Located]:
     for each in files:
         first.setdefault((each.file.sha256, content_of(each.file.path)), each)
     return list(first.values())
+
+
+def _shares(files: Sequence[Located]) -> list[list[Located]]:
+    """Divide files among readers, of about the same size each; a few small ones are one reader's."""
+    if sum(each.file.size_bytes for each in files) < _WORTH_SEVERAL_BYTES:
+        return [list(files)]
+    shares: list[list[Located]] = [[] for _ in range(READERS)]
+    sizes = [0] * READERS
+    for each in sorted(files, key=lambda each: each.file.size_bytes, reverse=True):
+        smallest = sizes.index(min(sizes))
+        shares[smallest].append(each)
+        sizes[smallest] += each.file.size_bytes
+    return shares
 
 
 def _by_content(verified: Sequence[Verified]) -> dict[tuple[str, object], Verified]:

@@ -13,6 +13,7 @@ from registry.domain.integrity import DamageKind, Reading
 from registry.domain.upload import Refusal
 from registry.domain.whole import largest_document
 from registry.handlers import (
+    READERS,
     URL_LIFETIME,
     DamagedPartError,
     ReadRefusedError,
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from registry.domain.upload import Asked
     from registry.handlers import Located, Objects
 
-_AT_ONCE: Final = 2
+_AT_ONCE: Final = 2 * READERS
+"""Two uploads are verified at a time, so that a large one keeps no small one waiting."""
 _IDLE_SECONDS: Final = 20.0
 _BYTES_A_COMMAND: Final = 2**28
 _FILES_A_COMMAND: Final = 256
