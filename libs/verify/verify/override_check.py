@@ -3,7 +3,7 @@
 Who goes on is then theirs, and nothing can compute it. What can be checked is that the log says who they are and why,
 that they are two, and that the computed decision beside theirs is the one that rules and scores give.
 
-Source: issue 5: a manual override is a decision event with a reason and two officers
+Source: requirement, selection and notary: a manual override is a decision event with a reason and two officers
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a comparison must be: of two teams of the stage, on one item, by who has a seat, once.
 
-Source: issue 5: Bradley-Terry, and comparisons that people make blind; docs/decisions/0010
+Source: requirement, selection and notary: Bradley-Terry, and comparisons that people make blind; docs/decisions/0010
 """
 
 from __future__ import annotations

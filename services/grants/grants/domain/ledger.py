@@ -254,7 +254,7 @@ def reverse(
 ) -> list[Transaction]:
     """Return the reversing entry of a grant, as far as `amount` of it is left; nothing where nothing is left.
 
-    Source: issue 5: a decision that is superseded is corrected by new entries, and no entry is ever changed
+    Source: requirement, selection and notary: a superseded decision is corrected by new entries, no entry is changed
     """
     if amount == 0:
         return []

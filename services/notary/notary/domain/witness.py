@@ -2,7 +2,7 @@
 
 A key may be lost or stolen, and a witness may give up: two people retire it, for ever; what it signed before stays.
 
-Source: issue 5, "Notary": witness co-signing by a second key; two-person tombstones
+Source: requirement, selection and notary, "Notary": witness co-signing by a second key; two-person tombstones
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the names in MLflow must be by the registry's own tables, and what of it is otherwise there.
 
-Source: design, registry and originality, "Push": MLflow is for names; issue 6, item 3: who writes behind our back is
-noticed and shown.
+Source: design, registry and originality, "Push": MLflow is for names; requirement, the same: who writes behind our back
+is noticed and shown.
 """
 
 from __future__ import annotations

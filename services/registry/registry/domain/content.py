@@ -1,7 +1,7 @@
 """What a file holds against what its name promises: archives, pickles and programs are told by their bytes.
 
 A name is only a name: `pickle.load` and `python FILE` ask for no suffix. So everything is looked at as it streams by.
-Source: issue 6, item 4: pickle and executable content refused
+Source: design, registry and originality, "Validation at commit": pickle and executable content refused
 """
 
 from __future__ import annotations

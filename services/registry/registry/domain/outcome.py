@@ -1,7 +1,7 @@
 """What a stage was about: of each team the version that it had committed last when the stage closed for scores.
 
 How the stage ended for the team is kept with that version, and people find it by the stage's name in MLflow.
-Source: issue 5, item 3: final, then consequences in grants, training and registry
+Source: requirement, selection and notary: final, then consequences in grants, training and registry
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is given to everybody: a checkpoint that was released, under a licence, until it is withdrawn.
 
-Source: issue 6, items 1 and 2: a gated release needs an accepted licence; released models are fetched by plain HTTP
+Source: requirement, registry and originality: gated by an accepted licence, fetched by plain HTTP
 """
 
 from __future__ import annotations

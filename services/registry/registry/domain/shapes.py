@@ -1,6 +1,6 @@
 """What the configuration says against the tensors that are there.
 
-Source: issue 6, item 4, "shapes against configuration"
+Source: design, registry and originality, "Validation at commit", "shapes against configuration"
 """
 
 from __future__ import annotations

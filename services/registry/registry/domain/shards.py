@@ -1,6 +1,6 @@
 """A model in several files: the index names each tensor's file, every shard is there, and nothing is there twice.
 
-Source: issue 6, item 4, "shard index"; design, registry and originality, "Validation at commit"
+Source: design, registry and originality, "Validation at commit", "shard index"
 """
 
 from __future__ import annotations

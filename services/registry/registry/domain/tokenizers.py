@@ -1,7 +1,7 @@
 """What is asked of a tokenizer: that it loads, that texts come back, and that its vocabulary has its embeddings.
 
 It is tried out in a process of its own (`store/tokenizing.py`): here it is decided what comes of that.
-Source: issue 6, item 4, "tokenizer loads and round-trips"
+Source: design, registry and originality, "Validation at commit", "tokenizer loads and round-trips"
 """
 
 from __future__ import annotations

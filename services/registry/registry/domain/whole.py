@@ -1,6 +1,6 @@
 """What holds of the files of a checkpoint together: told from the headers of its weights and its small documents.
 
-Source: issue 6, item 4: shard index, shapes against configuration, dtype, tokenizer, card and licence
+Source: design, registry and originality, "Validation at commit": index, shapes, dtype, tokenizer, card, licence
 """
 
 from __future__ import annotations

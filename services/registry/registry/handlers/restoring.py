@@ -1,6 +1,6 @@
 """The tables of checkpoints can be made again from the object store: from manifests, layouts and the bytes themselves.
 
-Source: issue 6, item 5: restore test.
+Source: requirement, registry and originality: restore test.
 """
 
 from __future__ import annotations

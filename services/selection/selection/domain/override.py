@@ -1,6 +1,6 @@
 """An override: officers decide otherwise than was computed, by two, for a reason, beside the computed decision.
 
-Source: issue 5: a manual override is a decision event with a reason and two officers
+Source: requirement, selection and notary: a manual override is a decision event with a reason and two officers
 """
 
 from __future__ import annotations

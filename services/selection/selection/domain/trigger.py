@@ -1,6 +1,6 @@
 """Events from outside that a planned stage waits for before it opens, each brought once, by a pipeline or by staff.
 
-Source: issue 5: the stage-gate pipeline is opened by date or event, and outside pipelines can drive it
+Source: requirement, selection and notary: the pipeline opens by date or event, and others can drive it
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A webhook and its deliveries: who is told what, in which order, and what an answer means.
 
-Source: issue 5, "Outside pipelines can drive and follow it": signed webhooks with retry and replay.
+Source: requirement, selection and notary: outside pipelines follow by signed webhooks with retry and replay.
 """
 
 from __future__ import annotations
