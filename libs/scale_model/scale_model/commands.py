@@ -105,7 +105,8 @@ async def _signer(job: TrainingJob) -> Signer | None:
     if own is None and not live:
         return None
     if own not in live:
-        rule = f"must hold a key that is registered for {job.team_id}, as what it commits is signed; it has {own}"
+        found = "there is no such file" if own is None else f"it holds {own}"
+        rule = f"must hold a key that is registered for {job.team_id}, which signs what it commits; {found}"
         raise JobInvalidError("signing_key_file", job.signing_key_file, rule)
     return signer(Path(job.signing_key_file))
 
