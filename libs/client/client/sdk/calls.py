@@ -1,4 +1,4 @@
-"""Calls of one RPC by its name, whatever service of some contracts has it, and all pages of one that lists."""
+"""Calls of one RPC by its name, whatever service of some contracts has it, and all of what comes in pages or pieces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from common.grpc import Client, connect
 from common.grpc.contract import all_services, rpcs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from common.grpc.contract import Rpc
 
@@ -56,3 +56,16 @@ async def listed(contracts: str, access: Access, rpc: str, member: str, **fields
         page = answer.next_page_token
         if not page:
             return found
+
+
+async def whole(ask: Callable[[int], Awaitable[Any]]) -> bytes:
+    """Return a document that `ask` gives piece by piece, from an offset in bytes on: answers of `piece`, `size_bytes`.
+
+    One that ends early is returned as it is: who asked compares its digest.
+    """
+    document = bytearray()
+    while True:
+        answer = await ask(len(document))
+        document += answer.piece
+        if not answer.piece or len(document) >= answer.size_bytes:
+            return bytes(document)

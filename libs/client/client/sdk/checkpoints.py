@@ -16,6 +16,7 @@ import grpc
 from common.errors import Refused
 from dokpamo.registry.v1 import service_pb2 as pb
 
+from client.sdk.calls import whole
 from client.sdk.transfer import (
     PATIENCE_SECONDS,
     Begun,
@@ -127,16 +128,10 @@ async def pull(
 
 async def manifest(registry: Client, checkpoint_digest: str, *, team_id: str = "") -> bytes:
     """Return the manifest of a checkpoint; raise `Refused`, or `ManifestDiffersError` where it is not its own."""
-    pieces: list[bytes] = []
-    done, size = 0, 1
-    while done < size:
-        request = pb.GetManifestRequest(team_id=team_id, checkpoint_digest=checkpoint_digest, offset_bytes=done)
-        answer: pb.GetManifestResponse = await _answer(registry.GetManifest, request)
-        if not answer.piece:
-            break
-        pieces.append(answer.piece)
-        done, size = done + len(answer.piece), answer.size_bytes
-    document = b"".join(pieces)
+    named = {"team_id": team_id, "checkpoint_digest": checkpoint_digest}
+    document = await whole(
+        lambda offset: _answer(registry.GetManifest, pb.GetManifestRequest(offset_bytes=offset, **named))
+    )
     actual = hashlib.sha256(document).hexdigest()
     if actual != checkpoint_digest:
         raise ManifestDiffersError(checkpoint_digest, actual)

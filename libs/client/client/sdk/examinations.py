@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from client.sdk.calls import called
+from client.sdk.calls import called, whole
 
 if TYPE_CHECKING:
     from dokpamo.registry.v1 import examinations_pb2 as pb
@@ -38,24 +38,18 @@ async def found(access: Access, checkpoint_digest: str, *, team_id: str = "", nu
 
 async def report(access: Access, examination: pb.Examination, against: str, *, team_id: str = "") -> dict[str, Any]:
     """Return one report of an examination, verified. Raises `Refused` and `ReportDiffersError`."""
-    whole = bytearray()
-    while True:
-        fields = {
-            "team_id": team_id,
-            "checkpoint_digest": examination.checkpoint_digest,
-            "number": examination.number,
-            "against": against,
-            "offset_bytes": len(whole),
-        }
-        answer: pb.GetReportResponse = await called(CONTRACT, access, "GetReport", fields)
-        whole += answer.piece
-        if len(whole) >= answer.size_bytes:
-            break
-    actual = hashlib.sha256(whole).hexdigest()
+    named = {
+        "team_id": team_id,
+        "checkpoint_digest": examination.checkpoint_digest,
+        "number": examination.number,
+        "against": against,
+    }
+    data = await whole(lambda offset: called(CONTRACT, access, "GetReport", {**named, "offset_bytes": offset}))
+    actual = hashlib.sha256(data).hexdigest()
     declared = next(each.report_sha256 for each in examination.reports if each.against == against)
     if actual != declared:
         raise ReportDiffersError(against, declared, actual)
-    document: dict[str, Any] = json.loads(whole)
+    document: dict[str, Any] = json.loads(data)
     return document
 
 
