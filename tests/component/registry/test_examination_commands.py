@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from client.cli import application
 from dokpamo.registry.v1.service_pb2 import LineageEdge
 from originality.folders import write_fingerprint
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
     from tests.builders.registry_service import RunningRegistry
+
+
+# An examination gives way to all else that the machine does: on a busy one it takes its time.
+pytestmark = pytest.mark.timeout(600)
 
 
 async def run(registry: RunningRegistry, *arguments: str, roles: tuple[str, ...] = ("staff",), **more: Any) -> Result:

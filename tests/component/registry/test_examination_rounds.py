@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,10 +11,9 @@ from common.errors import Refused
 from dokpamo.registry.v1 import examination_rounds_pb2 as pb
 from dokpamo.registry.v1 import examinations_pb2
 from dokpamo.registry.v1.service_pb2 import LineageEdge
-from registry.domain.examination import Fingerprint, Report
-from registry.handlers import CannotBeExaminedError
 
 from tests.builders.delivery import eventually
+from tests.builders.quick_examiner import QuickExaminer
 from tests.builders.registry_service import TEAM, checkpoint_folder, declaration, put_all
 from tests.component.registry.test_examinations import SERVICE as EXAMINATIONS
 from tests.component.registry.test_examinations import examining
@@ -25,31 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from common.grpc import Client
-    from registry.handlers import Due
 
     from tests.builders.registry_service import RunningRegistry
 
 SERVICE = "dokpamo.registry.v1.ExaminationRoundService"
-
-
-class Quick:
-    """An examiner that looks at no weights: who it examined in order, and who it cannot."""
-
-    def __init__(self) -> None:
-        self.examined: list[str] = []
-        self.cannot: set[str] = set()
-
-    async def examine(self, due: Due) -> tuple[Fingerprint, tuple[Report, ...]]:
-        digest = due.checkpoint.checkpoint_digest
-        self.examined.append(digest)
-        if digest in self.cannot:
-            raise CannotBeExaminedError("too large")
-        document = b"{}"
-        sha256 = hashlib.sha256(document).hexdigest()
-        reports = [Report(each.kind, each.name, {"no evidence": 1}, sha256, document) for each in due.against]
-        return Fingerprint(f"fingerprints/{digest}", digest, 1), tuple(reports)
-
-    async def read(self, _reference_id: str, _fingerprint: Fingerprint) -> None: ...
 
 
 async def pushed(registry: RunningRegistry, folder: Path, model: str = "solar", **said: Any) -> str:
@@ -103,7 +80,7 @@ async def test_all_that_is_committed_is_examined_again_a_few_at_a_time(
     monkeypatch.setattr("registry.handlers.rounds.AT_ONCE", 2)
     digests = [await pushed(registry, tmp_path / "m", seed=seed) for seed in range(1, 5)]
     other = await pushed(registry, tmp_path / "m", "lunar")
-    quick = Quick()
+    quick = QuickExaminer()
     async with registry.client("staff", service=SERVICE) as staff:
         # What waits to be examined anyway is not examined twice.
         whole = await started(staff)
@@ -136,7 +113,7 @@ async def test_only_who_was_not_examined_against_a_known_model_is_asked_for(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     digests = [await pushed(registry, tmp_path / "m", seed=seed) for seed in (1, 2)]
-    quick = Quick()
+    quick = QuickExaminer()
     async with registry.client("staff", service=SERVICE) as staff:
         first = await started(staff)
         async with examining(registry, tmp_path, examiner=quick) as office:
@@ -144,7 +121,7 @@ async def test_only_who_was_not_examined_against_a_known_model_is_asked_for(
             await _asked_for_by_a_known_model(staff, office, digests, quick)
 
 
-async def _asked_for_by_a_known_model(staff: Client, office: Client, digests: list[str], quick: Quick) -> None:
+async def _asked_for_by_a_known_model(staff: Client, office: Client, digests: list[str], quick: QuickExaminer) -> None:
     kept: dict[str, Any] = {"title": "t", "source": "s", "licence": "l", "checkpoint_digest": digests[0]}
     await office.AddReference(
         examinations_pb2.AddReferenceRequest(request_id=str(uuid4()), reference_id="solar-1", **kept)
@@ -172,7 +149,7 @@ async def test_what_was_restored_without_its_examinations_is_examined_parents_fi
     async with registry.database.transaction() as tx:
         await tx.execute("DELETE FROM examinations")
         await tx.execute("DELETE FROM task WHERE kind = 'examine-checkpoint'")
-    quick = Quick()
+    quick = QuickExaminer()
     async with examining(registry, tmp_path, examiner=quick) as staff:
         # Only the child is asked for: it says what it waits for, and has it examined.
         request = examinations_pb2.StartExaminationRequest(request_id=str(uuid4()), checkpoint_digest=child)

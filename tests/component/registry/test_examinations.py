@@ -26,7 +26,8 @@ from registry.store.rounds import RoundStore
 from safetensors.numpy import save_file
 
 from tests.builders.delivery import eventually
-from tests.builders.registry_service import TEAM, declaration, put_all
+from tests.builders.quick_examiner import QuickExaminer
+from tests.builders.registry_service import TEAM, checkpoint_folder, declaration, put_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from registry.handlers import Examiner
 
     from tests.builders.registry_service import RunningRegistry
+
+# An examination gives way to all else that the machine does: on a busy one it takes its time.
+pytestmark = pytest.mark.timeout(600)
 
 SERVICE = "dokpamo.registry.v1.ExaminationService"
 HIDDEN, INNER, LAYERS = 64, 160, 2
@@ -91,8 +95,7 @@ async def done(staff: Client, digest: str, number: int = 0) -> pb.Examination:
     async def ended() -> bool:
         return bool((await staff.GetExamination(request)).examination.state != pb.EXAMINATION_STATE_QUEUED)
 
-    # An examination gives way to all else that the machine does: a busy one takes its time.
-    await eventually(ended, seconds=150)
+    await eventually(ended, seconds=300)
     found: pb.Examination = (await staff.GetExamination(request)).examination
     return found
 
@@ -186,9 +189,9 @@ async def test_what_cannot_be_examined_says_why_and_is_committed_all_the_same(
 
 
 async def test_a_committed_checkpoint_joins_the_catalogue_once(registry: RunningRegistry, tmp_path: Path) -> None:
-    async with examining(registry, tmp_path) as staff:
+    async with examining(registry, tmp_path, examiner=QuickExaminer()) as staff:
         async with registry.client("consortium", team=TEAM) as team:
-            committed = await put_all(team, model(tmp_path / "m", weights(5)), declaration(parameters=PARAMETERS))
+            committed = await put_all(team, checkpoint_folder(tmp_path / "m"), declaration())
         await done(staff, committed.checkpoint_digest)
         usual: dict[str, Any] = {
             "title": "t",
@@ -255,20 +258,22 @@ async def test_what_is_no_fingerprint_is_refused_at_once_and_the_right_one_takes
 async def test_against_a_known_model_that_is_withdrawn_nothing_is_examined_any_more_and_its_reports_stay(
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
-    file = tmp_path / "other.safetensors"
-    write_fingerprint(model(tmp_path / "other", weights(12)), file, "Other 7B")
-
     async def withdraw(name: str, reason: str = "these were not the weights that its makers gave out") -> pb.Reference:
         asked = pb.WithdrawReferenceRequest(request_id=str(uuid4()), reference_id=name, reason=reason)
         reference: pb.Reference = (await staff.WithdrawReference(asked)).reference
         return reference
 
-    async with examining(registry, tmp_path) as staff, registry.client("consortium", team=TEAM) as team:
-        await added(staff, "other-7b", file.read_bytes())
-        await confirmed(staff, "other-7b")
-        digest = (
-            await put_all(team, model(tmp_path / "m", weights(13)), declaration(parameters=PARAMETERS))
-        ).checkpoint_digest
+    folder = checkpoint_folder(tmp_path / "m")
+    async with (
+        examining(registry, tmp_path, examiner=QuickExaminer()) as staff,
+        registry.client("consortium", team=TEAM) as team,
+    ):
+        known = (await put_all(team, folder, declaration())).checkpoint_digest
+        await done(staff, known)
+        kept: dict[str, Any] = {"title": "t", "source": "s", "licence": "l", "checkpoint_digest": known}
+        add = pb.AddReferenceRequest(request_id=str(uuid4()), reference_id="other-7b", **kept)
+        await staff.AddReference(add)
+        digest = (await put_all(team, folder, declaration(seed=2))).checkpoint_digest
         before = await done(staff, digest)
         withdrawn = await withdraw("other-7b")
         assert (withdrawn.confirmed, withdrawn.withdrawn_reason[:5]) == (True, "these")
@@ -282,7 +287,7 @@ async def test_against_a_known_model_that_is_withdrawn_nothing_is_examined_any_m
         for again, code in (
             (withdraw("other-7b"), "REFERENCE_WITHDRAWN"),
             (confirmed(staff, "other-7b"), "REFERENCE_WITHDRAWN"),
-            (added(staff, "other-7b", file.read_bytes()), "REFERENCE_EXISTS"),
+            (added(staff, "other-7b", b"another"), "REFERENCE_EXISTS"),
             (withdraw("nobody"), "NOT_FOUND"),
             (withdraw("other-7b", " "), "FIELD_INVALID"),
         ):
