@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from originality import Component, Finding, UnitAxis
+from originality.order import rank_correlation
 
 from tests.builders.weights import UNITS, component, drawn, examined
 
@@ -80,3 +81,12 @@ def test_the_order_of_exchangeable_units_never_shows() -> None:
 def test_units_that_repeat_one_another_at_no_distance_in_common_are_tested() -> None:
     first, second = (_shards(seed, 0.3)[np.random.default_rng(seed).permutation(256)] for seed in (60, 62))
     assert _one(component(first, second)).finding is Finding.NO_EVIDENCE
+
+
+def test_the_rank_correlation_is_spearmans() -> None:
+    from scipy.stats import spearmanr
+
+    chance = np.random.default_rng(0)
+    for size, values in ((16, 3), (256, 40), (256, 10_000)):
+        some, others = np.arange(size), chance.integers(0, values, size)
+        assert rank_correlation(some, others) == pytest.approx(spearmanr(some, others).statistic, abs=1e-12)
