@@ -97,13 +97,12 @@ async def running_registry(
         await parts.enter_async_context(objects)
         await _empty(database, objects)
         inspector = await parts.enter_async_context(ProcessInspector(objects))
+        examiner = await parts.enter_async_context(ProcessExaminer(objects, folder, 2**30))
         tasks = Tasks(
             database, UploadStore, CheckpointStore, OutcomeStore, CatalogueStore, objects, names, inspector, BUCKET
         )
         await parts.enter_async_context(Worker(database, clock, tasks.handlers()))
-        server = GrpcServer(
-            settings, database, apis(objects, ProcessExaminer(objects, folder, 2**30), quota_bytes), REASONS, clock
-        )
+        server = GrpcServer(settings, database, apis(objects, examiner, quota_bytes), REASONS, clock)
         await parts.enter_async_context(server)
         yield RunningRegistry(settings.grpc_listen, issuer, database, objects, names)
 

@@ -113,6 +113,7 @@ def build(settings: Settings) -> list[Part]:
         objects,
         names,
         inspector,
+        examiner,
         Worker(database, clock, quick, retries=_NAMING),
         # By themselves: to verify or examine a large checkpoint takes long, and nothing else waits for that.
         Worker(database, clock, verifying, retries=_NAMING),

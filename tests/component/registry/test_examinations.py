@@ -80,9 +80,10 @@ async def examining(
     registry: RunningRegistry, folder: Path, most_bytes: int = 2**30, *, examiner: Examiner | None = None
 ) -> AsyncIterator[Client]:
     """A registry that examines; a client of the staff."""
-    examiner = examiner or ProcessExaminer(registry.objects, folder, most_bytes)
-    tasks = Examining(registry.database, ExaminationStore, RoundStore, CheckpointStore, examiner)
+    process = ProcessExaminer(registry.objects, folder, most_bytes)
+    tasks = Examining(registry.database, ExaminationStore, RoundStore, CheckpointStore, examiner or process)
     async with (
+        process,
         Worker(registry.database, SystemClock(), tasks.handlers(), concurrency=1),
         registry.client("staff", service=SERVICE) as staff,
     ):

@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from registry.domain.examination import Fingerprint, FingerprintRefusedError, Report
 from registry.domain.parts import Stored
@@ -19,10 +19,11 @@ from registry.handlers import (
     ReadRefusedError,
     fingerprint_key,
 )
-from registry.store.reader import PARTS_A_COMMAND, Child, pieces
+from registry.store.reader import PARTS_A_COMMAND, Child, Children, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
     from registry.domain.examination import Against
     from registry.handlers import Due, Located, Objects
@@ -35,7 +36,7 @@ _LICENCES: Final = frozenset({"LICENSE", "LICENCE", "NOTICE"})
 
 
 class ProcessExaminer:
-    """The handlers' `Examiner`."""
+    """The handlers' `Examiner`, a part."""
 
     def __init__(self, objects: Objects, folder: Path | None, most_bytes: int) -> None:
         """Read from `objects`, work below `folder`, and take there at most `most_bytes` for one checkpoint."""
@@ -43,6 +44,18 @@ class ProcessExaminer:
         self._folder = folder
         self._most_bytes = most_bytes
         self._one_read = asyncio.Semaphore()
+        # Its libraries take longer to load than most examinations take, which come one after another.
+        self._children = Children("registry.store.examining", at_once=1)
+
+    async def __aenter__(self) -> Self:
+        """Start nothing yet."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process that is idle."""
+        await self._children.end()
 
     async def examine(self, due: Due) -> tuple[Fingerprint, tuple[Report, ...]]:
         """Return the checkpoint's own fingerprint and a report for each of `due.against`; see the port."""
@@ -51,13 +64,12 @@ class ProcessExaminer:
         if size > self._most_bytes:
             raise CannotBeExaminedError(f"its weights take {size} bytes, and an examination at most {self._most_bytes}")
         with tempfile.TemporaryDirectory(prefix="dokpamo-examination-", dir=self._folder) as folder:
-            child = await Child.start("registry.store.examining", folder)
             try:
-                return await self._examined(child, due, files)
+                async with self._children.one() as child:
+                    await child.ask({"begin": {"folder": folder}})
+                    return await self._examined(child, due, files)
             except (DamagedPartError, ReadRefusedError) as error:
                 raise CannotBeExaminedError(str(error)) from error
-            finally:
-                await child.end()
 
     async def read(self, reference_id: str, fingerprint: Fingerprint) -> None:
         """Read what was given as the fingerprint of a known model, one at a time; see the port."""

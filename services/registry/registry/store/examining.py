@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _LARGEST_MEMORY_BYTES: Final = 2 * 2**30
 _PUT_SECONDS: Final = 600
-_NICENESS: Final = 10
-"""A tenth of what who competes gets: a push is not slowed, an examination not put off for ever."""
+_NICENESS: Final = 5
+"""A third of what who competes gets: it slows a push little, and still ends on a machine that is always busy."""
 
 
 class CannotExamineError(Exception):
@@ -36,15 +36,20 @@ class CannotExamineError(Exception):
 
 
 class Examining:
-    """Does one command after the other in one folder."""
+    """Does one command after the other, those of an examination in one folder."""
 
-    def __init__(self, folder: Path, reader: Reader) -> None:
-        """Work in `folder`, which exists and is empty."""
-        self._folder = folder
-        self._model = folder / "model"
-        self._model.mkdir()
-        self._fingerprint = folder / "fingerprint.safetensors"
+    def __init__(self, reader: Reader) -> None:
+        """Read with `reader`."""
         self._reader = reader
+        self._folder: Path
+
+    def begin(self, folder: str) -> list[Any]:
+        """Work in `folder` from now on, which exists and is empty."""
+        self._folder = Path(folder)
+        self._model = self._folder / "model"
+        self._model.mkdir()
+        self._fingerprint = self._folder / "fingerprint.safetensors"
+        return []
 
     def fetch(self, file: dict[str, Any], pieces: list[list[Any]]) -> list[Any]:
         """Write the next pieces of a file; a file without bytes has none."""
@@ -145,10 +150,10 @@ def _give_way() -> None:
 
 
 def main() -> None:
-    """Answer until standard input ends; the one argument is the folder."""
+    """Answer until standard input ends."""
     _give_way()
     resource.setrlimit(resource.RLIMIT_DATA, (_LARGEST_MEMORY_BYTES, _LARGEST_MEMORY_BYTES))
-    examining = Examining(Path(sys.argv[1]), Reader())
+    examining = Examining(Reader())
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(json.dumps(answer(examining, json.loads(line))).encode() + b"\n")
         sys.stdout.buffer.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -23,10 +22,10 @@ from registry.handlers import (
     part_key,
 )
 from registry.store import documents
-from registry.store.reader import PARTS_A_COMMAND, Child, UnreadablePartError, damaged_by, pieces
+from registry.store.reader import PARTS_A_COMMAND, Child, Children, UnreadablePartError, damaged_by, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
     from types import TracebackType
 
     from registry.domain.checkpoint import TeamId
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 2 * READERS
 """Two uploads are verified at a time, so that a large one keeps no small one waiting."""
-_IDLE_SECONDS: Final = 20.0
 _BYTES_A_COMMAND: Final = 2**28
 _FILES_A_COMMAND: Final = 256
 
@@ -55,9 +53,7 @@ class ProcessInspector:
         """Give readers URLs of `objects`; what cannot be read is tried again after each of `pauses`, in seconds."""
         self._objects = objects
         self._pauses = pauses
-        self._gate = asyncio.Semaphore(_AT_ONCE)
-        self._idle: list[Child] = []
-        self._ending: dict[Child, asyncio.TimerHandle] = {}
+        self._children = Children("registry.store.inspecting", _AT_ONCE)
 
     async def __aenter__(self) -> Self:
         """Start nothing yet."""
@@ -67,14 +63,13 @@ class ProcessInspector:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End what is idle; whatever works is ended by whoever waits for it."""
-        while self._idle:
-            await self._take(self._idle[0]).end()
+        await self._children.end()
 
     async def inspect(self, team_id: TeamId, files: Sequence[Located]) -> AsyncGenerator[list[Verified], None]:
         """Read `files` and say of each, in this order and some at a time, that it holds; see the port."""
         if not files:
             return
-        async with self._child() as child:
+        async with self._children.one() as child:
             for steps in _commands(files):
                 ending = [each for each, _, _, ends in steps if ends]
                 try:
@@ -101,7 +96,7 @@ class ProcessInspector:
         """Check the files of a checkpoint against one another; see the port."""
         wanted = [(each, _first(each, limit)) for each in files if (limit := _needed_bytes(each))]
         paths = [each.file.path for each in files]
-        async with self._child() as child:
+        async with self._children.one() as child:
             try:
                 for number, some in enumerate(_in_commands(wanted)):
                     gathered = [
@@ -118,7 +113,7 @@ class ProcessInspector:
     async def read_back(self, parts: Sequence[KeptPart]) -> list[Reading]:
         """Read kept parts to their ends and say of each, in this order, what is wrong with it; see the port."""
         told = [["", 0, part.size_bytes, part.sha256, self._url(part.team_id, part.sha256)] for part in parts]
-        async with self._child() as child:
+        async with self._children.one() as child:
             found = await self._states(child, told)
         return [
             Reading(part, DamageKind(kind) if kind else None, problem)
@@ -172,36 +167,6 @@ class ProcessInspector:
 
     def _url(self, team_id: TeamId, sha256: str) -> str:
         return self._objects.presign_get(part_key(team_id, sha256), URL_LIFETIME)
-
-    @asynccontextmanager
-    async def _child(self) -> AsyncIterator[Child]:
-        async with self._gate:
-            child = self._take(self._idle[-1]) if self._idle else await Child.start()
-            try:
-                yield child
-            except (ReadRefusedError, DamagedPartError, StoreAwayWhileReadingError):
-                # It has answered, and a file that it had begun is begun anew.
-                self._rest(child)
-                raise
-            except BaseException:
-                await child.end()
-                raise
-            else:
-                self._rest(child)
-
-    def _rest(self, child: Child) -> None:
-        self._idle.append(child)
-        loop = asyncio.get_running_loop()
-        self._ending[child] = loop.call_later(_IDLE_SECONDS, lambda: loop.create_task(self._retire(child)))
-
-    async def _retire(self, child: Child) -> None:
-        if child in self._idle:
-            await self._take(child).end()
-
-    def _take(self, child: Child) -> Child:
-        self._idle.remove(child)
-        self._ending.pop(child).cancel()
-        return child
 
 
 def _commands(files: Sequence[Located]) -> Iterator[list[tuple[Located, Sequence[Part], bool, bool]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from registry.domain.integrity import DamageKind
@@ -20,13 +20,14 @@ from registry.handlers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from registry.domain.checkpoint import TeamId
     from registry.domain.parts import Part
     from registry.handlers import Objects
 
 _LONGEST_ANSWER_BYTES: Final = 2**22
+_IDLE_SECONDS: Final = 20.0
 
 
 class UnreadablePartError(StoreAwayWhileReadingError):
@@ -63,7 +64,7 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls, module: str = "registry.store.inspecting", *arguments: str) -> Self:
+    async def start(cls, module: str, *arguments: str) -> Self:
         """Start `module` in it."""
         return cls(
             await asyncio.create_subprocess_exec(
@@ -106,6 +107,53 @@ class Child:
         with suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+
+
+class Children:
+    """Processes of one kind that read: started when there is something to read, ended when there is not for a while."""
+
+    def __init__(self, module: str, at_once: int) -> None:
+        """Start `module` in each, and let at most `at_once` work."""
+        self._module = module
+        self._gate = asyncio.Semaphore(at_once)
+        self._idle: list[Child] = []
+        self._ending: dict[Child, asyncio.TimerHandle] = {}
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Child]:
+        """Give a process that nobody else talks to; it is used again unless it did not answer."""
+        async with self._gate:
+            child = self._take(self._idle[-1]) if self._idle else await Child.start(self._module)
+            try:
+                yield child
+            except (ReadRefusedError, DamagedPartError, StoreAwayWhileReadingError):
+                # It has answered, and what it had begun is begun anew.
+                self._rest(child)
+                raise
+            except BaseException:
+                await child.end()
+                raise
+            else:
+                self._rest(child)
+
+    async def end(self) -> None:
+        """End what is idle; whatever works is ended by whoever waits for it."""
+        while self._idle:
+            await self._take(self._idle[0]).end()
+
+    def _rest(self, child: Child) -> None:
+        self._idle.append(child)
+        loop = asyncio.get_running_loop()
+        self._ending[child] = loop.call_later(_IDLE_SECONDS, lambda: loop.create_task(self._retire(child)))
+
+    async def _retire(self, child: Child) -> None:
+        if child in self._idle:
+            await self._take(child).end()
+
+    def _take(self, child: Child) -> Child:
+        self._idle.remove(child)
+        self._ending.pop(child).cancel()
+        return child
 
 
 def damaged_by(piece: dict[str, Any], kind: str) -> DamagedPartError:
