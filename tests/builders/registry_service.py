@@ -191,7 +191,7 @@ class RawUpload:
 
     async def send(self, files: Mapping[str, bytes], part_bytes: int = 2**20) -> None:
         """Declare and put every part that is lacking."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             for path, data in files.items():
                 parts = cut(path, data, part_bytes)
                 by_digest = {part.sha256: part for part in parts}
@@ -253,7 +253,7 @@ async def fetched(client: Client, digest: str, team_id: str = TEAM) -> dict[str,
     listing = await client.ListFiles(pb.ListFilesRequest(team_id=team_id, checkpoint_digest=digest))
     found = {file.path: b"" for file in listing.files}
     token = ""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         while True:
             page = await client.ListParts(
                 pb.ListPartsRequest(team_id=team_id, checkpoint_digest=digest, page_size=2, page_token=token)

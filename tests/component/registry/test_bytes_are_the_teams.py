@@ -131,7 +131,7 @@ async def test_a_url_gives_what_it_was_made_for_and_nothing_else(registry: Runni
     target = next(each for each in their.targets if each.sha256 == hashlib.sha256(part).digest())
     other = bytes(reversed(part))
     checksum = base64.b64encode(hashlib.sha256(other).digest()).decode()
-    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
+    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient(timeout=60) as http:
         request = service_pb2.ListPartsRequest(
             team_id=TEAM, checkpoint_digest=their.checkpoint.checkpoint_digest, path="model.safetensors"
         )

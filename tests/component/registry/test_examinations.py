@@ -123,7 +123,7 @@ async def test_a_checkpoint_is_examined_against_its_parents_and_the_catalogue(
         with pytest.raises(Refused) as early:
             await staff.ConfirmReference(confirm)
         assert early.value.code == "FINGERPRINT_MISSING"
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             assert (await http.put(added.url, content=data, headers=dict(added.headers))).is_success
         confirm.request_id = str(uuid4())
         assert (await staff.ConfirmReference(confirm)).reference.confirmed
@@ -224,7 +224,7 @@ async def added(staff: Client, name: str, data: bytes) -> None:
         fingerprint_sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data),
     )  # fmt: skip
     target = await staff.AddReference(request)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.put(target.url, content=data, headers=dict(target.headers))
         # Another test has put the same bytes.
         assert answer.is_success or answer.status_code == httpx.codes.PRECONDITION_FAILED, answer.text

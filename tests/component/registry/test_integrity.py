@@ -42,7 +42,7 @@ async def test_a_url_takes_the_declared_bytes_and_no_others_also_after_the_commi
     registry: RunningRegistry, tmp_path: Path
 ) -> None:
     files = files_of(checkpoint_folder(tmp_path / "checkpoint"))
-    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
+    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient(timeout=60) as http:
         upload = await RawUpload.begin(team)
         by_digest = {part.sha256: data for path, data in files.items() for part in cut(path, data)}
         digests = await upload.declare([part for path, data in files.items() for part in cut(path, data)])

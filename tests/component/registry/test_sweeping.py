@@ -141,7 +141,7 @@ async def test_no_part_vanishes_under_a_push_that_goes_on_while_it_is_swept(regi
 
 
 async def test_a_put_that_comes_twice_leaves_the_first_as_it_is(registry: RunningRegistry) -> None:
-    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient() as http:
+    async with registry.client("consortium", team=TEAM) as team, httpx.AsyncClient(timeout=60) as http:
         upload = await RawUpload.begin(team)
         (target,) = await upload.targets(await upload.declare(cut("a.txt", b"bytes")))
         statuses = [
