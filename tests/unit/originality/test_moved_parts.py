@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from originality import Finding
+from originality import Finding, WeightsRefusedError
 from originality.finding import EXACT, MOVED
 from originality.folders import examine_folders
 from originality.moved import alignable
@@ -304,6 +304,15 @@ def test_a_new_embedding_whose_channels_are_somewhat_alike_hides_no_layer(tmp_pa
     assert report.axes_put_back == ()
     assert said(of_kind(report, "mlp.up", "attention.v", "attention.o")) == {(Finding.DERIVED, True)}
     assert said(of_kind(report, "embedding")) == {(Finding.NO_EVIDENCE, True)}
+
+
+def test_an_embedding_that_is_not_finite_is_refused_by_its_name(tmp_path: Path) -> None:
+    broken = llama(2)
+    broken["model.embed_tokens.weight"][:, 5] = np.nan
+    with pytest.raises(WeightsRefusedError) as refused:
+        examined(tmp_path, llama(1), broken)
+    assert (refused.value.code, refused.value.value) == ("NOT_FINITE", "unit 5")
+    assert refused.value.field.startswith("main embedding")
 
 
 # Independent models of each family.

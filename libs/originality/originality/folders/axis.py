@@ -21,6 +21,7 @@ from originality.folders.view import along
 from originality.folders.vocabulary import shared_rows
 from originality.matching import cosines, match
 from originality.moved import align, alignable
+from originality.refusing import WeightsRefusedError
 
 if TYPE_CHECKING:
     from originality.folders.part import Part
@@ -62,7 +63,7 @@ def tokens_of(first: Subject, second: Subject, parts: tuple[Part, Part], seed: i
 def axes(first: Subject, second: Subject, seed: int) -> dict[str, Axes]:
     """Return the towers whose axis was moved or turned, and how; others lie alike, or nothing tells.
 
-    Of fingerprints, which have no axis to read along, there are none.
+    Of fingerprints, which have no axis to read along, there are none. Raises `WeightsRefusedError`.
 
     Source: registry-and-originality.md, "Originality examination": align on the embeddings first.
     """
@@ -73,7 +74,11 @@ def axes(first: Subject, second: Subject, seed: int) -> dict[str, Axes]:
         for key, part in second.parts.items():
             other = first.parts.get(key)
             if key.kind == kind and other is not None and key.tower not in made:
-                found = _found(other, part, tokens_of(first, second, (other, part), seed), seed)
+                try:
+                    found = _found(other, part, tokens_of(first, second, (other, part), seed), seed)
+                except WeightsRefusedError as refused:
+                    field = f"{key.tower} {kind}: {refused.field}"
+                    raise WeightsRefusedError(refused.code, field, refused.value, refused.rule) from refused
                 if found is not None and not _lies_as_it_stands(first, second, key.tower, found):
                     made[key.tower] = found
     return made
@@ -130,6 +135,8 @@ def _centred(tokens: Floats) -> Floats:
 
 def _likeness(first: Floats, second: Floats) -> float:
     """Return the correlation of what two models say of how alike tokens are: no rotation changes it."""
+    if not np.isfinite(first).all() or not np.isfinite(second).all():
+        return 0.0  # and refused where it is tested
     above = np.triu_indices(len(first), 1)
     told = [(tokens @ tokens.T)[above].astype(np.float64) for tokens in (first, second)]
     if len(above[0]) < len(first) or min(map(np.std, told)) == 0:
