@@ -121,8 +121,8 @@ def test_heads_whose_channels_were_moved_too_are_found_by_the_test_that_is_not_e
 def test_without_rotary_positions_channels_of_queries_and_keys_are_found_wherever_they_were_moved(
     tmp_path: Path, family: Any, settings: Mapping[str, Any]
 ) -> None:
-    parent, rng = family(1), np.random.default_rng(2)
-    width, orders = HIDDEN // 4, {}
+    parent, rng, width = family(1), np.random.default_rng(2), HIDDEN // 4
+    orders: dict[tuple[str, str], Any] = {}
 
     def order(name: str, way: str) -> Any:
         """The channels of all heads of a layer: heads in one order, channels within by another for each way."""
@@ -299,7 +299,8 @@ def test_a_new_embedding_whose_channels_are_somewhat_alike_hides_no_layer(tmp_pa
         lean = np.random.default_rng(seed).choice([-1, 1], HIDDEN).astype(np.float32)
         own = llama(seed + 50)["model.embed_tokens.weight"]
         sides.append(model | {"model.embed_tokens.weight": own + 4 * own.std() * often * lean})
-    assert alignable(*(one["model.embed_tokens.weight"] for one in sides), np.random.default_rng(1))
+    first, second = (one["model.embed_tokens.weight"] for one in sides)
+    assert alignable(first, second, np.random.default_rng(1))
     report = examined(tmp_path, *sides)
     assert report.axes_put_back == ()
     assert said(of_kind(report, "mlp.up", "attention.v", "attention.o")) == {(Finding.DERIVED, True)}
