@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from client.cli import application, modules
@@ -22,6 +23,7 @@ from client.stack.home import (
     write_json,
 )
 from client.stack.jars import Jar, JarDigestError, _fetch, locked_jars
+from client.stack.kafka import new_cluster_id
 from client.stack.parts import NAMES, all_parts
 from client.stack.plan import GRPC_SERVICES, PORTS, Plan, keep_plan, make_plan, read_plan
 from client.stack.process import LOG_BEGINS, last_words
@@ -150,6 +152,13 @@ def test_rays_folder_is_short_enough_for_its_sockets_wherever_the_stack_is(tmp_p
     deep = tmp_path / ("a" * 60) / ("b" * 60)
     assert len(str(short_folder(deep))) <= 40
     assert short_folder(deep) != short_folder(deep / "another")
+
+
+def test_no_cluster_id_looks_like_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka's tool refused it, so one fresh stack of 64 did not start."""
+    drawn = [UUID("f8000000-0000-4000-8000-000000000000"), UUID("00000000-0000-4000-8000-000000000000")]
+    monkeypatch.setattr("uuid.uuid4", lambda: drawn.pop(0))
+    assert new_cluster_id() == "AAAAAAAAQACAAAAAAAAAAA"
 
 
 def test_every_jar_is_pinned_by_its_digest() -> None:

@@ -121,11 +121,18 @@ def prepare(folder: Path, port: int, controller_port: int) -> None:
         _format(settings)
 
 
+def new_cluster_id() -> str:
+    """Return a random id as Kafka writes it; one of 64 would begin with "-", which its tools take for an option."""
+    while True:
+        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not cluster_id.startswith("-"):
+            return cluster_id
+
+
 def _format(settings: Path) -> None:
-    cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = (str(JAVA), *JAVA_OPTIONS, *LOG_OPTIONS, "-cp", class_path(), "kafka.tools.StorageTool")
     subprocess.run(  # noqa: S603 (the Java of our own wheel, no shell)
-        (*tool, "format", "--ignore-formatted", "-t", cluster_id, "-c", str(settings)),
+        (*tool, "format", "--ignore-formatted", "-t", new_cluster_id(), "-c", str(settings)),
         check=True,
         capture_output=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("JAVA_")},
