@@ -33,7 +33,7 @@ _ALIGNED_BY: Final = ("embedding", "patches")
 _MOST_ALIGNED: Final = 4096  # channels: more take more memory than is allowed
 _GLANCE: Final = 256  # half of so many channels at their own places: nothing was moved
 _TOKENS: Final = 512
-# How alike likenesses of tokens are where an axis was turned. Of independent models here it was 0.4 at the most, of
+# How alike likenesses of tokens are where an axis was turned. Of 1,275 independent pairs it was 0.47 at the most, of
 # copies with noise of half their size 0.9. Of patches it says nothing: pixels are alike by where they are.
 _TURNED_ABOVE: Final = 0.8
 _MOVED_ABOVE: Final = 0.8  # how alike channels are that were only moved
