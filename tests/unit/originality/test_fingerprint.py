@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from originality import Finding, fixed
+from originality.finding import MOVED
 from originality.folders import examine_against, write_fingerprint
 from originality.folders.comparing import compare
 from originality.folders.fingerprint import read_fingerprint, taken
@@ -188,3 +189,51 @@ def test_a_catalogue_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> No
     (tmp_path / "empty" / ".half.safetensors.part").write_bytes(b"x")
     with pytest.raises(FolderRefusedError, match="NO_FINGERPRINTS"):
         examine_against(tmp_path / "empty", model, seed=1)
+
+
+def wide(seed: int, layers: int = 2, hidden: int = 256, inner: int = 700) -> dict[str, Any]:
+    """A decoder wide enough that 64 numbers tell its units apart."""
+    rng = np.random.default_rng(seed)
+
+    def draw(*shape: int) -> Any:
+        return rng.standard_normal(shape, dtype=np.float32)
+
+    made = {"model.embed_tokens.weight": draw(100, hidden)}
+    for layer in range(layers):
+        made |= {
+            f"model.layers.{layer}.mlp.gate_proj.weight": draw(inner, hidden),
+            f"model.layers.{layer}.mlp.up_proj.weight": draw(inner, hidden),
+            f"model.layers.{layer}.mlp.down_proj.weight": draw(hidden, inner),
+        }
+    return made
+
+
+def with_units_moved(tensors: dict[str, Any], seed: int, noise: float) -> dict[str, Any]:
+    """The same model, trained on a little, with its hidden units in another order."""
+    rng = np.random.default_rng(seed)
+    made = {name: (each + noise * rng.standard_normal(each.shape)).astype(np.float32) for name, each in tensors.items()}
+    for layer in range(2):
+        names = [f"model.layers.{layer}.mlp.{kind}_proj.weight" for kind in ("gate", "up", "down")]
+        order = rng.permutation(made[names[0]].shape[0])
+        made |= {names[0]: made[names[0]][order], names[1]: made[names[1]][order], names[2]: made[names[2]][:, order]}
+    return made
+
+
+def test_units_that_were_moved_are_found_among_all_of_the_other_model_and_it_is_not_exact(tmp_path: Path) -> None:
+    settings = {**LLAMA, "hidden_size": 256, "intermediate_size": 700}
+    parent = wide(31)
+    (tmp_path / "catalogue").mkdir()
+    for name, tensors in (("parent", parent), ("other", wide(32))):
+        write_fingerprint(
+            write_model(tmp_path / name, tensors, settings), tmp_path / "catalogue" / f"{name}.safetensors"
+        )
+    child = write_model(tmp_path / "child", with_units_moved(parent, 7, 0.1), settings)
+    other, found_in_parent = examine_against(tmp_path / "catalogue", child, seed=5)
+    assert (other.first.name, found_in_parent.first.name) == ("other", "parent")
+    moved = [one for one in found_in_parent.components if one.found.test is MOVED]
+    assert [(one.kind, one.found.finding, one.found.compared) for one in moved] == [
+        ("mlp.up", Finding.DERIVED, 256),
+        ("mlp.up", Finding.DERIVED, 256),
+    ]
+    assert found_in_parent.moved_layers == other.moved_layers == 2
+    assert {one.found.finding for one in other.components} <= {Finding.NO_EVIDENCE, Finding.NOT_TESTABLE}

@@ -113,7 +113,6 @@ def examine_against(
                 seed=seed,
                 level=level,
                 units=UNITS,
-                moved_layers=0,
                 comparisons=len(files),
                 workers=workers,
             )

@@ -5,6 +5,9 @@ matrix of signs. Which units and which signs is fixed by a hash, so they depend 
 are, the order of the other's is then as likely as before the projection: it is applied to each unit alone, in the same
 way. So the exact test stays exact; only less is seen, as a cosine of 64 numbers is off by about 1/8.
 
+Of an MLP the same units are kept by what leads to them and by what leads away. So they can also be looked for among
+all units of another model whose weights are there, at whichever place they stand.
+
 What is public can be prepared for: whoever changes just the units that are kept is not seen by a fingerprint, but by an
 examination of the weights, whose seed he cannot know.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,7 +30,7 @@ from originality.folders.view import Units
 from originality.order import UnitAxis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from originality.blocks import Blocks
@@ -38,6 +42,8 @@ DIMENSIONS: Final = 64
 _UNITS, _LEAST_UNITS, _INPUTS, _TOKENS = 256, 8, 1024, 2048
 # Of a layer's experts so many are kept, and of these what leads to their units.
 _EXPERTS, _OF_EXPERTS = 16, ("mlp.up", "mlp.down")
+# What leads to the hidden units of an MLP, and away from them.
+_LEAD_TO_UNITS, _LEADS_AWAY = frozenset({"mlp.up", "mlp.gate"}), "mlp.down"
 _ABOUT: Final = "about"
 _MOST_ABOUT_BYTES: Final = 16 * 2**20
 
@@ -48,7 +54,8 @@ def taken(one: Subject, *, kept: bool = False) -> Subject:
     left_out = _left_out(one) if kept else frozenset()
     for key, part in one.parts.items():
         if part.why is None and part.axis is UnitAxis.EXCHANGEABLE and key not in left_out:
-            parts[key] = _of(part, _form(one, part), _projected(one, part))
+            ways = partial(_all_units, part) if part.ways is not None and _may_move(key) else None
+            parts[key] = _of(part, _form(one, part), _projected(one, part), ways)
     return Subject(replace(one.described, not_examined=()), parts)
 
 
@@ -93,7 +100,7 @@ def read_fingerprint(file: Path) -> Subject:
         described = dict(about["described"])
         described["not_examined"] = tuple(NotExamined(**one) for one in described["not_examined"])
         parts = dict(_kept(about["parts"], stored))
-        return Subject(Described(**described), parts)
+        return Subject(Described(**described), _with_ways(parts))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FolderRefusedError("NOT_A_FINGERPRINT", file.name, str(error), SCHEMA) from error
 
@@ -143,8 +150,41 @@ def _nothing(_tokens: object) -> Blocks:
     return ()
 
 
-def _of(part: Part, form: tuple[tuple[int, ...], ...], blocks: Blocks) -> Part:
-    return replace(part, read=lambda _: blocks, form=form, tokens=None, ways=None, heads=None)
+def _of(
+    part: Part,
+    form: tuple[tuple[int, ...], ...],
+    blocks: Blocks,
+    ways: Callable[[Blocks], tuple[Matrix, Matrix]] | None = None,
+) -> Part:
+    return replace(part, read=lambda _: blocks, form=form, tokens=None, ways=ways, heads=None)
+
+
+def _may_move(key: Key) -> bool:
+    """Say whether units of a part are kept by what leads to them and by what leads away: hidden units of one MLP."""
+    return key.kind in _LEAD_TO_UNITS and key.expert is None
+
+
+def _all_units(part: Part, _kept: Blocks) -> tuple[Matrix, Matrix]:
+    """Return what leads to all units of a part and away from them, projected as those that a fingerprint keeps."""
+    assert part.ways is not None
+    inputs, away = part.ways(part.read(None))
+    return _units(inputs, np.arange(len(inputs))), _units(away, np.arange(len(away)))
+
+
+def _with_ways(parts: Mapping[Key, Part]) -> dict[Key, Part]:
+    """Return kept parts so that units can be looked for at other places: the same ones are kept of both their ways."""
+    made = dict(parts)
+    for key, part in parts.items():
+        away = parts.get(replace(key, kind=_LEADS_AWAY))
+        if away is not None and _may_move(key):
+            blocks = (*part.read(None), *away.read(None))
+            if len(blocks) == 2 and len(blocks[0]) == len(blocks[1]):  # noqa: PLR2004 - one of each
+                made[key] = replace(part, ways=partial(_both, *blocks))
+    return made
+
+
+def _both(inputs: Matrix, outputs: Matrix, _own: Blocks) -> tuple[Matrix, Matrix]:
+    return inputs, outputs
 
 
 def _form(one: Subject, part: Part) -> tuple[tuple[int, ...], ...]:
