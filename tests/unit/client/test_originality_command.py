@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from client.cli import application
 from typer.testing import CliRunner
@@ -40,6 +41,21 @@ def test_it_ends_with_one_where_something_is_found_and_says_what_it_never_says(m
     assert "language: MLP, in: derived 2" in ended.stdout
     assert "never says that a model is its makers' own" in ended.stdout
     assert "100.0%" in ended.stdout
+
+
+def test_what_was_found_by_the_test_that_is_not_exact_says_so(models: Path, tmp_path: Path) -> None:
+    tensors = trained_on(llama(1, 2), 0.1, 2)
+    order = np.random.default_rng(3).permutation(tensors["model.layers.0.mlp.up_proj.weight"].shape[0])
+    for layer in range(2):
+        name = f"model.layers.{layer}.mlp"
+        for kind in ("gate", "up"):
+            tensors[f"{name}.{kind}_proj.weight"] = tensors[f"{name}.{kind}_proj.weight"][order]
+        tensors[f"{name}.down_proj.weight"] = tensors[f"{name}.down_proj.weight"][:, order]
+    moved = write_model(tmp_path / "moved", tensors, LLAMA)
+    for language, said in (("en", "MLP, in: derived 2 (not exact)"), ("ko", "2 (정확하지 않음)")):
+        ended = run("examine", models / "parent", moved, "--seed", 1, "--lang", language)
+        assert ended.exit_code == 1
+        assert said in ended.stdout
 
 
 def test_it_ends_with_zero_where_nothing_is_found(models: Path) -> None:

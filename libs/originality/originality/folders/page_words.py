@@ -70,12 +70,12 @@ TEXTS: Final = {
     "by_fingerprints": (
         (
             "The first model was known by a fingerprint only: some units, projected by a public matrix. The test is as"
-            " exact, and sees less; “identical” and moved units cannot be found by it."
+            " exact, and sees less; “identical”, moved heads and moved units of experts cannot be found by it."
         ),
         (
             "첫째 모델은 지문으로만 알았습니다. 지문은 일부 단위를 공개된 행렬로 사영한 것입니다."
             " 검정은 똑같이 정확하지만 덜 보며,"
-            " “동일”과 옮겨진 단위는 찾을 수 없습니다."
+            " “동일”, 옮겨진 헤드, 옮겨진 전문가의 단위는 찾을 수 없습니다."
         ),
     ),
     "experts": (

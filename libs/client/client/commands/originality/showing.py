@@ -92,14 +92,23 @@ def _found(report: FolderReport) -> bool:
 
 
 def _tell(report: FolderReport, language: Language) -> None:
+    from originality.finding import MOVED
+    from originality.folders.page_words import TEXTS
     from originality.folders.words import finding_said, kind_said, tower_said
 
+    def said(finding: Finding, moved: bool, count: int) -> str:
+        mark = f" ({TEXTS['not_exact'][language == 'ko']})" if moved else ""
+        return f"{finding_said(finding, language)} {count}{mark}"
+
     print(f"{report.first.name} → {report.second.name}")
-    counts: dict[tuple[str, str], Counter[Finding]] = defaultdict(Counter)
+    if report.axes_put_back:
+        towers = ", ".join(tower_said(tower, language) for tower in report.axes_put_back)
+        print(f"  {TEXTS['axes_put_back'][language == 'ko'].format(towers=towers)}")
+    counts: dict[tuple[str, str], Counter[tuple[Finding, bool]]] = defaultdict(Counter)
     for one in report.components:
-        counts[one.tower, one.kind][one.found.finding] += 1
+        counts[one.tower, one.kind][one.found.finding, one.found.test is MOVED] += 1
     for (tower, kind), found in counts.items():
-        some = ", ".join(f"{finding_said(finding, language)} {count}" for finding, count in found.most_common())
+        some = ", ".join(said(*what, count) for what, count in found.most_common())
         print(f"  {tower_said(tower, language)}: {kind_said(kind, language)}: {some}")
     if not counts:
         print(say(language, "  no component has a partner in the other model", "  서로 짝이 되는 부분이 없습니다"))
