@@ -20,7 +20,7 @@ from client.sdk.transfer.retrying import Attempts
 from client.sdk.transfer.scanning import PARTIAL_FOLDER, LocalFile, inside
 from client.sdk.transfer.sending import first_of
 from client.sdk.transfer.store import CHUNK_BYTES, StoreError, UrlRefusedError
-from client.sdk.transfer.written import Local, Partial, Settling, same_file
+from client.sdk.transfer.written import Local, Partial, same_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -72,7 +72,6 @@ class Fetching:
         self._threads = ThreadPoolExecutor(CONNECTIONS, "get")
         self._buffers = threading.local()
         self._local = Local()
-        self._settling = Settling()
         self._open: set[Partial] = set()
         self._ended = threading.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -126,7 +125,6 @@ class Fetching:
                 await waiting.put(item)
             for _ in range(CONNECTIONS):
                 await waiting.put(None)
-        await self._run(self._settle)
 
     async def _listed(
         self, needed: dict[str, LocalFile], where: dict[str, Path]
@@ -135,7 +133,7 @@ class Fetching:
         left = dict(needed)
         partial: Partial | None = None
         for path in [path for path, file in needed.items() if not file.size_bytes]:
-            await self._run(self._settle, self._begun(left.pop(path), where[path]))
+            await self._run(self._begun(left.pop(path), where[path]).finish)
         async for part in self._sources.parts(tuple(left)):
             if partial is None or partial.file.path != part.path:
                 if part.path not in left:
@@ -166,13 +164,8 @@ class Fetching:
         else:
             self._get(partial, part)
         if partial.arrived(part.size, part.sha256):
-            self._settle(partial)
-
-    def _settle(self, partial: Partial | None = None) -> None:
-        if partial is not None:
-            partial.verify()
-        settled = self._settling.settle(partial)
-        self._loop.call_soon_threadsafe(self._open.difference_update, settled)
+            partial.finish()
+            self._loop.call_soon_threadsafe(self._open.discard, partial)
 
     def _at_hand(self, partial: Partial, part: PartSource) -> bool:
         return partial.has(part.offset, part.size, part.sha256) or self._local.copy(

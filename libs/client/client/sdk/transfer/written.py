@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from client.sdk.transfer.cutting import spans_of
-from client.sdk.transfer.durable import make_durable
 from client.sdk.transfer.errors import BytesDifferError
 from client.sdk.transfer.scanning import PARTIAL_FOLDER
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from client.sdk.transfer.scanning import LocalFile
 
 _READ_BYTES: Final = 2**20
-_SMALL_BYTES: Final = 2**20
-_TOGETHER: Final = 128
-"""Small files that wait for one another: each holds a descriptor, of which a process has a thousand or less."""
 
 
 class Local:
@@ -128,25 +124,18 @@ class Partial:
                 self._whole = sha256
             return self._arrived == self.file.size_bytes
 
-    def verify(self) -> None:
-        """Verify the whole file; raise `BytesDifferError`."""
+    def finish(self) -> None:
+        """Verify the whole file and put it in its place, durably; raise `BytesDifferError`."""
         whole = self._whole or _hashed(self._descriptor, 0, self.file.size_bytes)
         if whole.hex() != self.file.sha256:
             # Its parts are as they should be, so nothing of it is worth keeping.
             self.close()
             self._partial.unlink()
             raise BytesDifferError(self.file.path, 0, self.file.size_bytes, self.file.sha256, whole.hex())
-
-    def take_place(self) -> None:
-        """Appear where the file belongs."""
+        os.fsync(self._descriptor)
         self.close()
         self._where.parent.mkdir(parents=True, exist_ok=True)
         self._partial.replace(self._where)
-
-    @property
-    def descriptor(self) -> int:
-        """The open file."""
-        return self._descriptor
 
     def close(self) -> None:
         """Leave it as it is for the next pull."""
@@ -162,35 +151,6 @@ class Partial:
             if error.errno == errno.ENXIO:
                 return True
             raise
-
-
-class Settling:
-    """Whole files on their way to their places: a large one at once, small ones together. Used by many threads."""
-
-    def __init__(self) -> None:
-        """None waits."""
-        self._waiting: list[Partial] = []
-        self._lock = threading.Lock()
-
-    def settle(self, partial: Partial | None = None) -> list[Partial]:
-        """Put a whole file in its place, durably, or keep it until more come; without one, all that wait.
-
-        Return those that are in their places by this.
-        """
-        with self._lock:
-            if partial is None:
-                ready, self._waiting = self._waiting, []
-            elif partial.file.size_bytes > _SMALL_BYTES:
-                ready = [partial]
-            else:
-                self._waiting.append(partial)
-                if len(self._waiting) < _TOGETHER:
-                    return []
-                ready, self._waiting = self._waiting, []
-        make_durable([each.descriptor for each in ready])
-        for each in ready:
-            each.take_place()
-        return ready
 
 
 @contextmanager
