@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import asdict, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -44,6 +44,8 @@ _UNITS, _LEAST_UNITS, _INPUTS, _TOKENS = 256, 8, 1024, 2048
 _EXPERTS, _OF_EXPERTS = 16, ("mlp.up", "mlp.down")
 # What leads to the hidden units of an MLP, and away from them.
 _LEAD_TO_UNITS, _LEADS_AWAY = frozenset({"mlp.up", "mlp.gate"}), "mlp.down"
+# Of 16,384 units a layer takes 8 MiB.
+_LAYERS_KEPT_AT_HAND: Final = 16
 _ABOUT: Final = "about"
 _MOST_ABOUT_BYTES: Final = 16 * 2**20
 
@@ -52,9 +54,11 @@ def taken(one: Subject, *, kept: bool = False) -> Subject:
     """Return a model by its fingerprint; `kept`: as it is written, with some experts of each layer only."""
     parts = {}
     left_out = _left_out(one) if kept else frozenset()
+    # A catalogue asks for the same layers again with each of its models.
+    moving = lru_cache(_LAYERS_KEPT_AT_HAND)(lambda key: _all_units(one.parts[key]))
     for key, part in one.parts.items():
         if part.why is None and part.axis is UnitAxis.EXCHANGEABLE and key not in left_out:
-            ways = partial(_all_units, part) if part.ways is not None and _may_move(key) else None
+            ways = partial(_ways_of, moving, key) if part.ways is not None and _may_move(key) else None
             parts[key] = _of(part, _form(one, part), _projected(one, part), ways)
     return Subject(replace(one.described, not_examined=()), parts)
 
@@ -164,7 +168,11 @@ def _may_move(key: Key) -> bool:
     return key.kind in _LEAD_TO_UNITS and key.expert is None
 
 
-def _all_units(part: Part, _kept: Blocks) -> tuple[Matrix, Matrix]:
+def _ways_of(moving: Callable[[Key], tuple[Matrix, Matrix]], key: Key, _kept: Blocks) -> tuple[Matrix, Matrix]:
+    return moving(key)
+
+
+def _all_units(part: Part) -> tuple[Matrix, Matrix]:
     """Return what leads to all units of a part and away from them, projected as those that a fingerprint keeps."""
     assert part.ways is not None
     inputs, away = part.ways(part.read(None))
