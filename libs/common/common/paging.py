@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from common.errors import FieldInvalidError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Record
 
 DEFAULT_PAGE: Final = 50
 LARGEST_PAGE: Final = 500
@@ -25,3 +30,14 @@ def position(page_token: str, field: str = "page_token") -> int:
     if page_token and not (digits and int(page_token) <= _LARGEST_POSITION):
         raise FieldInvalidError(field, page_token, "must be empty or a token of an earlier answer")
     return int(page_token or "0")
+
+
+def token(following: int | str | None) -> str:
+    """Return the token of the next page, which `position` reads; empty where there is none."""
+    return "" if following is None else str(following)
+
+
+def following(rows: Sequence[Record], size: int, by: str = "position") -> int | None:
+    """Return where the page after the first `size` of `rows` starts: of `size + 1` rows that were asked for."""
+    place: int | None = rows[size - 1][by] if len(rows) > size else None
+    return place

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from common.instants import stamp
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.evaluation.v1 import service_pb2 as pb
 
 from evaluation import wire
@@ -94,7 +94,7 @@ class EvaluationApi:
         """Return the catalogue by model id."""
         size = page_size(request.page_size)
         found, following = await self.targets(call.tx).models(request.page_token, size)
-        return pb.ListReferenceModelsResponse(models=map(wire.from_model, found), next_page_token=_token(following))
+        return pb.ListReferenceModelsResponse(models=map(wire.from_model, found), next_page_token=token(following))
 
     async def PinTarget(self, request: pb.PinTargetRequest, call: Call) -> pb.PinTargetResponse:
         """Compute and pin the moving target of a stage."""
@@ -105,14 +105,10 @@ class EvaluationApi:
         """Return pinned targets in order of pinning."""
         size = page_size(request.page_size)
         found, following = await self.targets(call.tx).targets(position(request.page_token), size)
-        return pb.ListTargetsResponse(targets=map(wire.from_target, found), next_page_token=_token(following))
+        return pb.ListTargetsResponse(targets=map(wire.from_target, found), next_page_token=token(following))
 
     async def ListBenchmarkRuns(self, request: pb.ListBenchmarkRunsRequest, call: Call) -> pb.ListBenchmarkRunsResponse:
         """Return benchmark runs in order of start."""
         size = page_size(request.page_size)
         found, following = await self.runs(call.tx).runs(position(request.page_token), size)
-        return pb.ListBenchmarkRunsResponse(runs=map(wire.from_run, found), next_page_token=_token(following))
-
-
-def _token(following: int | str | None) -> str:
-    return "" if following is None else str(following)
+        return pb.ListBenchmarkRunsResponse(runs=map(wire.from_run, found), next_page_token=token(following))

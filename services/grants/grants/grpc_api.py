@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.grants.v1 import service_pb2 as pb
 
 from grants import handlers, wire
@@ -68,7 +68,7 @@ class GrantsApi:
         found, following = await views.page_of_transactions(request.team_id, position(request.page_token), size)
         return pb.ListTransactionsResponse(
             transactions=[wire.transaction_message(each) for each in found],
-            next_page_token="" if following is None else str(following),
+            next_page_token=token(following),
         )
 
     async def CheckLedger(self, request: pb.CheckLedgerRequest, call: Call) -> pb.CheckLedgerResponse:  # noqa: ARG002 - it asks nothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.intake.v1 import service_pb2 as pb
 
 from intake import handlers, wire
@@ -38,7 +38,7 @@ class IntakeApi:
         """Return all calls, oldest first."""
         size = page_size(request.page_size)
         kept, following = await self._records(call.tx).calls(position(request.page_token), size)
-        return pb.ListCallsResponse(calls=map(wire.from_call, kept), next_page_token=_token(following))
+        return pb.ListCallsResponse(calls=map(wire.from_call, kept), next_page_token=token(following))
 
     async def SubmitApplication(self, request: pb.SubmitApplicationRequest, call: Call) -> pb.SubmitApplicationResponse:
         """Take an application and give its receipt."""
@@ -60,7 +60,7 @@ class IntakeApi:
         call_id = (await handlers.get_call(CallId(request.call_id), store)).call_id
         kept, following = await store.applications(call_id, request.page_token, size)
         return pb.ListApplicationsResponse(
-            applications=map(wire.from_application, kept), next_page_token=_token(following)
+            applications=map(wire.from_application, kept), next_page_token=token(following)
         )
 
     async def ListReceipts(self, request: pb.ListReceiptsRequest, call: Call) -> pb.ListReceiptsResponse:
@@ -71,7 +71,7 @@ class IntakeApi:
             await handlers.get_call(CallId(request.call_id), store)
         kept, following = await store.receipts(request.call_id, position(request.page_token), size)
         return pb.ListReceiptsResponse(
-            receipts=[wire.from_receipt(each, with_content=False) for each in kept], next_page_token=_token(following)
+            receipts=[wire.from_receipt(each, with_content=False) for each in kept], next_page_token=token(following)
         )
 
     async def RecordEligibility(self, request: pb.RecordEligibilityRequest, call: Call) -> pb.RecordEligibilityResponse:
@@ -80,7 +80,3 @@ class IntakeApi:
             CallId(request.call_id), TeamId(request.team_id), wire.to_check(request), self._records(call.tx)
         )
         return pb.RecordEligibilityResponse(state=state.value)
-
-
-def _token(following: int | str | None) -> str:
-    return "" if following is None else str(following)

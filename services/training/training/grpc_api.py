@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.training.v1 import service_pb2 as pb
 
 from training import handlers, wire
@@ -46,9 +46,7 @@ class TrainingApi:
         found, following = await self._jobs(call.tx).page(
             _scope(request.team_id, call), page_size(request.page_size), position(request.page_token)
         )
-        return pb.ListJobsResponse(
-            jobs=map(wire.from_job, found), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListJobsResponse(jobs=map(wire.from_job, found), next_page_token=token(following))
 
 
 def _scope(team_id: str, call: Call) -> TeamId | None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.notary.v1 import openings_pb2 as pb
 
 from notary import handlers, wire
@@ -85,5 +85,5 @@ class OpeningApi:
         )
         return pb.ListErasuresResponse(
             erasures=[wire.erasure_message(each) for each in found],
-            next_page_token="" if following is None else str(following),
+            next_page_token=token(following),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.errors import NotFoundError
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.registry.v1 import examinations_pb2 as pb
 
 from registry import handlers, wire
@@ -86,9 +86,7 @@ class ExaminationApi:
         found, following = await self._examinations(call.tx).references(
             page_size(request.page_size), position(request.page_token)
         )
-        return pb.ListReferencesResponse(
-            references=map(wire.from_reference, found), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListReferencesResponse(references=map(wire.from_reference, found), next_page_token=token(following))
 
     async def _found(self, request: pb.GetExaminationRequest | pb.GetReportRequest, call: Call) -> Examination:
         return await handlers.find_examination(

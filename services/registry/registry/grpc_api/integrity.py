@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.errors import FieldInvalidError
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.registry.v1 import integrity_pb2 as pb
 
 from registry import handlers
@@ -42,9 +42,7 @@ class IntegrityApi:
             position(request.page_token),
             only_open=request.only_open,
         )
-        return pb.ListDamagesResponse(
-            damages=map(wire.from_damage, found), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListDamagesResponse(damages=map(wire.from_damage, found), next_page_token=token(following))
 
     async def ListDifferences(self, request: pb.ListDifferencesRequest, call: Call) -> pb.ListDifferencesResponse:
         """Return differences as they were found."""
@@ -55,7 +53,7 @@ class IntegrityApi:
             only_open=request.only_open,
         )
         return pb.ListDifferencesResponse(
-            differences=map(wire.from_difference, found), next_page_token="" if following is None else str(following)
+            differences=map(wire.from_difference, found), next_page_token=token(following)
         )
 
     async def StartScrub(self, request: pb.StartScrubRequest, call: Call) -> pb.StartScrubResponse:

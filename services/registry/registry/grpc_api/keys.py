@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.registry.v1 import keys_pb2 as pb
 
 from registry import handlers, wire
@@ -42,6 +42,4 @@ class TeamKeysApi:
         """Keys in order of registration."""
         size, after = page_size(request.page_size), position(request.page_token)
         found, following = await self._keys(call.tx).page(request.team_id, size, after)
-        return pb.ListKeysResponse(
-            keys=map(wire.from_key, found), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListKeysResponse(keys=map(wire.from_key, found), next_page_token=token(following))

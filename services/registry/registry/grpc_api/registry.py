@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from common.instants import stamp
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.registry.v1 import service_pb2 as pb
 
 from registry import handlers, wire
@@ -128,9 +128,7 @@ class RegistryApi:
         files, following = await self._checkpoints(call.tx).files(
             found.checkpoint_digest, size, position(request.page_token)
         )
-        return pb.ListFilesResponse(
-            files=map(wire.from_file, files), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListFilesResponse(files=map(wire.from_file, files), next_page_token=token(following))
 
     async def ListParts(self, request: pb.ListPartsRequest, call: Call) -> pb.ListPartsResponse:
         """Return parts of a checkpoint's files with URLs to read them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.instants import stamp
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.registry.v1 import releases_pb2 as pb
 
 from registry import handlers, wire
@@ -70,6 +70,4 @@ class ReleaseApi:
         found, following = await self._releases(call.tx).page(
             request.team_id, request.model, page_size(request.page_size), position(request.page_token)
         )
-        return pb.ListReleasesResponse(
-            releases=map(wire.from_release, found), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListReleasesResponse(releases=map(wire.from_release, found), next_page_token=token(following))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.registry.v1 import examination_rounds_pb2 as pb
 
 from registry import handlers, wire
@@ -51,9 +51,7 @@ class ExaminationRoundApi:
         found, following = await self._rounds(call.tx).rounds(
             page_size(request.page_size), position(request.page_token)
         )
-        return pb.ListExaminationRoundsResponse(
-            rounds=map(wire.from_round, found), next_page_token="" if following is None else str(following)
-        )
+        return pb.ListExaminationRoundsResponse(rounds=map(wire.from_round, found), next_page_token=token(following))
 
     async def ListRoundExaminations(
         self, request: pb.ListRoundExaminationsRequest, call: Call
@@ -67,5 +65,5 @@ class ExaminationRoundApi:
             position(request.page_token),
         )
         return pb.ListRoundExaminationsResponse(
-            examinations=map(wire.from_examination, found), next_page_token="" if following is None else str(following)
+            examinations=map(wire.from_examination, found), next_page_token=token(following)
         )

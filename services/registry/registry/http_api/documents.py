@@ -57,7 +57,7 @@ def listed(release: Release) -> dict[str, Any]:
 
 def paths(files: Iterable[FileEntry], asked: Iterable[str]) -> list[dict[str, Any]]:
     """What is at some paths, each a file or a folder; where nothing is, nothing is told."""
-    known = {path: entry for entry in tree(files, "", recursive=True) for path in (entry["path"],)}
+    known = {entry["path"]: entry for entry in tree(files, "", recursive=True)}
     return [known[path] for path in dict.fromkeys(each.strip("/") for each in asked) if path in known]
 
 

@@ -6,6 +6,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from common.paging import following
+
 from registry.domain.catalogue import CANDIDATE, CHAMPION, Difference, Expected, Kind, Noted, Version
 from registry.domain.checkpoint import Digest, TeamId
 from registry.domain.outcome import Outcome
@@ -172,8 +174,7 @@ class CatalogueStore:
             after,
             size + 1,
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_noted(row) for row in rows[:size]], following
+        return [_noted(row) for row in rows[:size]], following(rows, size)
 
     async def open_count(self) -> int:
         """Return how many differences there are that are not put right."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from common.paging import following
 from weights.manifest import FileEntry
 
 from registry import wire
@@ -147,8 +148,7 @@ class ExaminationStore:
         rows = await self._tx.fetch(
             f"{_REFERENCES} WHERE r.position > $1 ORDER BY r.position LIMIT $2", after, size + 1
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_reference(row) for row in rows[:size]], following
+        return [_reference(row) for row in rows[:size]], following(rows, size)
 
     async def add_reference(self, reference: Reference, actor: str) -> None:
         """Keep a model of the catalogue, in the place of one of this id that was never confirmed.

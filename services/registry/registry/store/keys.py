@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from common.paging import following
+
 from registry import wire
 from registry.domain.checkpoint import TeamId
 from registry.domain.keys import TeamKey
@@ -47,7 +49,7 @@ class TeamKeyStore:
             after,
             size + 1,
         )
-        return [_key(row) for row in rows[:size]], rows[size - 1]["position"] if len(rows) > size else None
+        return [_key(row) for row in rows[:size]], following(rows, size)
 
     async def add(self, key: TeamKey) -> None:
         """Keep a new key and publish it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from common.paging import following
 from weights.manifest import FileEntry
 
 from registry import wire
@@ -112,8 +113,7 @@ class ReleaseStore:
             after,
             size + 1,
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_release(row) for row in rows[:size]], following
+        return [_release(row) for row in rows[:size]], following(rows, size)
 
     async def has_licence(self, team_id: str, model: str, licence_sha256: str) -> bool:
         """Return whether a gated release of the model has this licence."""
@@ -180,8 +180,8 @@ class ReleaseStore:
             after,
             size + 1,
         )
-        following = rows[size - 1]["number"] if len(rows) > size else None
-        return [FileEntry(row["path"], row["size_bytes"], row["sha256"]) for row in rows[:size]], following
+        files = [FileEntry(row["path"], row["size_bytes"], row["sha256"]) for row in rows[:size]]
+        return files, following(rows, size, "number")
 
     async def parts(self, release: Release, sha256: str, first_byte: int, size: int) -> list[Part]:
         """Return up to `size` parts of the bytes `sha256`, from the one on that holds `first_byte`."""

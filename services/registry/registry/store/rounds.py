@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
+from common.paging import following
+
 from registry.domain.checkpoint import Digest
 from registry.domain.examination import Examination, ExaminationState
 from registry.domain.examination_round import Round, RoundId, Scope, Turn
@@ -71,8 +73,7 @@ class RoundStore:
         rows = await self._tx.fetch(
             f"{_ROUNDS} WHERE $1::bigint = 0 OR r.position < $1 ORDER BY r.position DESC LIMIT $2", before, size + 1
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_round(row) for row in rows[:size]], following
+        return [_round(row) for row in rows[:size]], following(rows, size)
 
     async def turns(self, round_id: RoundId, most: int) -> list[Turn]:
         """Return up to `most` checkpoints whose turn it is, which is over by that; nobody else gets them."""
@@ -134,8 +135,7 @@ class RoundStore:
             after,
             size + 1,
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_examination(row) for row in rows[:size]], following
+        return [_examination(row) for row in rows[:size]], following(rows, size)
 
 
 def _round(row: Record) -> Round:

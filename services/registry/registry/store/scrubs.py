@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
+from common.paging import following
+
 from registry.domain.checkpoint import Digest, TeamId
 from registry.domain.integrity import Check, Damage, DamageKind, Integrity, KeptPart, Place, Reading
 from registry.wire.integrity import damaged_event, healed_event
@@ -200,8 +202,7 @@ class ScrubStore:
             after,
             size + 1,
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [await self._damage(row) for row in rows[:size]], following
+        return [await self._damage(row) for row in rows[:size]], following(rows, size)
 
     async def integrity(self) -> Integrity:
         """Return how what is kept stands, in numbers."""

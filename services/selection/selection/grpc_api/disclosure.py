@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
 from common.instants import stamp
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.selection.v1 import disclosure_pb2 as pb
 
 from selection import handlers, wire
@@ -90,7 +90,7 @@ class DisclosureApi:
         found, following = await self._publications(call.tx).page(request.stage_id, position(request.page_token), size)
         return pb.ListPublicationsResponse(
             publications=[wire.publication_message(made, view) for made, view in found],
-            next_page_token="" if following is None else str(following),
+            next_page_token=token(following),
         )
 
     async def GetView(self, request: pb.GetViewRequest, call: Call) -> pb.GetViewResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.selection.v1 import objections_pb2 as pb
 
 from selection import handlers, wire
@@ -172,7 +172,7 @@ class ObjectionApi(DisclosingApi[Views]):
         )
         return pb.ListProceedingsResponse(
             proceedings=[await self._shown(each, call) for each in found],
-            next_page_token="" if following is None else str(following),
+            next_page_token=token(following),
         )
 
     async def _shown(self, found: Proceeding, call: Call, steps: Sequence[Step] = ()) -> pb.Proceeding:

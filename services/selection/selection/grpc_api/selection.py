@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.selection.v1 import service_pb2 as pb
 
 from selection import handlers, wire
@@ -132,7 +132,7 @@ class SelectionApi(DisclosingApi[Views]):
         found, following = await self._views(call.tx).rule_sets(position(request.page_token), size)
         return pb.ListRuleSetsResponse(
             rule_sets=[wire.rule_set_message(kept, with_document=False) for kept in found],
-            next_page_token=_token(following),
+            next_page_token=token(following),
         )
 
     async def GetStage(self, request: pb.GetStageRequest, call: Call) -> pb.GetStageResponse:
@@ -147,7 +147,7 @@ class SelectionApi(DisclosingApi[Views]):
         messages = []
         for place, stage in found:
             messages.append(await self._seen(place, stage, await views.decision(stage.id), call))
-        return pb.ListStagesResponse(stages=messages, next_page_token=_token(following))
+        return pb.ListStagesResponse(stages=messages, next_page_token=token(following))
 
     async def ListStageTransitions(
         self, request: pb.ListStageTransitionsRequest, call: Call
@@ -199,7 +199,3 @@ class SelectionApi(DisclosingApi[Views]):
         """A stage as the caller may see it."""
         message = wire.stage_message(place, stage, known.record if known else None)
         return await self._disclosed.stage(message, known.record.sha256 if known else "", call, as_of)
-
-
-def _token(following: int | None) -> str:
-    return "" if following is None else str(following)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from common.instants import stamp
-from common.paging import page_size, position
+from common.paging import page_size, position, token
 from dokpamo.selection.v1 import webhooks_pb2 as pb
 
 from selection.domain.webhook import WebhookUnknownError
@@ -73,7 +73,7 @@ class WebhookApi:
         size = page_size(request.page_size)
         found, following = await self._views(call.tx).webhooks(position(request.page_token), size)
         messages = [await self._message(webhook, call) for webhook in found]
-        return pb.ListWebhooksResponse(webhooks=messages, next_page_token=_token(following))
+        return pb.ListWebhooksResponse(webhooks=messages, next_page_token=token(following))
 
     async def PauseWebhook(self, request: pb.PauseWebhookRequest, call: Call) -> pb.PauseWebhookResponse:
         """Deliver nothing until it is resumed."""
@@ -114,7 +114,7 @@ class WebhookApi:
         state = wire.delivery_state_of(request.state)
         found, following = await views.deliveries(webhook_id, state, before, size)
         messages = [wire.delivery_message(delivery) for delivery in found]
-        return pb.ListDeliveriesResponse(deliveries=messages, next_page_token=_token(following))
+        return pb.ListDeliveriesResponse(deliveries=messages, next_page_token=token(following))
 
     async def ReplayDeliveries(self, request: pb.ReplayDeliveriesRequest, call: Call) -> pb.ReplayDeliveriesResponse:
         """Deliver past events again."""
@@ -136,7 +136,3 @@ class WebhookApi:
             if generation.root == self._keys.root
         ]
         return wire.webhook_message(webhook, await views.waiting(webhook.id), public_keys)
-
-
-def _token(following: int | None) -> str:
-    return "" if following is None else str(following)

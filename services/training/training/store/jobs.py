@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from common.paging import following
+
 from training import wire
 from training.domain.job import FailureClass, GpuSource, Job, JobId, JobSpec, JobState, TeamId
 from training.domain.metering import Run
@@ -78,8 +80,7 @@ class JobStore:
             after,
             size + 1,
         )
-        following = rows[size - 1]["position"] if len(rows) > size else None
-        return [_job(row) for row in rows[:size]], following
+        return [_job(row) for row in rows[:size]], following(rows, size)
 
     async def lock_support(self, entitlement_id: str) -> None:
         """Let nobody else admit a job on an entitlement, or note its loss, until the transaction ends."""
